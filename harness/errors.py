@@ -1,0 +1,41 @@
+"""One family of errors: every message is a sentence a user can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HarnessError(Exception):
+    """Something the user can mend; the message says what was wrong and what to do next."""
+
+
+class UnknownNameError(HarnessError):
+    """A name that no item of the group carries."""
+
+
+class DataError(HarnessError):
+    """A table or image file that is missing, damaged or not what the manifest says."""
+
+
+class ConfigError(HarnessError):
+    """A setting outside its range, or settings that exclude each other."""
+
+
+class ResultsError(HarnessError):
+    """A results folder or a record that cannot be read, written or averaged."""
+
+
+def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> UnknownNameError:
+    """Build the error for a name outside ``allowed``, with the nearest allowed name first.
+
+    Examples
+    --------
+    >>> print(unknown_name("proxy", "nwott", ["nwot", "snip"]))
+    Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: nwot, snip.
+    """
+    names = sorted(allowed)
+    nearest = get_close_matches(str(received), names, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    listed = ", ".join(names) if names else "none are installed"
+    return UnknownNameError(f"Unknown {kind} {str(received)!r}.{hint} Allowed: {listed}.")

@@ -1,0 +1,208 @@
+"""What a search space is: decisions, and the architectures that picking their candidates makes."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb
+
+import numpy as np
+
+from harness.errors import ConfigError
+
+Architecture = tuple[tuple[int, ...], ...]
+"""For every decision the indices of the picked candidates, ascending."""
+
+Mask = tuple[tuple[bool, ...], ...]
+"""For every decision, which candidates are still there."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One place where a choice is made: ``picks`` of ``candidates``.
+
+    ``kind`` is ``"operation"`` (which operation runs here; one pick) or ``"input"``
+    (which parents feed this node).
+    """
+
+    name: str
+    candidates: tuple[str, ...]
+    picks: int = 1
+    kind: str = "operation"
+
+    @property
+    def options(self) -> tuple[tuple[int, ...], ...]:
+        """Every way to make this decision, in lexicographic order."""
+        return tuple(itertools.combinations(range(len(self.candidates)), self.picks))
+
+
+def without(mask: Mask, decision: int, candidate: int) -> Mask:
+    """``mask`` with one candidate of one decision removed."""
+    row = mask[decision]
+    return replaced(mask, decision, (*row[:candidate], False, *row[candidate + 1 :]))
+
+
+def only(mask: Mask, decision: int, picks: tuple[int, ...]) -> Mask:
+    """``mask`` with one decision reduced to ``picks``."""
+    return replaced(mask, decision, tuple(index in picks for index in range(len(mask[decision]))))
+
+
+def replaced(mask: Mask, decision: int, row: tuple[bool, ...]) -> Mask:
+    """``mask`` with one decision's row replaced."""
+    return (*mask[:decision], row, *mask[decision + 1 :])
+
+
+class Space(ABC):
+    """A set of architectures, given by its decisions.
+
+    A subclass states ``name``, ``title``, ``family`` (which network builder serves it),
+    ``decisions`` and how architectures are written and told apart.
+    Where a choice has no effect on the network (a block that feeds nothing),
+    :meth:`normalise` maps it to one representative, and :meth:`active` says which decisions count.
+    """
+
+    name: str
+    title: str
+    family: str
+    decisions: tuple[Decision, ...]
+    identity_candidates: frozenset[str]
+    """Candidates that only pass on or drop their input."""
+
+    @abstractmethod
+    def format(self, arch: Architecture) -> str:
+        """The string the benchmark's authors write for ``arch``."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Architecture:
+        """Read :meth:`format`'s string; raises :class:`~harness.errors.ConfigError` otherwise."""
+
+    @abstractmethod
+    def canonical(self, arch: Architecture) -> str:
+        """The isomorphism class by the benchmark's own rule: equal strings are the same network."""
+
+    def normalise(self, arch: Architecture) -> Architecture:
+        """The representative of all encodings that make the same cell as ``arch``."""
+        return arch
+
+    def active(self, arch: Architecture) -> tuple[bool, ...]:
+        """For every decision, whether it has an effect on ``arch``'s network."""
+        return (True,) * len(self.decisions)
+
+    def connected(self, arch: Architecture) -> bool:
+        """Whether a path leads from the cell's input to its output."""
+        return True
+
+    @cached_property
+    def architectures(self) -> tuple[Architecture, ...]:
+        """Every architecture of the space, in lexicographic order of the picks."""
+        return tuple(self.encodings())
+
+    @property
+    def size(self) -> int:
+        """How many architectures the space lists."""
+        return len(self.architectures)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Architecture]:
+        return iter(self.architectures)
+
+    def encodings(self) -> Iterator[Architecture]:
+        """Every combination of picks, whether or not two make the same cell."""
+        return itertools.product(*(decision.options for decision in self.decisions))
+
+    def arch_of(self, mask: Mask) -> Architecture:
+        """The architecture that a mask of decided rows leaves; the inverse of :meth:`mask_of`."""
+        return tuple(tuple(index for index, alive in enumerate(row) if alive) for row in mask)
+
+    @cached_property
+    def full_mask(self) -> Mask:
+        """The mask of the supernet before any decision."""
+        return tuple((True,) * len(decision.candidates) for decision in self.decisions)
+
+    def mask_of(self, arch: Architecture) -> Mask:
+        """The mask that leaves ``arch`` alone."""
+        return tuple(
+            tuple(index in picks for index in range(len(decision.candidates)))
+            for decision, picks in zip(self.decisions, arch, strict=True)
+        )
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """One architecture, uniformly over those the space lists."""
+        return self.architectures[int(rng.integers(self.size))]
+
+    def sample_distinct(self, count: int, rng: np.random.Generator) -> tuple[Architecture, ...]:
+        """``count`` different networks, uniformly over isomorphism classes met in a random order.
+
+        The order is a permutation of the listed architectures; an architecture whose class was
+        met before is passed over. All classes are returned where there are fewer than ``count``.
+        """
+        seen: dict[str, Architecture] = {}
+        for index in rng.permutation(self.size):
+            arch = self.architectures[int(index)]
+            seen.setdefault(self.canonical(arch), arch)
+            if len(seen) == count:
+                break
+        return tuple(seen.values())
+
+    def neighbours(self, arch: Architecture) -> tuple[Architecture, ...]:
+        """All cells that differ from ``arch`` in one decision, each once, without ``arch`` itself."""
+        found: dict[Architecture, None] = {}
+        for index, decision in enumerate(self.decisions):
+            for option in decision.options:
+                found[self.normalise((*arch[:index], option, *arch[index + 1 :]))] = None
+        found.pop(self.normalise(arch), None)
+        return tuple(found)
+
+    def code(self, arch: Architecture) -> int:
+        """A number that names the cell: mixed radix over the options of the normalised picks."""
+        code = 0
+        for decision, picks, ranks in zip(
+            self.decisions, self.normalise(arch), self._option_ranks, strict=True
+        ):
+            code = code * comb(len(decision.candidates), decision.picks) + ranks[picks]
+        return code
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """:meth:`code` of every listed architecture, in their order; int64."""
+        return np.fromiter((self.code(arch) for arch in self.architectures), np.int64, self.size)
+
+    @cached_property
+    def _option_ranks(self) -> tuple[dict[tuple[int, ...], int], ...]:
+        return tuple(
+            {option: rank for rank, option in enumerate(decision.options)} for decision in self.decisions
+        )
+
+    def operations(self, arch: Architecture) -> tuple[str | None, ...]:
+        """For every operation decision the picked candidate's name, ``None`` where it has no effect."""
+        return tuple(
+            decision.candidates[picks[0]] if active else None
+            for decision, picks, active in zip(self.decisions, arch, self.active(arch), strict=True)
+            if decision.kind == "operation"
+        )
+
+    def non_identity_operations(self, arch: Architecture) -> int:
+        """How many operations do more than pass on or drop their input: a trivial baseline."""
+        return sum(
+            operation is not None and operation not in self.identity_candidates
+            for operation in self.operations(arch)
+        )
+
+    def validate(self, arch: Architecture) -> None:
+        """Raise :class:`~harness.errors.ConfigError` where ``arch`` is not an encoding of this space."""
+        if len(arch) != len(self.decisions):
+            raise ConfigError(
+                f"An architecture of {self.name} makes {len(self.decisions)} decisions; "
+                f"received {len(arch)}: {arch!r}."
+            )
+        for decision, picks, ranks in zip(self.decisions, arch, self._option_ranks, strict=True):
+            if tuple(picks) not in ranks:
+                raise ConfigError(
+                    f"Decision {decision.name!r} of {self.name} takes {decision.picks} of the candidates "
+                    f"0 to {len(decision.candidates) - 1}, ascending; received {picks!r}."
+                )

@@ -1,0 +1,5 @@
+"""NAS-Bench-1Shot1, search space 2."""
+
+from harness.spaces._nb1shot1 import NB1Shot1
+
+SPACE = NB1Shot1(2, (0, 1, 1, 2, 2, 3))

@@ -1,0 +1,50 @@
+"""NAS-Bench-Macro: 8 layers in stages of 2, 3 and 3, each an identity or one of two mobile blocks.
+
+Su et al., "Prioritized Architecture Sampling with Monto-Carlo Tree Search", CVPR 2021.
+"""
+
+from __future__ import annotations
+
+from harness.errors import ConfigError
+from harness.spaces._space import Architecture, Decision, Space
+
+OPERATIONS = ("identity", "mb3_k3", "mb6_k5")
+STAGES = (2, 3, 3)
+
+
+class NBMacro(Space):
+    """6,561 architectures, 3,969 distinct networks."""
+
+    name = "nbmacro"
+    title = "NAS-Bench-Macro"
+    family = "nbmacro"
+    decisions = tuple(Decision(f"layer_{index}", OPERATIONS) for index in range(sum(STAGES)))
+    identity_candidates = frozenset({"identity"})
+
+    def format(self, arch: Architecture) -> str:
+        """Eight digits: 0 identity, 1 MB3_K3, 2 MB6_K5."""
+        return "".join(str(pick) for (pick,) in arch)
+
+    def parse(self, text: str) -> Architecture:
+        """Read eight digits of 0, 1 and 2."""
+        if len(text) != len(self.decisions) or not set(text) <= set("012"):
+            raise ConfigError(
+                "An nbmacro architecture is written as 8 digits of 0 (identity), 1 (MB3_K3) and "
+                f"2 (MB6_K5), like 22212220; received {text!r}."
+            )
+        return tuple((int(digit),) for digit in text)
+
+    def canonical(self, arch: Architecture) -> str:
+        """The digits with the identities of each stage moved to its end.
+
+        After the first block of a stage, which changes the width and the resolution, an
+        identity does nothing wherever it stands.
+        """
+        digits, text = self.format(arch), ""
+        for length in STAGES:
+            first, rest, digits = digits[0], digits[1:length], digits[length:]
+            text += first + rest.replace("0", "").ljust(length - 1, "0")
+        return text
+
+
+SPACE = NBMacro()
