@@ -18,9 +18,9 @@ def test_format_is_the_authors_string():
 
 
 def test_skip_and_none_make_isomorphic_cells():
-    # Node 2 repeats node 1 through a skip, so node 3 may read its second input from either.
-    assert SPACE.canonical(parse(3, 0, 1, 0, 2, 4)) == SPACE.canonical(parse(3, 0, 1, 0, 4, 2)), "swapped"
-    assert SPACE.canonical(parse(3, 0, 1, 0, 2, 4)) != SPACE.canonical(parse(2, 0, 1, 0, 2, 4))
+    # Node 1 repeats the input, so the edges of node 2 from the input and from node 1 may swap.
+    assert SPACE.canonical(parse(1, 2, 3, 4, 2, 1)) == SPACE.canonical(parse(1, 3, 2, 4, 2, 1))
+    assert SPACE.canonical(parse(2, 2, 3, 4, 2, 1)) != SPACE.canonical(parse(2, 3, 2, 4, 2, 1))
     # Whatever follows a node that is zero is zero.
     assert SPACE.canonical(parse(0, 1, 3, 1, 3, 1)) == SPACE.canonical(parse(0, 1, 2, 1, 4, 1))
 

@@ -1,0 +1,47 @@
+PYTHON ?= python3
+PRESET ?= quick
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+.PHONY: help setup bench report data test test-slow lint
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make bench SPACE=nb201 [PRESET=quick|standard|paper] [SEEDS=0,1] [JOBS=2] [RESULTS=folder]"
+	@echo "make report            write the reports again from the records in results/"
+	@echo "make data              check the benchmark tables and say what each label means"
+	@echo "make test | test-slow  the tests; test-slow goes through whole spaces"
+	@echo "make lint              style and import rules"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+		echo "harness: needs Python 3.11 to 3.13; $(PYTHON) is `$(PYTHON) -V 2>&1`: name another with PYTHON=python3.12." >&2; \
+		exit 2; }
+	@echo "Setting up $(VENV) (once; torch is a large download)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+bench: $(READY)
+	@$(RUN) -m harness.cli.bench --space "$(SPACE)" --preset "$(PRESET)" --seeds "$(SEEDS)" --jobs "$(JOBS)" --results "$(RESULTS)"
+
+report: $(READY)
+	@$(RUN) -m harness.cli.report
+
+data: $(READY)
+	@$(RUN) -m harness.cli.tables verify
+	@$(RUN) -m harness.cli.tables list
+
+test: $(READY)
+	@$(RUN) -m pytest -q -n auto
+
+test-slow: $(READY)
+	@$(RUN) -m pytest -q -n auto -m slow
+
+lint: $(READY)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/lint-imports

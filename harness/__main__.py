@@ -1,0 +1,8 @@
+"""``python -m harness``: one run, or a sweep with ``-m``."""
+
+import sys
+
+from harness.cli.run import main
+
+if __name__ == "__main__":
+    sys.exit(main())

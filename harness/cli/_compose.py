@@ -1,0 +1,124 @@
+"""Overrides from the command line, checked and composed before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import product
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+
+from harness import paths
+from harness.errors import ConfigError, unknown_name
+from harness.runners import RunConfig, check
+
+ConfigStore.instance().store(name="schema", node=RunConfig)
+OmegaConf.register_new_resolver("results_root", lambda results: results or str(paths.RESULTS), replace=True)
+
+
+@contextmanager
+def composing() -> Iterator[None]:
+    """Inside, Hydra composes from the clone's ``conf/``."""
+    with initialize_config_dir(version_base="1.3", config_dir=str(paths.CONF)):
+        yield
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Config groups and the names of their options."""
+    return {
+        folder.name: tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+        for folder in sorted(paths.CONF.iterdir())
+        if folder.is_dir() and folder.name != "preset"
+    }
+
+
+def run_configs(overrides: Sequence[str]) -> list[RunConfig]:
+    """The config of every run that ``overrides`` ask for, sweeps expanded; each is checked.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        For the first override or combination that cannot be.
+    """
+    return [run_config(choice) for choice in expanded(overrides)]
+
+
+def expanded(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    """All combinations of the values that sweeping overrides name, as overrides without sweeps."""
+    parsed = [_parse(text) for text in overrides]
+    known = groups()
+    axes = [_choices(override) for override in parsed]
+    for axis in axes:
+        for choice in axis:
+            _check_key(_parse(choice), known)
+    return list(product(*axes))
+
+
+def run_config(overrides: Iterable[str]) -> RunConfig:
+    """Compose and check one run's config; :func:`composing` must be active."""
+    overrides = list(overrides)
+    _check_nested(overrides)
+    config = to_run_config(compose("config", overrides=overrides))
+    check(config)
+    return config
+
+
+def to_run_config(config: DictConfig) -> RunConfig:
+    """Hydra's config as the plain dataclass that runners take."""
+    OmegaConf.resolve(config)
+    return OmegaConf.to_object(config)
+
+
+def _parse(text: str) -> Override:
+    try:
+        loader = GlobalHydra.instance().config_loader()
+        return OverridesParser.create(config_loader=loader).parse_overrides([text])[0]
+    except Exception as error:
+        raise ConfigError(
+            f"{text!r} is not a setting; write name=value, like space=nb201 or seed=0,1."
+        ) from error
+
+
+def _check_key(override: Override, known: dict[str, tuple[str, ...]]) -> None:
+    key = str(override.key_or_group)
+    root = key.split(".")[0]
+    if root == "hydra" or key.startswith("hydra/"):
+        return
+    if override.is_add() or override.is_delete():
+        raise ConfigError(f"{override.input_line!r} adds or deletes a setting; only name=value is allowed.")
+    fields = tuple(RunConfig.__dataclass_fields__)
+    if root not in fields:
+        raise unknown_name("setting", key, fields)
+    if key in known and str(override.value()) not in known[key]:
+        raise unknown_name(key, override.value(), known[key])
+
+
+def _check_nested(overrides: list[str]) -> None:
+    """A setting like ``searcher.proposals`` must be one that the chosen item has."""
+    dotted = [text for text in overrides if "." in text.split("=")[0] and not text.startswith("hydra")]
+    if not dotted:
+        return
+    chosen = compose("config", overrides=[text for text in overrides if text not in dotted])
+    for text in dotted:
+        key = text.split("=")[0]
+        group, _, name = key.partition(".")
+        if name not in chosen[group]:
+            raise unknown_name("setting", key, [f"{group}.{known}" for known in chosen[group]])
+
+
+def _choices(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [override.input_line]
+    if not override.is_discrete_sweep():
+        raise ConfigError(
+            f"{override.input_line!r} is an interval; a sweep here lists its values, like 0,1,2."
+        )
+    values = list(override.sweep_string_iterator())
+    if not values:
+        raise ConfigError(f"{override.input_line!r} matches nothing.")
+    return [f"{override.get_key_element()}={value}" for value in values]

@@ -1,0 +1,46 @@
+"""Progress for people at a terminal; clean lines for pipes and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from harness.runners import RunConfig
+
+
+def bars(console: Console) -> Progress:
+    """Bars with the count done and the time left; they vanish when done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+@contextmanager
+def single_run(run: RunConfig) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress function for one run, drawn on stderr where that is a terminal."""
+    with bars(Console(stderr=True)) as progress:
+        task = progress.add_task(run.task["name"], total=None)
+
+        def update(words: str, done: int, total: int) -> None:
+            description = f"{run.space['name']} {run.task['name']}: {words}"
+            progress.update(task, description=description, completed=done, total=total)
+
+        yield update

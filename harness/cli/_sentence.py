@@ -1,0 +1,46 @@
+"""Errors as a user should see them: one sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import NoReturn
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from harness.errors import ConfigError, HarnessError
+
+BAD_INPUT = 2
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose complaints are sentences of the same family."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what is allowed.")
+
+
+def guarded(verb: Callable[[], int]) -> int:
+    """Exit code of ``verb``: 2 and one sentence for bad input, 130 where the user interrupts."""
+    try:
+        return verb()
+    except HarnessError as error:
+        print(f"harness: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except (HydraException, OmegaConfBaseException) as error:
+        print(f"harness: {sentence(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("harness: interrupted; records already written are kept.", file=sys.stderr)
+        return 130
+
+
+def sentence(error: BaseException) -> str:
+    """The innermost cause's first line, behind the first line of what it spoiled."""
+    causes = [error]
+    while causes[-1].__cause__ is not None:
+        causes.append(causes[-1].__cause__)
+    lines = [str(cause).strip().splitlines()[0] for cause in (causes[0], causes[-1]) if str(cause).strip()]
+    return ": ".join(dict.fromkeys(line.rstrip(".:") for line in lines)) + "."

@@ -1,0 +1,105 @@
+"""``make bench SPACE=nb201``: run a preset on one space or several, then write the report.
+
+A preset (``conf/preset/<name>.yaml``) holds seeds and lines of overrides, each a sweep; a run
+whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with results
+that do not depend on how many there are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from harness import paths, records, reports, spaces
+from harness.cli._compose import composing, run_configs
+from harness.cli._pool import run_all
+from harness.cli._sentence import Parser, guarded
+from harness.errors import ConfigError, unknown_name
+from harness.runners import RunConfig
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 all done, 1 where a run failed, 2 bad input."""
+    return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: list[str]) -> int:
+    asked = _parse(arguments)
+    chosen = choose_spaces(asked.space)
+    root = Path(asked.results) if asked.results else paths.RESULTS
+    records.check_writable(root)
+    configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
+    console = Console()
+    console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
+    failures = run_all(configs, asked.jobs, console)
+    report = reports.build(root, root / "reports" / asked.space, spaces=chosen)
+    reports.print_tables(report, console)
+    console.print(f"Report: {report.paths['html']}", soft_wrap=True)
+    for failure in failures:
+        print(f"harness: failed: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def choose_spaces(asked: str) -> tuple[str, ...]:
+    """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``."""
+    families: dict[str, list[str]] = {"all": list(spaces.names())}
+    for name in spaces.names():
+        families.setdefault(name, []).append(name)
+        if spaces.load(name).family != name:
+            families.setdefault(spaces.load(name).family, []).append(name)
+    if not asked:
+        raise ConfigError(f"SPACE is missing; allowed: {', '.join(sorted(families))}; like SPACE=nb201.")
+    if asked not in families:
+        raise unknown_name("space", asked, families)
+    return tuple(families[asked])
+
+
+def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str]) -> list[RunConfig]:
+    """Every run of the preset on ``chosen``, composed and checked; ``overrides`` win."""
+    allowed = {path.stem: path for path in (paths.CONF / "preset").glob("*.yaml")}
+    if preset not in allowed:
+        raise unknown_name("preset", preset, allowed)
+    lines = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
+    drawn = lines["seeds"]
+    if seeds:
+        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
+            raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {seeds!r}.")
+        drawn = [int(seed) for seed in seeds.split(",")]
+    with composing():
+        return [
+            replace(config, seed=seed)
+            for line in lines["runs"]
+            for space in chosen
+            for config in run_configs([*line.split(), f"space={space}", *overrides])
+            for seed in drawn
+        ]
+
+
+def _parse(arguments: list[str]) -> Namespace:
+    parser = Parser(prog="python -m harness.cli.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--space", default="", help="a space, a family of spaces, or all")
+    parser.add_argument("--preset", default="quick", help="a file of conf/preset")
+    parser.add_argument("--seeds", default="", help="seeds like 0,1 in place of the preset's")
+    parser.add_argument("--jobs", default="", help="runs at a time; all cores by default")
+    parser.add_argument("--results", default="", help="folder of records; the clone's results/ by default")
+    parser.add_argument("overrides", nargs="*", help="settings for every run, like batch_size=32 force=true")
+    asked = parser.parse_args(arguments)
+    asked.jobs = asked.jobs or str(len(os.sched_getaffinity(0)))
+    if not asked.jobs.isdigit() or int(asked.jobs) < 1:
+        raise ConfigError(f"JOBS must be a positive integer; received {asked.jobs!r}.")
+    asked.jobs = int(asked.jobs)
+    return asked
+
+
+def _results(asked: Namespace) -> list[str]:
+    return [f"results={str(Path(asked.results).resolve())!r}"] if asked.results else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What a run is told and what it answers: the schema of its config, whose values stand in ``conf/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class RunConfig:
+    """Everything one run is told. Groups hold ``name`` and the settings of that item.
+
+    ``label`` names the accuracy that counts, ``device`` is ``auto``, ``cpu`` or ``cuda``,
+    ``results`` the folder of records (the clone's ``results/`` where it is ``None``). ``device``,
+    ``threads``, ``force`` and ``results`` are no part of a run's identity.
+    """
+
+    task: dict[str, Any] = field(default_factory=dict)
+    space: dict[str, Any] = field(default_factory=dict)
+    proxy: dict[str, Any] = field(default_factory=dict)
+    scorer: dict[str, Any] = field(default_factory=dict)
+    searcher: dict[str, Any] = field(default_factory=dict)
+    input: dict[str, Any] = field(default_factory=dict)
+    fidelity: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+    seed: int = 0
+    batch_size: int = 64
+    device: str = "auto"
+    threads: int = 1
+    force: bool = False
+    results: str | None = None
+
+
+Progress = Callable[[str, int, int], None]
+"""``(words, done, total)``, called as a run goes on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one method's run ended: ``done``, ``skipped`` (its record exists) or ``failed``."""
+
+    method: str
+    status: str
+    path: Path
+    headline: str

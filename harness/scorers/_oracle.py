@@ -1,0 +1,72 @@
+"""Accuracy by operation: what operation scores are compared with, and what the oracles hand out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.scorers._score import Score
+from harness.spaces import Mask, Space
+
+
+class OperationTruth:
+    """Best and mean accuracy of all listed architectures that contain a candidate.
+
+    An architecture contains a candidate where the decision has an effect on its network
+    (:meth:`harness.spaces.Space.active`) and picks it. It is left by a mask where every
+    candidate it contains is left.
+
+    Parameters
+    ----------
+    space
+        The space whose listed architectures count.
+    accuracies
+        Their accuracy, in the order of ``space.architectures``; shape ``(space.size,)``. An
+        architecture whose accuracy is NaN does not count.
+    """
+
+    def __init__(self, space: Space, accuracies: np.ndarray) -> None:
+        known = np.isfinite(accuracies)
+        self._starts = np.cumsum([0, *(len(decision.candidates) for decision in space.decisions)])
+        self._contains = np.zeros((space.size, int(self._starts[-1])), dtype=bool)
+        for row, arch in enumerate(space.architectures):
+            for start, picks, active in zip(self._starts, arch, space.active(arch), strict=False):
+                if active:
+                    self._contains[row, [start + pick for pick in picks]] = True
+        self._contains, self._accuracies = self._contains[known], np.asarray(accuracies, dtype=float)[known]
+
+    def best(self, mask: Mask) -> list[np.ndarray]:
+        """For every decision the best accuracy by candidate; NaN where no architecture is left."""
+        contains, accuracies = self._left(mask)
+        spread = np.where(contains, accuracies[:, None], -np.inf)
+        best = spread.max(axis=0, initial=-np.inf)
+        return self._by_decision(np.where(np.isfinite(best), best, np.nan))
+
+    def mean(self, mask: Mask) -> list[np.ndarray]:
+        """For every decision the mean accuracy by candidate; NaN where no architecture is left."""
+        contains, accuracies = self._left(mask)
+        counts = contains.sum(axis=0)
+        sums = accuracies @ contains
+        return self._by_decision(np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0))
+
+    def count(self, mask: Mask) -> list[np.ndarray]:
+        """For every decision the number of architectures left by candidate."""
+        return self._by_decision(self._left(mask)[0].sum(axis=0))
+
+    def _left(self, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
+        removed = ~np.concatenate([np.asarray(row, dtype=bool) for row in mask])
+        left = ~self._contains[:, removed].any(axis=1)
+        return self._contains[left], self._accuracies[left]
+
+    def _by_decision(self, values: np.ndarray) -> list[np.ndarray]:
+        return np.split(values, self._starts[1:-1])
+
+
+def oracle_score(values: list[np.ndarray], mask: Mask, decision: int) -> dict[int, Score]:
+    """The values of one decision as scores of the candidates that ``mask`` leaves."""
+    return {
+        candidate: Score(float(value))
+        if np.isfinite(value)
+        else Score(None, "skipped", "no listed architecture contains the candidate")
+        for candidate, (value, alive) in enumerate(zip(values[decision], mask[decision], strict=True))
+        if alive
+    }

@@ -1,0 +1,44 @@
+"""What a scorer hands out, and how a decision is taken from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.errors import HarnessError
+from harness.spaces import Mask
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number, or the reason why there is none. ``status`` as in ``harness.proxies.Measurement``."""
+
+    value: float | None
+    status: str = "ok"
+    reason: str = ""
+
+
+Evaluate = Callable[[Mask], Score]
+
+
+def best_candidates(scores: Mapping[int, Score], picks: int) -> tuple[int, ...]:
+    """The ``picks`` candidates of highest score, ascending; the lower index wins a tie.
+
+    A candidate without a score ranks behind all others.
+
+    Raises
+    ------
+    HarnessError
+        Where fewer than ``picks`` candidates have a score.
+    """
+    ranked = sorted(
+        (candidate for candidate, score in scores.items() if score.value is not None),
+        key=lambda candidate: (-scores[candidate].value, candidate),
+    )
+    if len(ranked) < picks:
+        reasons = sorted({score.reason for score in scores.values() if score.value is None})
+        raise HarnessError(
+            f"A decision needs {picks} scored candidates and {len(ranked)} of {len(scores)} have a score: "
+            f"{'; '.join(reasons)}."
+        )
+    return tuple(sorted(ranked[:picks]))

@@ -1,0 +1,14 @@
+"""Oracle "best-acc": the accuracy of the best architecture that contains the candidate."""
+
+from __future__ import annotations
+
+from harness.scorers._oracle import OperationTruth, oracle_score
+from harness.scorers._score import Score
+from harness.spaces import Mask
+
+READS = "truth"
+
+
+def score(truth: OperationTruth, mask: Mask, decision: int) -> dict[int, Score]:
+    """``max accuracy(a)`` over the architectures ``a`` that ``mask`` leaves and that pick ``o`` at ``e``."""
+    return oracle_score(truth.best(mask), mask, decision)

@@ -1,0 +1,206 @@
+"""The three tasks, from a config to a record, on the smallest networks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kendalltau
+
+from harness import records, spaces, tables
+from harness.cli._compose import composing, run_config
+from harness.errors import HarnessError, UnknownNameError
+from harness.runners import RunConfig, execute
+
+
+def config(root, *overrides: str, task: str = "arch_correlation", space: str = "nbmacro") -> RunConfig:
+    small = ["fidelity=tiny", "batch_size=4", f"results={root}"]
+    with composing():
+        return run_config([f"task={task}", f"space={space}", *small, *overrides])
+
+
+def rows(path) -> pd.DataFrame:
+    record = json.loads(path.read_text())
+    return pd.read_parquet(path.with_name(record["rows"]["file"]))
+
+
+def read(path) -> dict:
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def architectures(tmp_path_factory):
+    """One arch_correlation run of three proxies on nb201."""
+    root = tmp_path_factory.mktemp("architectures")
+    made = config(root, "proxy.names=[nwot,params,synflow]", "task.population=14", space="nb201")
+    return root, made, execute(made)
+
+
+def test_arch_correlation_writes_a_record_per_proxy(architectures):
+    _, _, outcomes = architectures
+    assert [(outcome.method, outcome.status) for outcome in outcomes] == [
+        ("nwot", "done"),
+        ("params", "done"),
+        ("synflow", "done"),
+    ]
+
+
+def test_arch_correlation_numbers_are_the_rows_and_the_tables(architectures):
+    _, _, outcomes = architectures
+    space, table = spaces.load("nb201"), tables.load("nb201")
+    for outcome in outcomes:
+        table_rows, record = rows(outcome.path), read(outcome.path)
+        archs = [space.parse(arch) for arch in table_rows["arch"]]
+        assert len({space.canonical(arch) for arch in archs}) == 14
+        assert table_rows["accuracy"].tolist() == table.accuracies(archs, "cifar10_test_200").tolist()
+        assert table_rows["params"].tolist() == table.params(archs).tolist()
+        ok = table_rows["status"] == "ok"
+        expected = kendalltau(table_rows["score"][ok], table_rows["accuracy"][ok]).statistic
+        assert record["statistics"]["score"]["kendall"] == pytest.approx(expected, abs=1e-12)
+        assert record["statistics"]["score"]["n"] == ok.sum()
+        assert record["statistics"]["population"] == {"sampled": 14, "distinct": True, "space_size": 15_625}
+        assert record["settings"]["table"] == table.digest
+
+
+def test_a_second_run_is_skipped_and_a_forced_one_keeps_the_old(architectures):
+    root, made, outcomes = architectures
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    again = execute(made)
+    assert {outcome.status for outcome in again} == {"skipped"}
+    assert [outcome.path for outcome in again] == [outcome.path for outcome in outcomes]
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    forced = execute(replace(made, force=True))
+    assert {outcome.status for outcome in forced} == {"done"}
+    assert all(path.read_bytes() == content for path, content in before.items())
+    for old, new in zip(outcomes, forced, strict=True):
+        assert new.path != old.path
+        assert new.path.read_bytes() == old.path.read_bytes()
+
+
+def test_company_order_and_threads_do_not_change_a_record(architectures, tmp_path):
+    _, _, outcomes = architectures
+    alone = config(tmp_path, "proxy=synflow", "task.population=14", space="nb201")
+    (outcome,) = execute(alone)
+    together = outcomes[2]
+    assert rows(outcome.path).equals(rows(together.path))
+    assert outcome.path.name == together.path.name
+    assert read(outcome.path)["statistics"] == read(together.path)["statistics"]
+
+
+def test_disconnected_cells_have_a_status_and_no_score(tmp_path):
+    made = config(tmp_path, "proxy.names=[nwot,params]", "task.population=200", space="nb201")
+    nwot, params = execute(made)
+    space = spaces.load("nb201")
+    table_rows = rows(nwot.path)
+    cut = ~np.array([space.connected(space.parse(arch)) for arch in table_rows["arch"]])
+    assert cut.any(), "a population without a disconnected cell tests nothing"
+    assert set(table_rows["status"][cut]) == {"disconnected"}
+    assert table_rows["score"][cut].isna().all()
+    assert (rows(params.path)["status"] == "ok").all()
+
+
+@pytest.mark.parametrize("scorer", ["zero_cost_pt", "zero_cost_disc", "best_acc", "avg_acc"])
+@pytest.mark.parametrize("space", ["nbmacro", "nb1shot1_1"])
+def test_op_correlation_scores_every_open_candidate_at_every_step(scorer, space, tmp_path):
+    made = config(tmp_path, f"scorer={scorer}", "proxy=params", task="op_correlation", space=space)
+    (outcome,) = execute(made)
+    table_rows, record, made_of = rows(outcome.path), read(outcome.path), spaces.load(space)
+    sizes = [len(decision.candidates) for decision in made_of.decisions]
+    expected = [sum(sizes[step:]) for step in range(len(sizes))]
+    assert table_rows.groupby("step").size().tolist() == expected
+    chosen = table_rows[table_rows["chosen"]]
+    assert chosen.groupby("step").size().tolist() == [decision.picks for decision in made_of.decisions]
+    assert set(record["statistics"]) >= {"steps", "selected", "selected_progressive"}
+    if scorer == "best_acc":
+        assert record["statistics"]["steps"][0]["best_acc"]["kendall"] == pytest.approx(1.0)
+
+
+def test_op_correlation_truth_is_that_of_the_table(tmp_path):
+    made = config(tmp_path, "scorer=best_acc", task="op_correlation")
+    (outcome,) = execute(made)
+    table_rows, space, table = rows(outcome.path), spaces.load("nbmacro"), tables.load("nbmacro")
+    accuracies = table.accuracies(space.architectures, made.label)
+    row = table_rows[(table_rows["step"] == 0) & (table_rows["decision"] == "layer_3")].iloc[1]
+    holding = [arch[3] == (1,) for arch in space]
+    assert row["best_acc"] == accuracies[holding].max()
+    assert row["avg_acc"] == pytest.approx(accuracies[holding].mean(), rel=1e-12)
+    assert row["count"] == sum(holding)
+
+
+def test_op_correlation_of_the_initial_supernet_only(tmp_path):
+    made = config(tmp_path, "task.progressive=false", "scorer=avg_acc", task="op_correlation")
+    (outcome,) = execute(made)
+    assert set(rows(outcome.path)["step"]) == {0}
+    # "Take the largest operation everywhere" is what mean accuracy selects here.
+    assert read(outcome.path)["statistics"]["selected"]["arch"] == "22222222"
+    assert read(outcome.path)["statistics"]["selected"]["rank"] == 21
+
+
+SEARCHES = [
+    ("zero_cost_pt", ["proxy=nwot_eval", "searcher.proposals=2", "searcher.validation_batches=2"]),
+    ("random_search", ["searcher.queries=7"]),
+    ("largest", []),
+]
+
+
+@pytest.mark.parametrize(("searcher", "settings"), SEARCHES)
+@pytest.mark.parametrize("space", ["nb201", "nbmacro", "nb1shot1_2"])
+def test_search_is_judged_by_the_table(searcher, settings, space, tmp_path):
+    made = config(tmp_path, f"searcher={searcher}", *settings, task="search", space=space)
+    (outcome,) = execute(made)
+    found, loaded, table = read(outcome.path)["statistics"], spaces.load(space), tables.load(space)
+    arch = loaded.parse(found["arch"])
+    accuracies = table.accuracies(loaded.architectures, made.label)
+    assert found["accuracy"] == table.accuracy(arch, made.label)
+    assert found["rank"] == 1 + (accuracies > found["accuracy"]).sum()
+    assert found["regret"] == pytest.approx(accuracies.max() - found["accuracy"])
+    assert found["table_queries"] == (7 if searcher == "random_search" else 0)
+    if searcher == "zero_cost_pt":
+        per_proposal = sum(len(decision.candidates) + 1 for decision in loaded.decisions)
+        validated = found["proposals_distinct"] if found["proposals_distinct"] > 1 else 0
+        assert found["evaluations"] == 2 * per_proposal + 2 * validated
+
+
+@pytest.mark.parametrize("task", ["arch_correlation", "op_correlation", "search"])
+def test_the_same_config_gives_the_same_bytes(task, tmp_path):
+    settings = ["proxy=nwot_eval", *(["task.population=5"] if task == "arch_correlation" else [])]
+    settings += ["searcher.proposals=2", "searcher.validation_batches=1"] if task == "search" else []
+    (first,) = execute(config(tmp_path / "a", *settings, task=task))
+    (second,) = execute(config(tmp_path / "b", *settings, task=task))
+    assert first.path.read_bytes() == second.path.read_bytes()
+    assert rows(first.path).equals(rows(second.path))
+    (other,) = execute(config(tmp_path / "a", *settings, "seed=1", task=task))
+    assert not rows(other.path).equals(rows(first.path))
+
+
+def test_what_does_not_measure_does_not_depend_on_the_networks(tmp_path):
+    (small,) = execute(config(tmp_path, "searcher=largest", task="search"))
+    (again,) = execute(config(tmp_path, "searcher=largest", "fidelity=small", "batch_size=8", task="search"))
+    assert (small.status, again.status) == ("done", "skipped")
+
+
+def test_a_failure_leaves_a_failed_record_and_does_not_block(tmp_path, monkeypatch):
+    from harness.runners import arch_correlation
+
+    made = config(tmp_path, "proxy=params", "task.population=3")
+    with monkeypatch.context() as patch:
+        patch.setattr(arch_correlation, "measure", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            execute(made)
+    (failed,) = records.Store(tmp_path).records()
+    assert (failed.status, failed.reason) == ("failed", "ZeroDivisionError: division by zero")
+    (outcome,) = execute(made)
+    assert outcome.status == "done"
+
+
+def test_bad_settings_are_found_before_anything_is_written(tmp_path):
+    root = tmp_path / "results"
+    made = config(root, "proxy=params")
+    with pytest.raises(UnknownNameError, match="Unknown label of nbmacro"):
+        execute(replace(made, label="nope"))
+    with pytest.raises(HarnessError):
+        execute(replace(made, input={"name": "cifar10", "folder": str(tmp_path / "nothing")}))
+    assert not root.exists()

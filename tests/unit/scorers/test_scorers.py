@@ -1,0 +1,102 @@
+"""Operation scorers on a toy supernet whose right answer is known, and oracles against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import scorers, spaces
+from harness.errors import HarnessError, UnknownNameError
+from harness.scorers import OperationTruth, Score, best_candidates
+
+WORTH = ((1.0, 5.0, 3.0), (2.0, 0.5))
+FULL = ((True, True, True), (True, True))
+
+
+def additive(mask):
+    """A proxy whose value is the sum of what is left."""
+    return Score(
+        sum(w for row, alive in zip(WORTH, mask, strict=True) for w, a in zip(row, alive, strict=True) if a)
+    )
+
+
+def test_every_scorer_is_tested_here():
+    assert set(scorers.names()) == {"zero_cost_pt", "zero_cost_disc", "best_acc", "avg_acc"}
+
+
+@pytest.mark.parametrize("name", ["zero_cost_pt", "zero_cost_disc"])
+def test_the_worthiest_candidate_wins(name):
+    found = scorers.load(name).score(additive, FULL, 0)
+    assert best_candidates(found, 1) == (1,)
+    assert best_candidates(found, 2) == (1, 2)
+
+
+def test_zero_cost_pt_is_the_drop():
+    found = scorers.load("zero_cost_pt").score(additive, FULL, 0)
+    assert {candidate: score.value for candidate, score in found.items()} == {0: 1.0, 1: 5.0, 2: 3.0}
+
+
+def test_zero_cost_disc_keeps_one():
+    found = scorers.load("zero_cost_disc").score(additive, FULL, 0)
+    assert {candidate: score.value for candidate, score in found.items()} == {0: 3.5, 1: 7.5, 2: 5.5}
+
+
+@pytest.mark.parametrize("name", ["zero_cost_pt", "zero_cost_disc"])
+def test_removed_candidates_are_not_scored(name):
+    assert set(scorers.load(name).score(additive, ((True, False, True), (True, True)), 0)) == {0, 2}
+
+
+def test_a_failure_keeps_its_reason():
+    broken = lambda mask: Score(None, "nan", "the kernel is singular") if not mask[0][1] else additive(mask)  # noqa: E731
+    found = scorers.load("zero_cost_pt").score(broken, FULL, 0)
+    assert found[1] == Score(None, "nan", "the kernel is singular")
+    assert best_candidates(found, 1) == (2,)
+    with pytest.raises(HarnessError, match="needs 3 scored candidates and 2 of 3 .* kernel is singular"):
+        best_candidates(found, 3)
+
+
+def test_ties_go_to_the_lower_index():
+    assert best_candidates({0: Score(1.0), 1: Score(2.0), 2: Score(2.0)}, 1) == (1,)
+
+
+@pytest.mark.parametrize("name", ["nbmacro", "nb1shot1_1"])
+def test_oracles_equal_brute_force(name):
+    space = spaces.load(name)
+    accuracies = np.random.default_rng(0).uniform(80, 95, space.size)
+    truth = OperationTruth(space, accuracies)
+    mask = spaces.without(spaces.without(space.full_mask, 0, 1), 2, 0)
+
+    def left(arch):
+        return all(
+            not active or all(mask[d][pick] for pick in picks)
+            for d, (picks, active) in enumerate(zip(arch, space.active(arch), strict=True))
+        )
+
+    for decision in range(len(space.decisions)):
+        best = scorers.load("best_acc").score(truth, mask, decision)
+        mean = scorers.load("avg_acc").score(truth, mask, decision)
+        for candidate in range(len(space.decisions[decision].candidates)):
+            expected = [
+                accuracy
+                for arch, accuracy in zip(space, accuracies, strict=True)
+                if left(arch) and space.active(arch)[decision] and candidate in arch[decision]
+            ]
+            assert truth.count(mask)[decision][candidate] == len(expected)
+            if not mask[decision][candidate]:
+                assert candidate not in best
+            elif expected:
+                assert best[candidate].value == max(expected)
+                assert mean[candidate].value == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_an_oracle_without_architectures_says_so():
+    space = spaces.load("nb1shot1_1")
+    truth = OperationTruth(space, np.ones(space.size))
+    nothing = tuple((False,) * len(row) if d < 4 else row for d, row in enumerate(space.full_mask))
+    (score,) = {s.status for s in scorers.load("best_acc").score(truth, nothing, 4).values()}
+    assert score == "skipped"
+
+
+def test_unknown_scorer():
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'zero_cost_pt'\?"):
+        scorers.load("zero_cost_p")

@@ -1,0 +1,94 @@
+"""conf/ and the items: every option has its module and every module its option."""
+
+from __future__ import annotations
+
+import pytest
+from omegaconf import OmegaConf
+
+from harness import paths, registry
+from harness.cli.bench import choose_spaces, plan
+
+GROUPS = {
+    "task": "runners",
+    "space": "spaces",
+    "proxy": "proxies",
+    "scorer": "scorers",
+    "searcher": "searchers",
+    "input": "inputs",
+}
+LISTS_OF_PROXIES = {"core"}
+
+
+def options(group: str) -> set[str]:
+    return {path.stem for path in (paths.CONF / group).glob("*.yaml")}
+
+
+def test_every_group_is_known():
+    folders = {path.name for path in paths.CONF.iterdir() if path.is_dir()}
+    assert folders == {*GROUPS, "fidelity", "preset"}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_options_and_modules_pair_up(group):
+    extra = LISTS_OF_PROXIES if group == "proxy" else set()
+    assert options(group) - extra == set(registry.names(f"harness.{GROUPS[group]}"))
+    for name in options(group) - extra:
+        content = OmegaConf.load(paths.CONF / group / f"{name}.yaml")
+        assert content.get("name", content.get("names")) in (name, [name])
+
+
+def test_core_lists_every_proxy():
+    assert set(OmegaConf.load(paths.CONF / "proxy" / "core.yaml").names) == set(
+        registry.names("harness.proxies")
+    )
+
+
+def test_fidelities_are_those_of_every_family():
+    from harness import networks, spaces
+
+    for name in spaces.names():
+        assert options("fidelity") == set(networks.fidelities(spaces.load(name)))
+
+
+def test_the_default_label_is_the_tables():
+    from harness import spaces, tables
+
+    for name in spaces.names():
+        assert (
+            OmegaConf.load(paths.CONF / "space" / f"{name}.yaml").label
+            == tables.load(name).default_label.name
+        )
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in (paths.CONF / "preset").glob("*.yaml")))
+def test_presets_compose_and_hold_every_task(preset):
+    tasks = {config.task["name"] for config in plan(("nbmacro",), preset, "", [])}
+    assert tasks == {"arch_correlation", "op_correlation", "search"}
+
+
+def test_every_space_composes():
+    configs = plan(choose_spaces("all"), "smoke", "", ["proxy=nwot"])
+    assert {config.space["name"] for config in configs} == set(choose_spaces("all"))
+
+
+def test_the_paper_preset_is_the_papers():
+    configs = plan(("nb201",), "paper", "", [])
+    (search, *_) = [c for c in configs if c.task["name"] == "search" and c.searcher["name"] == "zero_cost_pt"]
+    assert (search.batch_size, search.searcher["proposals"], search.searcher["validation_batches"]) == (
+        256,
+        10,
+        100,
+    )
+    assert {config.seed for config in configs} == {0, 1, 2, 3}
+    assert search.fidelity["name"] == "benchmark"
+
+
+def test_seeds_and_overrides_win_over_the_preset():
+    configs = plan(("nbmacro",), "smoke", "5,6", ["batch_size=4"])
+    assert {config.seed for config in configs} == {5, 6}
+    assert {config.batch_size for config in configs} == {4}
+
+
+def test_a_family_names_its_spaces():
+    assert choose_spaces("nb1shot1") == ("nb1shot1_1", "nb1shot1_2", "nb1shot1_3")
+    assert choose_spaces("nb201") == ("nb201",)
