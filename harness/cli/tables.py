@@ -1,0 +1,116 @@
+"""``python -m harness.cli.tables``: import release files, verify the tables, list their labels.
+
+Exit codes: 0 done, 1 verification failed, 2 bad input (one sentence on standard error).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track as show_progress
+
+from harness import tables
+from harness.errors import ConfigError, HarnessError
+from harness.paths import BENCHMARKS_DATA
+from harness.tables import importers
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.verb(options)
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def import_release(options: argparse.Namespace) -> int:
+    """Convert a release into tables and write them."""
+    if options.partial and options.out.resolve() == BENCHMARKS_DATA.resolve():
+        raise ConfigError(
+            "--partial makes tables that lack architectures; name a folder of your own for them with --out."
+        )
+    importer = importers.load(options.format)
+    imported = importer.read(options.source, options.partial, _track)
+    importers.write(imported, options.out, options.force)
+    for table in imported:
+        rows = len(next(iter(next(iter(table.files.values())).values())))
+        print(f"{table.space}: {rows:,} rows, {len(table.labels)} labels, from {table.release}")
+    print(f"written to {options.out}")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check every table of a folder, one line each."""
+    failed = False
+    for name in tables.names(options.dir):
+        try:
+            table = tables.load(name, options.dir)
+            faults = tables.verify(table, options.dir)
+            facts = f"{len(table):,} rows, {len(table.labels)} labels, digest {table.digest[:12]}"
+        except HarnessError as error:
+            faults, facts = [str(error)], ""
+        failed = failed or bool(faults)
+        print(f"{name}: {'FAILED: ' + '; '.join(faults) if faults else 'ok, ' + facts}")
+    return int(failed)
+
+
+def list_tables(options: argparse.Namespace) -> int:
+    """Print every table with its origin, and what each of its labels means."""
+    for name in tables.names(options.dir):
+        table = tables.load(name, options.dir)
+        entry = table.entry
+        print(
+            f"{name}: {entry.title}, {int(table.listed.sum()):,} architectures{' (partial)' * entry.partial}"
+        )
+        for key in ("release", "source", "licence", "citation"):
+            print(f"  {key}: {getattr(entry, key)}")
+        for note in entry.notes:
+            print(f"  note: {note}")
+        for label in table.labels.values():
+            print(
+                f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} accuracy, "
+                f"{label.epochs} epochs; {label.runs} [{label.source}]"
+            )
+    return 0
+
+
+def _track(items: Iterable[Any], description: str, total: int | None) -> Iterable[Any]:
+    console = Console(stderr=True)
+    return show_progress(items, description, total=total, console=console, disable=not console.is_terminal)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.cli.tables", description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(required=True, metavar="import | verify | list")
+    formats = "".join(f"\n  {name}: {importers.load(name).FORMAT}" for name in importers.names())
+    add = verbs.add_parser(
+        "import",
+        help="convert a release into tables",
+        epilog=f"formats:{formats}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add.add_argument("format", help=f"one of {', '.join(importers.names())}")
+    add.add_argument("source", type=Path, help="the release's file or folder")
+    add.add_argument("--out", type=Path, default=BENCHMARKS_DATA, help="folder to write to")
+    add.add_argument("--partial", action="store_true", help="accept a release that lacks architectures")
+    add.add_argument("--force", action="store_true", help="replace tables that are there")
+    add.set_defaults(verb=import_release)
+    for name, verb, text in (
+        ("verify", verify, "check digests, sizes, ranges and known best figures"),
+        ("list", list_tables, "print tables and what their labels mean"),
+    ):
+        one = verbs.add_parser(name, help=text)
+        one.add_argument("--dir", type=Path, default=BENCHMARKS_DATA, help="folder of tables")
+        one.set_defaults(verb=verb)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

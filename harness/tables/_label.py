@@ -1,0 +1,72 @@
+"""Labels: which number exactly is meant by an architecture's accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+REDUCTIONS = ("value", "mean", "max")
+"""How a label's columns make one number: the only column itself, their mean, their maximum."""
+
+SCALES = {"per cent": 1.0, "fraction": 100.0}
+"""What a stored figure is multiplied by to hand it out in per cent, by the unit it is stored in."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a network has to know of a dataset: the number of classes, the side of an image in pixels."""
+
+    classes: int
+    image_size: int
+
+
+DATASETS = {
+    "cifar10": Dataset(10, 32),
+    "cifar100": Dataset(100, 32),
+    "imagenet16_120": Dataset(120, 16),
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """One way to say how good an architecture is.
+
+    ``dataset``, ``split`` (``"test"`` or ``"valid"``) and ``epochs`` say what was measured after
+    how much training; ``runs`` says in words which trainings were taken together and how.
+    ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
+    do not exist are left out), ``run_columns`` hold the single runs where the table has them,
+    ``unit`` is the stored figures' unit, ``source`` the release they come from.
+    """
+
+    name: str
+    dataset: str
+    split: str
+    epochs: int
+    runs: str
+    columns: tuple[str, ...]
+    source: str
+    reduce: str = "value"
+    run_columns: tuple[str, ...] = ()
+    unit: str = "per cent"
+    default: bool = False
+
+    @property
+    def scale(self) -> float:
+        """The factor from the stored unit to per cent."""
+        return SCALES[self.unit]
+
+
+def reduce_columns(columns: np.ndarray, reduce: str) -> np.ndarray:
+    """One number per row of ``columns`` (n, r): the value, the mean or the maximum, NaN left out.
+
+    A row of nothing but NaN stays NaN.
+    """
+    if reduce == "value":
+        return columns[:, 0]
+    if reduce == "max":
+        return np.fmax.reduce(columns, axis=1)
+    present = ~np.isnan(columns)
+    counts = present.sum(axis=1)
+    totals = np.where(present, columns, 0.0).sum(axis=1)
+    return np.divide(totals, counts, out=np.full(len(columns), np.nan), where=counts > 0)
