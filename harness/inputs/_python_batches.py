@@ -1,0 +1,73 @@
+"""CIFAR-10's Python batches: pickles, read without running any code they may hold."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import DataError
+
+PIXELS = 32
+VALUES = 3 * PIXELS * PIXELS
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Builds NumPy arrays and plain containers; refuses every other name, so that no code can run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _ALLOWED[module.replace("numpy.core.", "numpy._core."), name]
+        except KeyError:
+            reason = f"it asks for {module}.{name}, which no CIFAR-10 batch needs"
+            raise pickle.UnpicklingError(reason) from None
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """``_codecs.encode`` for the one encoding that pickled bytes name, without its decompressing codecs."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
+    return text.encode("latin1")
+
+
+# The array constructors' own home is private to NumPy, so they are taken from an array's recipe.
+_ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
+    ("numpy._core.numeric", "_frombuffer"): np.empty(0).__reduce_ex__(5)[0],
+    ("_codecs", "encode"): _encode,
+}
+
+
+def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Data (n, 3072) uint8 and labels (n,) of one pickled batch.
+
+    Raises
+    ------
+    DataError
+        For anything but a dictionary with these two, and for pickles that name other classes or functions.
+    """
+    try:
+        with path.open("rb") as file:
+            content = _ArrayUnpickler(file, encoding="bytes").load()
+        named = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
+        data, labels = np.asarray(named["data"]), np.asarray(named["labels"])
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise DataError(f"{path} is not a CIFAR-10 Python batch: {error or type(error).__name__}.") from error
+    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != VALUES or labels.shape != data.shape[:1]:
+        raise DataError(
+            f"{path} is not a CIFAR-10 Python batch: data must be (n, {VALUES}) uint8 with n labels; "
+            f"received {data.shape} {data.dtype} with labels {labels.shape}."
+        )
+    return data, checked_labels(labels, path)
+
+
+def checked_labels(labels: np.ndarray, path: Path) -> np.ndarray:
+    """``labels`` if all are whole numbers in 0..9; raises :class:`DataError` naming ``path`` otherwise."""
+    if labels.dtype.kind not in "iu" or labels.min(initial=0) < 0 or labels.max(initial=0) > 9:
+        raise DataError(f"{path} holds labels outside CIFAR-10's 0 to 9.")
+    return labels

@@ -1,0 +1,20 @@
+"""Zero-cost proxies: (network, batch) to one number. The folder is the registry, one module per proxy.
+
+A proxy module has ``HIGHER_IS_BETTER``, ``NEEDS_LABELS`` and ``NEEDS_IMAGES``, and ``score(passes) ->
+float``, which reads what it needs from :class:`Passes` and raises :class:`Undefined` where its formula has
+no value.
+"""
+
+from __future__ import annotations
+
+from harness import registry
+from harness.proxies._measure import load, measure
+from harness.proxies._outcome import STATUSES, Measurement, Undefined
+from harness.proxies._passes import Passes
+
+__all__ = ["STATUSES", "Measurement", "Passes", "Undefined", "load", "measure", "names"]
+
+
+def names() -> tuple[str, ...]:
+    """Names of all proxies."""
+    return registry.names(__name__)

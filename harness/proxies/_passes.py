@@ -1,0 +1,173 @@
+"""The passes that proxies share: each is run at most once per network and batch, and only when read.
+
+A pass depends on the network, the batch and the seed, never on which passes ran before,
+so a proxy's value is the same whatever else is measured beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harness.errors import ConfigError
+from harness.inputs import Batch
+from harness.proxies._clock import Clock
+from harness.proxies._kernel import RELU_TYPES, ReLUKernel
+from harness.proxies._modules import layer_weights, linearised, own_random_state, parameters_of, run
+from harness.proxies._outcome import Undefined, finite
+from harness.seeding import derive
+
+_CLEARLY_DIFFERENT = 1e-3
+"""Of the largest logit; far above what rounding makes of equal samples, also behind batch norm."""
+Result = TypeVar("Result")
+
+
+class Passes:
+    """Forward and backward passes of one network on one batch, computed when first read.
+
+    Attributes
+    ----------
+    module
+        The network, untouched: passes run on its numbers, not on itself.
+    images, targets
+        The batch in the network's number format and on its device; targets in 0..classes-1.
+    """
+
+    def __init__(self, module: nn.Module, batch: Batch, seed: int) -> None:
+        reference = next((p for p in module.parameters() if p.is_floating_point()), batch.images)
+        self.module = module
+        # Channels last, because convolutions and batch norm run a quarter faster on the CPU that way.
+        self.images = batch.images.to(reference.device, reference.dtype, memory_format=torch.channels_last)
+        self.targets = batch.targets.to(reference.device)
+        self.clock = Clock()
+        self._seed = seed
+
+    def relu_kernel(self, training: bool) -> np.ndarray:
+        """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
+
+        From one forward pass without gradients. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
+        ``torch.nn.functional.relu``.
+        """
+        return self._read(("relu_kernel", training), lambda: self._count_relus(training))
+
+    def loss_gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Name to (W, dL/dW) of every convolution and linear layer the loss depends on.
+
+        L is the mean cross-entropy of the batch, batch norm in training mode.
+        """
+        return self._read("loss_gradients", self._differentiate_loss)
+
+    def input_gradients(self) -> Tensor:
+        """d(sum of all logits)/d(images), shape (samples, 3 H W), batch norm in training mode."""
+        return self._read("input_gradients", self._differentiate_logits)
+
+    def synaptic_flow(self) -> float:
+        """Sum over convolution and linear weights of |W dR/dW|, see ``synflow``."""
+        return self._read("synaptic_flow", self._flow)
+
+    def _read(self, key: object, compute: Callable[[], Result]) -> Result:
+        def compute_with_own_randomness() -> Result:
+            with own_random_state(self.images, derive(self._seed, "proxies", key)):
+                return compute()
+
+        return self.clock.read(key, compute_with_own_randomness)
+
+    def _count_relus(self, training: bool) -> np.ndarray:
+        kernel = ReLUKernel(len(self.images))
+        relus = [part for part in self.module.modules() if isinstance(part, RELU_TYPES)]
+        handles = [relu.register_forward_pre_hook(kernel.hook) for relu in relus]
+        try:
+            with torch.no_grad():
+                logits = run(self.module, parameters_of(self.module), self.images, training)
+        finally:
+            for handle in handles:
+                handle.remove()
+        self._require_connected(logits)
+        return kernel.matrix()
+
+    def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
+        return self._read("graph", self._forward_with_graph)
+
+    def _forward_with_graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        images = self.images.detach().clone().requires_grad_()
+        parameters = parameters_of(self.module)
+        logits = run(self.module, parameters, images, training=True)
+        self._require_connected(logits)
+        return images, parameters, logits
+
+    def _differentiate_loss(self) -> dict[str, tuple[Tensor, Tensor]]:
+        _, parameters, logits = self._graph()
+        weights = layer_weights(self.module, parameters)
+        low, high, classes = int(self.targets.min()), int(self.targets.max()), logits.shape[1]
+        if low < 0 or high >= classes:
+            raise ConfigError(
+                f"Targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
+                f"{low}..{high}. Open the input and build the network with the same number of classes."
+            )
+        gradients = _gradients(F.cross_entropy(logits, self.targets), list(weights.values()))
+        return {
+            name: (weight.detach(), gradient)
+            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
+            if gradient is not None
+        }
+
+    def _differentiate_logits(self) -> Tensor:
+        images, _, logits = self._graph()
+        (gradient,) = _gradients(logits.sum(), [images])
+        return (torch.zeros_like(images) if gradient is None else gradient).flatten(1)
+
+    def _flow(self) -> float:
+        parameters = {
+            name: leaf.detach().abs().double().requires_grad_()
+            for name, leaf in parameters_of(self.module).items()
+            if leaf.requires_grad
+        }
+        weights = list(layer_weights(self.module, parameters).values())
+        ones = torch.ones_like(self.images[:1], dtype=torch.float64, requires_grad=True)
+        with linearised(self.module):
+            output = run(self.module, parameters, ones, training=False).sum()
+        arriving, *gradients = _gradients(output, [ones, *weights])
+        if arriving is None or not arriving.any():
+            raise Undefined("disconnected", "no path of non-zero weights leads from the input to the logits")
+        pairs = zip(weights, gradients, strict=True)
+        return math.fsum((w * gradient).abs().sum().item() for w, gradient in pairs if gradient is not None)
+
+    def _require_connected(self, logits: Tensor) -> None:
+        """Raise :class:`Undefined` where the logits are not finite or do not depend on the images.
+
+        Logits that clearly differ between samples do. Nearly equal ones prove nothing: the images may be
+        equal, there may be one, float32 may have lost a small difference beside the classifier's
+        bias, or rounding may have made one. Then a gradient in double precision decides.
+        """
+        largest = finite(float(logits.detach().abs().max()), "the largest logit")
+        if float((logits - logits[:1]).detach().abs().max()) > _CLEARLY_DIFFERENT * largest:
+            return
+        # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
+        if not any(self._gradient_arrives(samples) for samples in (2, len(self.images))):
+            raise Undefined(
+                "disconnected", "the logits do not depend on the images: no gradient reaches the input"
+            )
+
+    def _gradient_arrives(self, samples: int) -> bool:
+        parameters = {name: leaf.detach().double() for name, leaf in parameters_of(self.module).items()}
+        with torch.enable_grad():
+            images = self.images[:samples].double().requires_grad_()
+            logits = run(self.module, parameters, images, training=False)
+            # Unequal factors, because the classes' gradients may cancel in a plain sum.
+            factors = torch.linspace(1, 2, logits.shape[1], dtype=logits.dtype, device=logits.device)
+            (gradient,) = _gradients((logits * factors).sum(), [images])
+        return gradient is not None and bool(gradient.any())
+
+
+def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:
+    """Gradients of a scalar, None where it does not depend on an input; the graph stays for other readers."""
+    if not output.requires_grad:
+        return (None,) * len(inputs)
+    return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True)

@@ -1,0 +1,24 @@
+"""Gradient norm: how strongly the loss pulls at the weights.
+
+score = sum over convolution and linear weights W of ||dL/dW||_2, L = the batch's mean cross-entropy, batch
+norm in training mode. Higher is better. Unit: loss per weight. A layer the loss does not depend on adds 0.
+
+Undefined where the logits do not depend on the images (status disconnected).
+
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+from __future__ import annotations
+
+import math
+
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = True
+NEEDS_IMAGES = True
+
+
+def score(passes: Passes) -> float:
+    """Sum of the layers' Euclidean gradient norms."""
+    return math.fsum(gradient.norm().item() for _, gradient in passes.loss_gradients().values())

@@ -1,0 +1,39 @@
+"""Jacobian covariance: how little the samples' input gradients resemble each other.
+
+score = -sum_i (log(v_i + k) + 1 / (v_i + k)), k = 1e-5, v = eigenvalues of the correlation matrix of J,
+whose row i is d(sum of all logits)/d(image i) as a vector; batch norm in training mode. Higher is better;
+at most -B for B samples, which uncorrelated rows reach but for k. Computed in double precision from the
+gradients, as 1 / (v + k) follows the smallest eigenvalues. With one sample it is the constant of v = (1).
+
+Undefined where a row is constant, as its correlation is 0/0 (status nan), and where the logits do not depend
+on the images (status disconnected).
+
+Mellor et al., "Neural Architecture Search without Training", first version, 2020, arXiv:2006.04647v1;
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.proxies._outcome import Undefined, finite
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = False
+NEEDS_IMAGES = True
+OFFSET = 1e-5
+
+
+def score(passes: Passes) -> float:
+    """Negative sum of log(v + k) + 1 / (v + k) over the correlation eigenvalues v."""
+    rows = passes.input_gradients().double().cpu().numpy()
+    finite(float(np.abs(rows).max()), "the largest input gradient")
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not lengths.all():
+        sample = int(np.argmin(lengths))
+        raise Undefined("nan", f"the input gradient of sample {sample} is constant: its correlation is 0/0")
+    unit = rows / lengths
+    shifted = np.linalg.eigvalsh(unit @ unit.T) + OFFSET
+    return -float(np.sum(np.log(shifted) + 1 / shifted))

@@ -1,0 +1,26 @@
+"""NASWOT in training mode: how differently the network's ReLUs split the samples of a batch.
+
+score = log |det K|, K = sum over ReLU modules of c c^T + (1 - c)(1 - c)^T, where row i of c holds, for
+sample i, which of the ReLU's inputs are positive; K_ij counts the units on which samples i and j agree.
+Higher is better. Unitless; grows with the number of units and of samples, so compare equal batches only.
+
+Batch norm uses the batch's statistics, as in the authors' code. Every ``nn.ReLU`` and ``nn.ReLU6`` module
+that runs counts, once per call. With one sample K is the number of units. Undefined (status inf) where K is
+singular: equal samples, or fewer independent units than samples.
+
+Mellor et al., "Neural Architecture Search without Training", ICML 2021.
+"""
+
+from __future__ import annotations
+
+from harness.proxies._kernel import log_determinant
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = False
+NEEDS_IMAGES = True
+
+
+def score(passes: Passes) -> float:
+    """Log determinant of the ReLU kernel, batch norm in training mode."""
+    return log_determinant(passes.relu_kernel(training=True))

@@ -1,0 +1,27 @@
+"""SNIP: how much the loss depends on each connection being there.
+
+score = sum over convolution and linear weights W of |W * dL/dW|, the derivative for a mask that multiplies
+W, at 1; L = the batch's mean cross-entropy, batch norm in training mode. Higher is better. Unit: loss. A
+layer the loss does not depend on adds 0.
+
+Undefined where the logits do not depend on the images (status disconnected).
+
+Lee et al., "SNIP: Single-shot Network Pruning based on Connection Sensitivity", ICLR 2019; as a proxy:
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+from __future__ import annotations
+
+import math
+
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = True
+NEEDS_IMAGES = True
+
+
+def score(passes: Passes) -> float:
+    """Summed sensitivity of the loss to each weight's mask."""
+    pairs = passes.loss_gradients().values()
+    return math.fsum((weight * gradient).abs().sum().item() for weight, gradient in pairs)

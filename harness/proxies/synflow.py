@@ -1,0 +1,32 @@
+"""SynFlow: the flow through all paths of the network, each weighted by the product of its weights.
+
+score = ln(sum over convolution and linear weights W of |W * dR/dW|), R = the sum of the outputs for one
+image of ones through a copy of the network with all parameters |.| and batch norm replaced by the identity.
+Higher is better. The natural logarithm, which keeps the ranking, because the sum itself spans 1e12 to 1e61;
+computed in double precision for the same reason. Uses no data: only the image's size matters. ReLU6 counts
+as ReLU, as its bound would cut the flow.
+
+Undefined where no path leads from input to output: the sum is 0 (status disconnected).
+
+Tanaka et al., "Pruning neural networks without any data by iteratively conserving synaptic flow", NeurIPS
+2020; as a proxy: Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+from __future__ import annotations
+
+import math
+
+from harness.proxies._outcome import Undefined, finite
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = False
+NEEDS_IMAGES = False
+
+
+def score(passes: Passes) -> float:
+    """Natural logarithm of the summed synaptic flow."""
+    flow = finite(passes.synaptic_flow(), "the sum of the flow")
+    if flow == 0:
+        raise Undefined("disconnected", "the flow is 0, so its logarithm is minus infinity")
+    return math.log(flow)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import yaml
+
+from harness import proxies
+from harness.errors import UnknownNameError
+from harness.paths import CONF
+
+FILES = {path.stem: yaml.safe_load(path.read_text()) for path in (CONF / "proxy").glob("*.yaml")}
+
+
+def test_every_proxy_has_a_configuration_and_the_other_way_round() -> None:
+    assert set(FILES) - {"core"} == set(proxies.names())
+    for name in proxies.names():
+        assert FILES[name] == {"names": [name]}
+        assert (CONF / "proxy" / f"{name}.yaml").read_text().startswith("# ")
+
+
+def test_core_names_every_proxy_once() -> None:
+    assert sorted(FILES["core"]["names"]) == sorted(proxies.names())
+
+
+@pytest.mark.parametrize("name", proxies.names())
+def test_every_proxy_module_keeps_the_interface(name: str) -> None:
+    module = proxies.load(name)
+    for constant in ("HIGHER_IS_BETTER", "NEEDS_LABELS", "NEEDS_IMAGES"):
+        assert isinstance(getattr(module, constant), bool)
+    assert list(inspect.signature(module.score).parameters) == ["passes"]
+    assert "Higher is better" in " ".join(module.__doc__.split())
+    assert len(inspect.getsource(module).splitlines()) <= 45
+
+
+def test_an_unknown_proxy_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'nwot'"):
+        proxies.load("nwott")
