@@ -9,16 +9,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from types import ModuleType
 
 from harness.errors import unknown_name
 
 
 def names(package: str) -> tuple[str, ...]:
-    """Names of the items of ``package`` (``"harness.proxies"``), sorted, without importing any."""
-    folder = importlib.import_module(package)
-    own = {item.name for item in pkgutil.iter_modules(folder.__path__) if not item.name.startswith("_")}
-    return tuple(sorted(own | {point.name for point in entry_points(group=package)}))
+    """Names of the items of ``package`` (``"harness.proxies"``), sorted, without importing it or them."""
+    return tuple(sorted(_own(package) | {point.name for point in entry_points(group=package)}))
 
 
 def load(package: str, name: str, kind: str) -> ModuleType:
@@ -29,11 +28,14 @@ def load(package: str, name: str, kind: str) -> ModuleType:
     UnknownNameError
         With the nearest name and the full list, where no item carries ``name``.
     """
-    allowed = names(package)
-    if name not in allowed:
-        raise unknown_name(kind, name, allowed)
-    folder = importlib.import_module(package)
-    if any(item.name == name for item in pkgutil.iter_modules(folder.__path__)):
+    if name in _own(package):
         return importlib.import_module(f"{package}.{name}")
-    (point,) = (point for point in entry_points(group=package) if point.name == name)
-    return point.load()
+    points = [point for point in entry_points(group=package) if point.name == name]
+    if not points:
+        raise unknown_name(kind, name, names(package))
+    return points[0].load()
+
+
+def _own(package: str) -> set[str]:
+    folders = find_spec(package).submodule_search_locations
+    return {item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_")}

@@ -1,8 +1,8 @@
 """``make bench SPACE=nb201``: run a preset on one space or several, then write the report.
 
-A preset (``conf/preset/<name>.yaml``) holds seeds and lines of overrides, each a sweep; a run
-whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with results
-that do not depend on how many there are.
+A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, and overrides
+for whole families of spaces; a run whose record exists is skipped. ``JOBS`` runs work side by
+side, one CPU thread each, with results that do not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig
 
+LOG_WIDTH = 140
+"""Columns of what is printed into a pipe or a file."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 all done, 1 where a run failed, 2 bad input."""
@@ -35,12 +38,12 @@ def _main(arguments: list[str]) -> int:
     root = Path(asked.results) if asked.results else paths.RESULTS
     records.check_writable(root)
     configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
     failures = run_all(configs, asked.jobs, console)
     report = reports.build(root, root / "reports" / asked.space, spaces=chosen)
     reports.print_tables(report, console)
-    console.print(f"Report: {report.paths['html']}", soft_wrap=True)
+    console.print(f"Report: {report.paths['page']}", soft_wrap=True)
     for failure in failures:
         print(f"harness: failed: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -66,7 +69,7 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
     if preset not in allowed:
         raise unknown_name("preset", preset, allowed)
     lines = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
-    drawn = lines["seeds"]
+    families, drawn = lines.get("families", {}), lines["seeds"]
     if seeds:
         if not all(seed.strip().isdigit() for seed in seeds.split(",")):
             raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {seeds!r}.")
@@ -76,7 +79,14 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
             replace(config, seed=seed)
             for line in lines["runs"]
             for space in chosen
-            for config in run_configs([*line.split(), f"space={space}", *overrides])
+            for config in run_configs(
+                [
+                    *line.split(),
+                    *families.get(spaces.load(space).family, "").split(),
+                    f"space={space}",
+                    *overrides,
+                ]
+            )
             for seed in drawn
         ]
 

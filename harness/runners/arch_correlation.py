@@ -87,7 +87,7 @@ def write(
     rows["arch"] = [space.format(arch) for arch in archs]
     rows["canonical"] = [space.canonical(arch) for arch in archs]
     rows["accuracy"] = setup.table.accuracies(archs, label)
-    rows["params"] = setup.table.params(archs).astype(int)
+    rows["params"] = [networks.parameter_count(space, arch) for arch in archs]
     rows["flops"] = [networks.flop_count(space, arch, image_size=setup.source.image_size) for arch in archs]
     rows["operations"] = [space.non_identity_operations(arch) for arch in archs]
     rows = rows[list(COLUMNS)]

@@ -37,12 +37,6 @@ def test_options_and_modules_pair_up(group):
         assert content.get("name", content.get("names")) in (name, [name])
 
 
-def test_core_lists_every_proxy():
-    assert set(OmegaConf.load(paths.CONF / "proxy" / "core.yaml").names) == set(
-        registry.names("harness.proxies")
-    )
-
-
 def test_fidelities_are_those_of_every_family():
     from harness import networks, spaces
 

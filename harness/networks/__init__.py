@@ -1,0 +1,31 @@
+"""Networks and supernets: torch modules for one architecture, or for all of a space at once.
+
+One public module per family of spaces (``space.family``); the folder is the registry.
+"""
+
+from __future__ import annotations
+
+from harness.networks._build import (
+    build,
+    build_supernet,
+    fidelities,
+    flop_count,
+    parameter_count,
+    table_flops,
+)
+from harness.networks._counting import count_flops, count_parameters
+from harness.networks._supernet import Supernet
+from harness.networks._weights import INITS
+
+__all__ = [
+    "INITS",
+    "Supernet",
+    "build",
+    "build_supernet",
+    "count_flops",
+    "count_parameters",
+    "fidelities",
+    "flop_count",
+    "parameter_count",
+    "table_flops",
+]

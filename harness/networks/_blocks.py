@@ -1,0 +1,86 @@
+"""Layers and shapes of network that several families are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+import torch
+from torch import nn
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution whose weights are left empty at construction, so that no global generator is drawn from.
+
+    :func:`harness.networks._weights.draw` fills them.
+    """
+
+    def reset_parameters(self) -> None:
+        """Leave the weights to ``draw``."""
+
+
+class Linear(nn.Linear):
+    """A linear layer whose weights are left empty at construction, for the same reason."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights to ``draw``."""
+
+
+class Network(nn.Module):
+    """``stem``, then the layers of ``body`` one after the other, then ``head``: images to logits."""
+
+    def __init__(self, stem: nn.Module, body: Iterable[nn.Module], head: nn.Module) -> None:
+        super().__init__()
+        self.stem = stem
+        self.body = nn.Sequential(*body)
+        self.head = head
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images ``(B, 3, H, W)`` to logits ``(B, classes)``."""
+        return self.head(self.body(self.stem(images)))
+
+
+class Mixed(nn.Module):
+    """``weight`` times the sum of what every branch makes of the same input."""
+
+    def __init__(self, branches: Sequence[nn.Module], weight: float) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+        self.weight = weight
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Input and output have the shape of every branch's input and output."""
+        return self.weight * add([branch(inputs) for branch in self.branches])
+
+    def extra_repr(self) -> str:
+        return f"weight={self.weight:.4g}"
+
+
+def add(terms: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The sum of one or more tensors, from the first to the last."""
+    return reduce(torch.add, terms)
+
+
+def relu_conv_bn(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, affine: bool = True
+) -> nn.Sequential:
+    """ReLU, convolution without bias, batch normalisation; the resolution is kept at stride 1."""
+    return nn.Sequential(
+        nn.ReLU(),
+        Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs, affine=affine),
+    )
+
+
+def conv_bn_relu(inputs: int, outputs: int, kernel: int, momentum: float = 0.1) -> nn.Sequential:
+    """Convolution without bias that keeps the resolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs, momentum=momentum),
+        nn.ReLU(),
+    )
+
+
+def classifier(channels: int, classes: int, *before: nn.Module) -> nn.Sequential:
+    """The layers ``before``, the mean over all pixels, a linear layer with bias."""
+    return nn.Sequential(*before, nn.AdaptiveAvgPool2d(1), nn.Flatten(), Linear(channels, classes))

@@ -1,0 +1,141 @@
+"""Build networks and supernets of any space, and count their parameters without building them."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+
+from torch import nn
+
+from harness import registry
+from harness.errors import ConfigError, unknown_name
+from harness.networks._supernet import Supernet
+from harness.networks._weights import draw
+from harness.seeding import derive
+from harness.spaces import Architecture, Space
+
+_PACKAGE = "harness.networks"
+
+
+def fidelities(space: Space) -> tuple[str, ...]:
+    """The sizes that networks and supernets of ``space`` come in, ``benchmark`` first."""
+    return tuple(_family(space).FIDELITIES)
+
+
+def build(
+    space: Space,
+    arch: Architecture,
+    fidelity: str = "benchmark",
+    seed: int = 0,
+    classes: int = 10,
+    init: str | None = None,
+) -> nn.Module:
+    """The network of ``arch`` with fresh weights, on the CPU and in training mode.
+
+    The weights are a function of the seed, the network's isomorphism class (``space.canonical``)
+    and the sizes alone; the layers of one class may stand in another order in another encoding.
+
+    Parameters
+    ----------
+    space, arch
+        A search space and one of its encodings.
+    fidelity
+        ``benchmark`` is the network the benchmark trained; others are narrower and shallower.
+    seed
+        Any integer.
+    classes
+        Width of the logits, at least 1.
+    init
+        A name of :data:`harness.networks.INITS`; default: what the benchmark's authors used.
+
+    Returns
+    -------
+    nn.Module
+        Takes images ``(B, 3, H, W)`` with H and W of 16 or 32, returns logits ``(B, classes)``.
+
+    Raises
+    ------
+    ConfigError
+        For an ``arch`` that is not one of the space, or ``classes`` below 1.
+    UnknownNameError
+        For an unknown ``fidelity`` or ``init``.
+    """
+    family = _family(space)
+    space.validate(arch)
+    module = family.network(space, arch, _size(space, fidelity), _at_least_one(classes))
+    return draw(module, init or family.INIT, derive(seed, "weights", space.canonical(arch)))
+
+
+def build_supernet(
+    space: Space,
+    fidelity: str = "benchmark",
+    seed: int = 0,
+    classes: int = 10,
+    init: str | None = None,
+) -> Supernet:
+    """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
+
+    Parameters and errors are those of :func:`build`; ``benchmark`` is the size that Zero-Cost-PT searched.
+    """
+    family = _family(space)
+    module = family.supernet(space, _size(space, fidelity), _at_least_one(classes))
+    return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+
+
+def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10) -> int:
+    """Parameters of ``build(space, arch, fidelity, classes=classes)``, by formula, without building it.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown ``fidelity``.
+    """
+    return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
+
+
+def flop_count(
+    space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10, image_size: int = 32
+) -> int:
+    """What :func:`count_flops` counts in ``build(space, arch, fidelity, classes=classes)``, by formula.
+
+    ``image_size``, in pixels, is a multiple of 4.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown ``fidelity``.
+    """
+    return _family(space).flop_count(space, arch, _size(space, fidelity), classes, image_size)
+
+
+def table_flops(space: Space, arch: Architecture) -> int:
+    """What the benchmark's table says of the network's FLOPs, recomputed with its own convention.
+
+    Raises
+    ------
+    ConfigError
+        For a benchmark that lists no FLOPs.
+    """
+    return _family(space).table_flops(space, arch)
+
+
+@cache
+def _load(family: str) -> ModuleType:
+    return registry.load(_PACKAGE, family, "network family")
+
+
+def _family(space: Space) -> ModuleType:
+    return _load(space.family)
+
+
+def _size(space: Space, fidelity: str) -> object:
+    sizes = _family(space).FIDELITIES
+    if fidelity not in sizes:
+        raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)
+    return sizes[fidelity]
+
+
+def _at_least_one(classes: int) -> int:
+    if classes < 1:
+        raise ConfigError(f"A network needs at least 1 class; received {classes}.")
+    return classes

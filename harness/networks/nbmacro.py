@@ -1,0 +1,199 @@
+"""NAS-Bench-Macro's networks and supernet.
+
+Su et al., "Prioritized Architecture Sampling with Monto-Carlo Tree Search", CVPR 2021; the sizes are
+those of the authors' repository, xiusu/NAS-Bench-Macro. A 3x3 stem, eight layers in stages
+of 2, 3 and 3, a 1x1 convolution to many channels, the mean over all pixels and a linear layer.
+The first layer of a stage halves the resolution and doubles the channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import nn
+
+from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
+from harness.networks._supernet import Choices, Left, Supernet, mix
+from harness.spaces import Architecture, Space
+from harness.spaces.nbmacro import OPERATIONS, STAGES
+
+INIT = "pytorch"
+"""The authors' model class leaves PyTorch's default initialisation."""
+SUPERNET_INIT = "pytorch"
+
+
+@dataclass(frozen=True)
+class Size:
+    """``channels`` of the stem; ``features`` in front of the linear layer."""
+
+    channels: int
+    features: int
+
+
+FIDELITIES = {"benchmark": Size(32, 1280), "small": Size(8, 320), "tiny": Size(4, 40)}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of one size: what it takes and gives, per image and pixel."""
+
+    inputs: int
+    outputs: int
+    stride: int
+
+
+@cache
+def layers(size: Size) -> tuple[Layer, ...]:
+    """The eight layers: the first of a stage has stride 2 and doubles the channels."""
+    made, channels = [], size.channels
+    for length in STAGES:
+        made.append(Layer(channels, 2 * channels, 2))
+        channels *= 2
+        made.extend([Layer(channels, channels, 1)] * (length - 1))
+    return tuple(made)
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen by ``expansion``, convolve each channel by itself, project; plus the input.
+
+    The input is added where its shape is the output's.
+    """
+
+    def __init__(self, layer: Layer, expansion: int, kernel: int) -> None:
+        super().__init__()
+        hidden = expansion * layer.inputs
+        self.widen = conv_bn_relu(layer.inputs, hidden, 1)
+        self.depthwise = nn.Sequential(
+            Conv2d(hidden, hidden, kernel, layer.stride, padding=kernel // 2, groups=hidden, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(),
+        )
+        self.project = nn.Sequential(
+            Conv2d(hidden, layer.outputs, 1, bias=False), nn.BatchNorm2d(layer.outputs)
+        )
+        self.residual = layer.inputs == layer.outputs
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """``(B, C, H, W)`` to ``(B, C', H / stride, W / stride)``."""
+        outputs = self.project(self.depthwise(self.widen(inputs)))
+        return outputs + inputs if self.residual else outputs
+
+
+class LayerChoices(Choices):
+    """Layer ``index`` with all of its candidates."""
+
+    def __init__(self, index: int, layer: Layer) -> None:
+        super().__init__()
+        self.index = index
+        self.candidates = nn.ModuleList(operation(name, layer) for name in OPERATIONS)
+
+    def masked(self, lefts: Sequence[Left]) -> nn.Module:
+        """The weighted sum of the candidates that are left, or the only one."""
+        kept = lefts[self.index]
+        return mix([self.candidates[candidate] for candidate in kept.candidates], kept.weight)
+
+
+def operation(name: str, layer: Layer) -> nn.Module:
+    """The module of candidate ``name``; an identity that changes shape is a 1x1 convolution, normalised."""
+    if name == "mb3_k3":
+        return InvertedResidual(layer, expansion=3, kernel=3)
+    if name == "mb6_k5":
+        return InvertedResidual(layer, expansion=6, kernel=5)
+    if layer.stride == 1:
+        return nn.Identity()
+    return nn.Sequential(
+        Conv2d(layer.inputs, layer.outputs, 1, layer.stride, bias=False), nn.BatchNorm2d(layer.outputs)
+    )
+
+
+def network(space: Space, arch: Architecture, size: Size, classes: int) -> Network:
+    """The stand-alone network of ``arch``, as the benchmark trained it; weights are not drawn yet."""
+    body = [operation(OPERATIONS[pick], layer) for (pick,), layer in zip(arch, layers(size), strict=True)]
+    return Network(_stem(size), body, _head(size, classes))
+
+
+def supernet(space: Space, size: Size, classes: int) -> Supernet:
+    """A choice among the three candidates in every layer; weights are not drawn yet."""
+    body = [LayerChoices(index, layer) for index, layer in enumerate(layers(size))]
+    return Supernet(space, _stem(size), body, _head(size, classes))
+
+
+def parameter_count(space: Space, arch: Architecture, size: Size, classes: int) -> int:
+    """Parameters of :func:`network`: those around the layers, and those of every layer's operation."""
+    costs = _layer_parameters(size)
+    channels = layers(size)[-1].outputs
+    fixed = 27 * size.channels + 2 * size.channels + (channels + 2 + classes) * size.features + classes
+    return fixed + sum(cost[pick] for cost, (pick,) in zip(costs, arch, strict=True))
+
+
+def flop_count(space: Space, arch: Architecture, size: Size, classes: int, image_size: int) -> int:
+    """Multiply-accumulates of :func:`network`: those around the layers, and those of every layer."""
+    costs = _layer_flops(size, image_size)
+    pixels = _resolutions(size, image_size)[-1] ** 2
+    head = (layers(size)[-1].outputs * pixels + classes) * size.features
+    return (
+        27 * size.channels * image_size**2
+        + head
+        + sum(cost[pick] for cost, (pick,) in zip(costs, arch, strict=True))
+    )
+
+
+def table_flops(space: Space, arch: Architecture) -> int:
+    """The table's FLOPs: multiply-accumulates of the CIFAR-10 network, ``count_flops(network, 32)``."""
+    return flop_count(space, arch, FIDELITIES["benchmark"], 10, 32)
+
+
+_EXPANSION_AND_KERNEL = {"mb3_k3": (3, 3), "mb6_k5": (6, 5)}
+
+
+@cache
+def _layer_parameters(size: Size) -> tuple[tuple[int, ...], ...]:
+    """For every layer the parameters of each candidate."""
+    return tuple(tuple(_parameters(name, layer) for name in OPERATIONS) for layer in layers(size))
+
+
+def _parameters(name: str, layer: Layer) -> int:
+    c, d = layer.inputs, layer.outputs
+    if name == "identity":
+        return 0 if layer.stride == 1 else c * d + 2 * d
+    expansion, kernel = _EXPANSION_AND_KERNEL[name]
+    return expansion * c * (c + 2 + kernel**2 + 2 + d) + 2 * d
+
+
+@cache
+def _layer_flops(size: Size, image_size: int) -> tuple[tuple[int, ...], ...]:
+    """For every layer the multiply-accumulates of each candidate."""
+    resolutions = _resolutions(size, image_size)
+    return tuple(
+        tuple(_flops(name, layer, before**2, after**2) for name in OPERATIONS)
+        for layer, before, after in zip(layers(size), resolutions, resolutions[1:], strict=False)
+    )
+
+
+@cache
+def _resolutions(size: Size, image_size: int) -> tuple[int, ...]:
+    """Height and width before the first layer and behind every layer, in pixels."""
+    resolutions = [image_size]
+    for layer in layers(size):
+        resolutions.append(-(-resolutions[-1] // layer.stride))
+    return tuple(resolutions)
+
+
+def _flops(name: str, layer: Layer, pixels_in: int, pixels_out: int) -> int:
+    c, d = layer.inputs, layer.outputs
+    if name == "identity":
+        return 0 if layer.stride == 1 else c * d * pixels_out
+    expansion, kernel = _EXPANSION_AND_KERNEL[name]
+    return expansion * c * (c * pixels_in + (kernel**2 + d) * pixels_out)
+
+
+def _stem(size: Size) -> nn.Module:
+    return conv_bn_relu(3, size.channels, 3)
+
+
+def _head(size: Size, classes: int) -> nn.Module:
+    features = conv_bn_relu(layers(size)[-1].outputs, size.features, 1)
+    return classifier(size.features, classes, features)
