@@ -1,0 +1,55 @@
+"""``python -m harness.cli.report``: tables, figures and a page from the records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import paths
+from harness.errors import HarnessError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the report, print its tables and where it lies; 2 and one sentence where that cannot be."""
+    options = _parser().parse_args(arguments)
+    from harness import reports
+
+    results = options.results
+    spaces = sorted(set(options.space)) if options.space else None
+    out = options.out or results / "reports" / ("+".join(spaces) if spaces else "all")
+    try:
+        report = reports.build(results, out, spaces)
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return 2
+    console = Console()
+    reports.print_tables(report, console)
+    for name, path in report.paths.items():
+        console.print(f"{name:<9} {path}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.cli.report", description=__doc__)
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=paths.RESULTS,
+        metavar="DIR",
+        help="results folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/all in the results)"
+    )
+    parser.add_argument(
+        "--space", action="append", metavar="NAME", help="report on this space alone; may be repeated"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""What a run leaves on disk: identity, rows, statistics, provenance; written once, never replaced."""
+
+from __future__ import annotations
+
+from harness.records.provenance import provenance
+from harness.records.record import Record
+from harness.records.run import FORMAT, Run
+from harness.records.store import Store, check_writable
+
+__all__ = ["FORMAT", "Record", "Run", "Store", "check_writable", "provenance"]

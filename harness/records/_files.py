@@ -1,0 +1,62 @@
+"""Writing files whole: a temporary file in the same folder, flushed to the disk, then one rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
+def stage(folder: Path, data: bytes) -> Path:
+    """A hidden temporary file in ``folder`` that holds ``data``, flushed to the disk."""
+    path = folder / f".staged-{os.getpid()}-{secrets.token_hex(8)}"
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write ``path`` whole, in place of what may be there."""
+    staged = stage(path.parent, data)
+    try:
+        os.replace(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Write ``path`` whole only if nothing is there; ``False`` where something is.
+
+    A hard link fails on a name that exists, so of two processes exactly one succeeds. On file
+    systems without hard links the name is first taken by an empty file.
+    """
+    staged = stage(path.parent, data)
+    try:
+        os.link(staged, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _create_without_links(path, staged)
+    finally:
+        staged.unlink(missing_ok=True)
+    return True
+
+
+def _create_without_links(path: Path, staged: Path) -> bool:
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    os.replace(staged, path)
+    return True

@@ -1,0 +1,157 @@
+"""Reading a record back, with every check that tells a whole one from a damaged one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from harness.errors import ResultsError
+from harness.records.run import FORMAT, Run
+
+FIELDS = (
+    "format", "identity", "group", "task", "space", "label", "method", "seed", "status", "reason",
+    "config", "settings", "provenance", "statistics", "rows",
+)  # fmt: skip
+"""Keys of a record's JSON, in the order they are written."""
+
+NAME = re.compile(r"(?P<identity>[0-9a-f]{16})(\.(?P<failed>failed-)?(?P<generation>[1-9][0-9]*))?\.json")
+"""``<identity>.json``, ``<identity>.2.json``, ..., ``<identity>.failed-1.json``, ..."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it lies on disk.
+
+    Attributes
+    ----------
+    path
+        The JSON file.
+    generation
+        1 for the first of its kind (ok, failed) of an identity, then 2, ...
+    run, status, reason, statistics, provenance, config
+        As written; ``status`` is ``"ok"`` or ``"failed"``.
+    """
+
+    path: Path
+    generation: int
+    run: Run
+    status: str
+    reason: str | None
+    statistics: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    config: Mapping[str, Any]
+    rows_entry: Mapping[str, Any]
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The raw rows; raises :class:`~harness.errors.ResultsError` where they are not those written."""
+        path = self.path.parent / str(self.rows_entry["file"])
+        data = _read(path, self.path)
+        if hashlib.sha256(data).hexdigest() != self.rows_entry["sha256"]:
+            raise damaged(path, f"its SHA-256 is not the one {self.path.name} holds")
+        try:
+            frame = pd.read_parquet(io.BytesIO(data))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise damaged(path, f"it is no parquet file ({error})") from error
+        if len(frame) != self.rows_entry["count"]:
+            raise damaged(path, f"it has {len(frame)} rows, the record says {self.rows_entry['count']}")
+        return frame
+
+    @property
+    def timing(self) -> dict[str, Any] | None:
+        """When and how long; ``None`` where the sidecar is missing or unreadable: no number rests on it."""
+        try:
+            return json.loads(timing_path(self.path).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def check_rows_file(self) -> None:
+        """Read the rows' bytes and compare their hash, without decoding them."""
+        path = self.path.parent / str(self.rows_entry["file"])
+        if hashlib.sha256(_read(path, self.path)).hexdigest() != self.rows_entry["sha256"]:
+            raise damaged(path, f"its SHA-256 is not the one {self.path.name} holds")
+
+
+def timing_path(record: Path) -> Path:
+    """The sidecar that holds all that differs between two identical runs."""
+    return record.with_name(record.stem + ".timing.json")
+
+
+def damaged(path: Path, why: str) -> ResultsError:
+    """The one sentence about a file that is not as it was written."""
+    return ResultsError(
+        f"{path} is damaged: {why}. Move the record and its rows out of the results and run it again."
+    )
+
+
+def read_record(path: Path) -> Record:
+    """Read and check ``path``: JSON, format version, fields, identity, name and folder.
+
+    Raises
+    ------
+    ResultsError
+        In one sentence that names the file.
+    """
+    name = NAME.fullmatch(path.name)
+    try:
+        content = json.loads(_read(path, path).decode())
+    except ValueError as error:
+        raise damaged(path, f"it is no complete JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise damaged(path, "it is no JSON object")
+    if content.get("format") != FORMAT:
+        raise ResultsError(
+            f"{path} has the record format {content.get('format')!r}; this version of harness reads {FORMAT}."
+        )
+    missing = [field for field in FIELDS if field not in content]
+    if missing:
+        raise damaged(path, f"it lacks {', '.join(missing)}")
+    run = _run_of(path, content)
+    _check_place(path, name, run, content)
+    return Record(
+        path=path,
+        generation=int(name["generation"] or 1),
+        run=run,
+        **{key: content[key] for key in ("status", "reason", "statistics", "provenance", "config")},
+        rows_entry=content["rows"],
+    )
+
+
+def _run_of(path: Path, content: dict[str, Any]) -> Run:
+    try:
+        run = Run(*(content[key] for key in ("task", "space", "label", "method", "seed", "settings")))
+    except (ResultsError, TypeError, ValueError) as error:
+        raise damaged(path, f"it describes no run ({error})") from error
+    if (run.identity, run.group) != (content["identity"], content["group"]):
+        raise damaged(path, "its identity is not the hash of its settings, so one of the two was changed")
+    return run
+
+
+def _check_place(path: Path, name: re.Match[str] | None, run: Run, content: dict[str, Any]) -> None:
+    if name is None or name["identity"] != run.identity:
+        raise damaged(path, f"its name is not that of its identity {run.identity}")
+    expected = (run.task, run.space, run.label, run.method, f"seed={run.seed}")
+    if path.parent.parts[-5:] != expected:
+        raise damaged(path, f"it lies outside its folder {'/'.join(expected)}")
+    if content["status"] != ("failed" if name["failed"] else "ok"):
+        raise damaged(path, f"its status is {content['status']!r}, its name says otherwise")
+    rows = content["rows"]
+    if not isinstance(rows, dict) or set(rows) != {"file", "sha256", "count"}:
+        raise damaged(path, "its rows are not described by file, sha256 and count")
+
+
+def _read(path: Path, record: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise damaged(record, f"{path.name} cannot be read ({error.strerror})") from error

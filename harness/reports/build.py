@@ -1,0 +1,117 @@
+"""From a results folder to a report folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import ResultsError
+from harness.reports import page, text
+from harness.reports.groups import Group, collect
+from harness.reports.model import Report
+from harness.reports.sections import build_sections
+
+FILES = {"page": "index.html", "markdown": "report.md", "csv": "report.csv", "figures": "figures"}
+
+
+def build(store_root: Path | str, out_dir: Path | str, spaces: Iterable[str] | None = None) -> Report:
+    """Check all records below ``store_root`` and write the report on them to ``out_dir``.
+
+    The report is a function of the records: the same records give the same bytes. It is written beside
+    ``out_dir`` and moved there when complete, in place of an earlier report.
+
+    Parameters
+    ----------
+    store_root
+        The results folder, whose ``records`` are read.
+    out_dir
+        The folder of the report: new, empty, or that of an earlier report.
+    spaces
+        Names of the spaces to report on; all where ``None``.
+
+    Raises
+    ------
+    ResultsError
+        Without records, for a damaged one, for one whose statistics are not those of its rows, or where
+        ``out_dir`` cannot be written or holds something else.
+    """
+    store_root, out_dir = Path(store_root), Path(out_dir)
+    _check_target(out_dir)
+    groups = collect(store_root, spaces)
+    sections = build_sections(groups)
+    frame = ("Rank agreement and search results", _summary(groups), _provenance(groups), sections)
+    contents: dict[str, bytes] = {
+        FILES["page"]: page.html(*frame).encode(),
+        FILES["markdown"]: text.markdown(*frame).encode(),
+        FILES["csv"]: text.table_of_numbers(groups).encode(),
+    }
+    for section in sections:
+        contents |= {f"{FILES['figures']}/{figure.name}.png": figure.png for figure in section.figures}
+    _write(out_dir, contents)
+    return Report({name: out_dir / file for name, file in FILES.items()}, sections)
+
+
+def _check_target(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ResultsError(f"The report needs a folder; {folder} is a file. Name another one with --out.")
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in FILES.values())
+    if foreign:
+        raise ResultsError(
+            f"A report replaces its folder as a whole, and {folder} holds something else ({foreign[0]}); "
+            "name a new folder with --out."
+        )
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    token = f"{os.getpid()}-{secrets.token_hex(4)}"
+    new, old = (folder.with_name(f".{folder.name}.{kind}-{token}") for kind in ("new", "old"))
+    try:
+        for name, data in contents.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_bytes(data)
+        (new / FILES["figures"]).mkdir(exist_ok=True)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise ResultsError(f"The report cannot be written to {folder}: {error.strerror}.") from error
+    finally:
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _summary(groups: Sequence[Group]) -> str:
+    runs = sum(len(group.results) for group in groups)
+    failed = sum(len(group.failed) for group in groups)
+    spaces = sorted({group.run.space for group in groups})
+    return (
+        f"{_counted(runs, 'run')} in {_counted(len(groups), 'group')} on {', '.join(spaces)}; the runs of a "
+        f"group differ in their seed alone, and nothing else is averaged. {_counted(failed, 'run')} failed. "
+        "The statistics were recomputed from the raw rows of every record."
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _provenance(groups: Sequence[Group]) -> str:
+    """Which code, versions and machines the records come from."""
+    origins = [origin for group in groups for origin in group.origins]
+    parts = []
+    titles = {"commit": "commits", "torch": "torch", "device": "devices", "processor": "CPUs"}
+    for name, title in titles.items():
+        values = sorted({str(origin[name]) for origin in origins if origin[name] is not None})
+        if values:
+            parts.append(f"{title}: {', '.join(values)}")
+    dirty = sum(bool(origin["dirty"]) for origin in origins)
+    if dirty:
+        parts.append(f"{_counted(dirty, 'run')} from a clone with uncommitted changes")
+    return f"Provenance of the records: {'; '.join(parts)}." if parts else "The records name no provenance."

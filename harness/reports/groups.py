@@ -1,0 +1,185 @@
+"""Records that may be averaged: checked against their rows, one group per hash without the seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.errors import ResultsError
+from harness.records import Record, Run, Store
+from harness.reports.check import Checker
+from harness.stats import mean_with_interval
+
+NOT_NUMBERS = frozenset({"reason", "reasons"})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a report keeps of one ok record.
+
+    ``population`` names the set of architectures an ``arch_correlation`` run scored; ``failures``
+    counts its rows that are not ok, by status; ``origin`` is where it was made.
+    """
+
+    run: Run
+    statistics: Mapping[str, Any]
+    population: str | None
+    failures: Mapping[str, int]
+    origin: Mapping[str, Any]
+
+    @cached_property
+    def numbers(self) -> dict[str, float | None]:
+        """Every number of the statistics by its dotted name."""
+        return dict(_flatten(self.statistics))
+
+
+@dataclass
+class Group:
+    """Runs that differ in their seed alone.
+
+    Attributes
+    ----------
+    results
+        Ok runs, by ascending seed.
+    rows
+        Score, status and accuracy of the first of them, for the scatter; arch_correlation only.
+    failed
+        Reason by seed, for seeds without an ok run.
+    """
+
+    run: Run
+    results: list[Result] = field(default_factory=list)
+    rows: pd.DataFrame | None = None
+    failed: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The hash all its runs share."""
+        return self.run.group
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Task, space and label."""
+        return self.run.task, self.run.space, self.run.label
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return self.run.method
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds with an ok run."""
+        return [result.run.seed for result in self.results]
+
+    @property
+    def origins(self) -> list[Mapping[str, Any]]:
+        """Commit, dirty flag, torch, device and processor of every run."""
+        return [result.origin for result in self.results]
+
+    @property
+    def populations(self) -> frozenset[str | None]:
+        """The sets of architectures its runs scored."""
+        return frozenset(result.population for result in self.results)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Settings by dotted name."""
+        return dict(_leaves(self.run.settings))
+
+    def values(self, name: str) -> list[float | None]:
+        """A number of every seed's statistics; ``None`` where undefined."""
+        return [result.numbers.get(name) for result in self.results]
+
+    def stat(self, name: str) -> dict[str, Any]:
+        """Mean and spread of a number over the seeds, as :func:`harness.stats.mean_with_interval`."""
+        return mean_with_interval(self.values(name))
+
+
+def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
+    """All groups of the records below ``root``, sorted by place and method.
+
+    Every ok record's statistics are recomputed from its rows. A seed's failure counts only where that
+    very run never succeeded.
+
+    Raises
+    ------
+    ResultsError
+        Without records, or for a damaged record or one whose statistics are not those of its rows.
+    """
+    wanted = None if spaces is None else set(spaces)
+    groups: dict[str, Group] = {}
+    seen: set[str] = set()
+    checker = Checker()
+    for record in Store(root).records():
+        seen.add(record.run.space)
+        if wanted is None or record.run.space in wanted:
+            _add(groups.setdefault(record.run.group, Group(record.run)), record, checker)
+    if not seen:
+        raise ResultsError(
+            f"No records in {Path(root) / 'records'}; make some first, for example with "
+            "`python -m harness task=arch_correlation space=nb201 proxy=nwot seed=0`."
+        )
+    if wanted is not None and not wanted <= seen:
+        raise ResultsError(
+            f"No records of {', '.join(sorted(wanted - seen))} in {Path(root) / 'records'}; "
+            f"there are some of {', '.join(sorted(seen))}."
+        )
+    for group in groups.values():
+        group.results.sort(key=lambda result: result.run.seed)
+        for seed in group.seeds:
+            group.failed.pop(seed, None)
+    return sorted(groups.values(), key=lambda group: (group.place, group.method, group.key))
+
+
+def _add(group: Group, record: Record, checker: Checker) -> None:
+    if record.status != "ok":
+        group.failed[record.run.seed] = record.reason or "no reason given"
+        return
+    rows = record.rows
+    checker.check(record, rows)
+    population, failures = None, {}
+    if record.run.task == "arch_correlation":
+        population = hashlib.sha256("\n".join(sorted(rows["arch"].astype(str))).encode()).hexdigest()[:16]
+        if group.rows is None or record.run.seed < min(group.seeds):
+            group.rows = rows[["score", "status", "accuracy"]]
+    if "status" in rows:
+        failures = {
+            str(status): int(count)
+            for status, count in rows["status"].value_counts().items()
+            if status != "ok"
+        }
+    group.results.append(Result(record.run, record.statistics, population, failures, _origin(record)))
+
+
+def _origin(record: Record) -> dict[str, Any]:
+    made = record.provenance
+    kept = {name: made.get(name) for name in ("commit", "dirty", "device", "processor")}
+    return kept | {"torch": (made.get("versions") or {}).get("torch")}
+
+
+def _leaves(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, value
+
+
+def _flatten(value: Any, prefix: str = "") -> Iterable[tuple[str, float | None]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in NOT_NUMBERS:
+                yield from _flatten(item, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and prefix == "steps":
+        for item in value:
+            kept = {key: part for key, part in item.items() if key != "step" and not isinstance(part, list)}
+            yield from _flatten(kept, f"steps.{item['step']}")
+    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        yield prefix, value

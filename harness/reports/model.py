@@ -1,0 +1,105 @@
+"""What a report is made of, before it is written as a page, as text or on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    ``words`` says what it holds, ``lower_first`` which way it is sorted first, ``extra`` that a narrow
+    terminal goes without it.
+    """
+
+    title: str
+    words: str = ""
+    numeric: bool = True
+    lower_first: bool = False
+    extra: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value with its interval, drawn on a scale that all bars of a column share."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``text`` is what is read, ``sort`` what is sorted by, ``note`` a smaller second line."""
+
+    text: str
+    sort: float | str | None = None
+    note: str = ""
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table; ``kind`` is method, baseline, reference or failed."""
+
+    cells: tuple[Cell, ...]
+    kind: str = "method"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, rows, and the sentences that say what the numbers rest on.
+
+    ``mark`` is a value the bars are compared with (a ceiling), ``None`` where there is none.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    caption: tuple[str, ...]
+    mark: float | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as PNG (for documents) and SVG (for the page, light and dark)."""
+
+    name: str
+    title: str
+    caption: str
+    alternative: str
+    png: bytes
+    svg: bytes
+
+
+@dataclass(frozen=True)
+class Section:
+    """All about one task, space and label."""
+
+    task: str
+    space: str
+    label: str
+    words: str
+    tables: tuple[Table, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its address within the page."""
+        return f"{self.task}-{self.space}-{self.label}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """``paths`` by what they are (``page``, ``markdown``, ``csv``, ``figures``) and the tables in order."""
+
+    paths: Mapping[str, Path]
+    sections: tuple[Section, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, in the order of the page."""
+        return tuple(table for section in self.sections for table in section.tables)

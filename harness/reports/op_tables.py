@@ -1,0 +1,119 @@
+"""Tables of ``op_correlation``: how well a scorer ranks the candidates of each decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.reports import words
+from harness.reports.groups import Group
+from harness.reports.model import Cell, Column, Row, Table
+
+AGREEMENT = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("τ, best acc.", "Kendall with best accuracy by operation, initial supernet, mean over decisions"),
+    Column("ρ, best acc.", "Spearman, likewise", extra=True),
+    Column("τ, average acc.", "Kendall with average accuracy by operation, initial supernet"),
+    Column("ρ, average acc.", "Spearman, likewise", extra=True),
+    Column("τ over steps, best acc.", "mean over all steps, best accuracy still reachable", extra=True),
+    Column("τ over steps, average acc.", "mean over all steps, average of those reachable", extra=True),
+    Column("Decisions", "decisions of the initial supernet with a defined correlation / all", extra=True),
+    Column("Seeds", "runs averaged"),
+)
+
+PICKED = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("Picked, %", "accuracy of the architecture that the initial scores pick"),
+    Column("Rank", "of that architecture among all of the space", lower_first=True),
+    Column("Regret", "accuracy of the best architecture minus that found, points", lower_first=True),
+    Column("Picked step by step, %", "accuracy of what is left after the last step"),
+    Column("Rank, step by step", "of the architecture that is left", lower_first=True),
+    Column("Regret, step by step", "of the architecture that is left", lower_first=True),
+    Column("Seeds", "runs averaged"),
+)
+
+COLUMNS = AGREEMENT + PICKED
+
+FIRST = "steps.0"
+
+
+def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
+    """Agreement, and the architectures that the scores pick."""
+    scored = [group for group in groups if group.results]
+    failed = [group for group in groups if not group.results]
+    scored.sort(key=lambda group: -_known(group.stat(f"{FIRST}.best_acc.kendall")["mean"]))
+    missing = [_missing(group, groups, AGREEMENT) for group in failed]
+    agreement = Table(
+        "Rank agreement per decision with accuracy by operation",
+        AGREEMENT,
+        (*(Row(_agreement(group, groups)) for group in scored), *missing),
+        _caption(groups, scored),
+    )
+    scored.sort(key=lambda group: -_known(group.stat("selected.accuracy")["mean"]))
+    picked = Table(
+        "Architectures that the scores pick",
+        PICKED,
+        tuple(Row(_picked(group, groups)) for group in scored),
+        _picked_caption(scored),
+    )
+    return (agreement, picked) if scored else (agreement,)
+
+
+def _missing(group: Group, groups: Sequence[Group], columns: Sequence[Column]) -> Row:
+    blank = [Cell(words.NONE)] * (len(columns) - 2)
+    return Row((words.method_cell(group, groups), *blank, Cell("0", 0.0)), "failed")
+
+
+def _known(value: float | None) -> float:
+    return -2.0 if value is None else value
+
+
+def _agreement(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    defined, undefined = (group.values(f"{FIRST}.best_acc.{key}") for key in ("decisions", "undefined"))
+    total = [(a or 0) + (b or 0) for a, b in zip(defined, undefined, strict=True)]
+    names = [
+        f"{FIRST}.{truth}.{name}" for truth in ("best_acc", "avg_acc") for name in ("kendall", "spearman")
+    ]
+    names += ["mean.best_acc_remaining.kendall", "mean.avg_acc_remaining.kendall"]
+    return (
+        words.method_cell(group, groups),
+        *(words.mean_cell(group.stat(name), 3) for name in names),
+        Cell(f"{words.spread(defined)} / {words.spread(total)}", defined[0]),
+        Cell(str(len(group.seeds)), float(len(group.seeds))),
+    )
+
+
+def _picked(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    cells = [words.method_cell(group, groups)]
+    for pick in ("selected", "selected_progressive"):
+        for name, digits in (("accuracy", 2), ("rank", 0), ("regret", 2)):
+            cells.append(_where_made(group, f"{pick}.{name}", digits, name == "rank"))
+    return (*cells, Cell(str(len(group.seeds)), float(len(group.seeds))))
+
+
+def _where_made(group: Group, name: str, digits: int, whole: bool) -> Cell:
+    """A number of the last step's architecture; a dash for a run of the initial supernet alone."""
+    if name not in group.results[0].numbers:
+        return Cell(words.NONE)
+    return words.mean_cell(group.stat(name), digits, whole)
+
+
+def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
+    if not scored:
+        return ("No run of these succeeded.",)
+    lost = "; ".join(f"{group.method}: {words.failures(group)}" for group in scored if words.failures(group))
+    return (
+        "Per decision the scores of its candidates are compared with the accuracy of the architectures that "
+        "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
+        "Numbers are means ± standard deviations over seeds.",
+        *([f"Candidates without a valid score: {lost}."] if lost else []),
+        words.settings_sentence(groups),
+    )
+
+
+def _picked_caption(scored: Sequence[Group]) -> tuple[str, ...]:
+    size = words.spread(value for group in scored for value in group.values("selected.size"))
+    best = words.spread_of(value for group in scored for value in group.values("selected.best_accuracy"))
+    return (
+        f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
+        f"has {best} %. Regret is in percentage points of this label.",
+    )

@@ -1,0 +1,94 @@
+"""Kendall and Spearman against SciPy and against counting pairs one by one."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import kendalltau, spearmanr
+
+from harness.stats import kendall, spearman, undefined_reason
+from harness.stats.rank_correlation import SMALL
+
+
+def naive_kendall(x, y):
+    concordant = discordant = only_x = only_y = 0
+    for i, j in combinations(range(len(x)), 2):
+        a, b = x[i] - x[j], y[i] - y[j]
+        concordant += a * b > 0
+        discordant += a * b < 0
+        only_x += a == 0 and b != 0
+        only_y += b == 0 and a != 0
+    paired = concordant + discordant
+    return (concordant - discordant) / math.sqrt((paired + only_x) * (paired + only_y))
+
+
+def naive_ranks(column):
+    return [
+        sum(other < value for other in column) + (sum(other == value for other in column) + 1) / 2
+        for value in column
+    ]
+
+
+def naive_spearman(x, y):
+    u, v = naive_ranks(x), naive_ranks(y)
+    a, b = [r - sum(u) / len(u) for r in u], [r - sum(v) / len(v) for r in v]
+    covariance = sum(p * q for p, q in zip(a, b, strict=True))
+    return covariance / math.sqrt(sum(p * p for p in a) * sum(q * q for q in b))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=2, max_size=30))
+def test_equals_counting_pairs_with_ties(pairs):
+    x, y = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+    if undefined_reason(x, y) is not None:
+        assert kendall(x, y) is None
+        assert spearman(x, y) is None
+    else:
+        assert kendall(x, y) == pytest.approx(naive_kendall(x, y), abs=1e-12)
+        assert spearman(x, y) == pytest.approx(naive_spearman(x, y), abs=1e-12)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 50, SMALL - 1, SMALL, SMALL + 1, SMALL + 57])
+@pytest.mark.parametrize("values", [5, 10**6])
+def test_equals_scipy_on_both_sides_of_the_switch(rows, values):
+    rng = np.random.default_rng(rows)
+    x, y = rng.integers(values, size=(2, rows)).astype(float)
+    x[0], x[1], y[0], y[1] = 0, 1, 1, 0
+    assert kendall(x, y) == pytest.approx(kendalltau(x, y).statistic, abs=1e-12)
+    assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_the_two_ends():
+    x = np.arange(500.0)
+    assert kendall(x, x**3) == pytest.approx(1.0, abs=1e-12)
+    assert spearman(x, x**3) == pytest.approx(1.0, abs=1e-12)
+    assert kendall(x[:9], -x[:9]) == -1.0
+    assert spearman(x[:9], -x[:9]) == -1.0
+
+
+def test_ranks_alone_count():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 40))
+    assert kendall(x, y) == kendall(np.exp(20 * x), y)
+    assert spearman(x, y) == spearman(np.exp(20 * x), y)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([], [], "fewer than 2"),
+        ([1.0], [2.0], "fewer than 2"),
+        ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0], "scores are equal"),
+        ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], "true values are equal"),
+    ],
+)
+def test_undefined_is_none_with_a_reason_and_never_0(x, y, words):
+    x, y = np.array(x), np.array(y)
+    assert kendall(x, y) is None
+    assert spearman(x, y) is None
+    assert words in undefined_reason(x, y)
