@@ -62,16 +62,18 @@ class Checker:
         return {"regret": None if None in accuracies else accuracies[0] - accuracies[1]}
 
     def _architectures(self, rows: pd.DataFrame) -> dict[str, Any]:
+        accuracy = rows["accuracy"].to_numpy(np.float64)
         result = {}
         for name in COLUMNS:
             if name in rows:
-                needed = rows[["accuracy", name, *(["status"] if name == "score" else [])]]
-                numbers = needed[["accuracy", name]].to_numpy(np.float64)
-                key = f"{name} {hashlib.sha256(numbers.tobytes()).hexdigest()}"
-                known = {} if name == "score" else self._known
-                if key not in known:
-                    known[key] = architecture_agreement(needed, resamples=0)[name]
-                result[name] = known[key]
+                column = rows[name].to_numpy(np.float64)
+                columns = {"accuracy": accuracy, name: column}
+                key = f"{name} {hashlib.sha256(accuracy.tobytes() + column.tobytes()).hexdigest()}"
+                if name == "score":
+                    columns["status"] = rows["status"].to_numpy()
+                if name == "score" or key not in self._known:
+                    self._known[key] = architecture_agreement(columns, resamples=0)[name]
+                result[name] = self._known[key]
         return result
 
 

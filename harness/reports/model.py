@@ -12,7 +12,7 @@ class Column:
     """A column of a table.
 
     ``words`` says what it holds, ``lower_first`` which way it is sorted first, ``extra`` that a narrow
-    terminal goes without it.
+    terminal goes without it before all others.
     """
 
     title: str

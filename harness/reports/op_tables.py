@@ -24,7 +24,9 @@ PICKED = (
     Column("Scorer", "operation scorer", numeric=False),
     Column("Picked, %", "accuracy of the architecture that the initial scores pick"),
     Column("Rank", "of that architecture among all of the space", lower_first=True),
-    Column("Regret", "accuracy of the best architecture minus that found, points", lower_first=True),
+    Column(
+        "Regret", "accuracy of the best architecture minus that found, points", lower_first=True, extra=True
+    ),
     Column("Picked step by step, %", "accuracy of what is left after the last step"),
     Column("Rank, step by step", "of the architecture that is left", lower_first=True),
     Column("Regret, step by step", "of the architecture that is left", lower_first=True),
@@ -115,5 +117,5 @@ def _picked_caption(scored: Sequence[Group]) -> tuple[str, ...]:
     best = words.spread_of(value for group in scored for value in group.values("selected.best_accuracy"))
     return (
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
-        f"has {best} %. Regret is in percentage points of this label.",
+        f"has {best} %. Regret is in percentage points of this label, against the best that the space lists.",
     )

@@ -68,7 +68,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     size = words.spread(value for group in scored for value in group.values("size"))
     sentences = [
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        "Regret is in percentage points of this label.",
+        "Regret is in percentage points of this label, against the best that the space lists.",
         words.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):

@@ -76,8 +76,11 @@ class Setup:
         timing: dict[str, object],
         failure: str = "",
     ) -> Path:
-        """Write the run's record."""
+        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it."""
         config = {key: value for key, value in asdict(self.config).items() if key not in ("force", "results")}
+        config["proxy"] = {
+            "names": [name for name in self.config.proxy["names"] if name in run.method.split("-")]
+        }
         return self.store.write(
             run,
             status="failed" if failure else "ok",

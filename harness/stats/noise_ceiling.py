@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.stats.rank_agreement import top_decile
+from harness.stats.rank_agreement import kendall_of_top, top_decile
 from harness.stats.rank_correlation import kendall, spearman
 
 
@@ -68,7 +68,7 @@ def _comparable(a: np.ndarray, b: np.ndarray) -> bool:
 
 def _top(score: np.ndarray, truth: np.ndarray) -> float | None:
     best = top_decile(truth)
-    return kendall(score[best], truth[best])
+    return kendall_of_top(score[best], truth[best])
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -14,6 +14,9 @@ from harness.stats.rank_correlation import kendall, spearman, undefined_reason
 COLUMNS = ("score", "params", "flops", "operations")
 """The proxy's score and the three trivial baselines every proxy is shown beside."""
 
+MIN_TOP = 10
+"""A top decile of fewer rows has no tau: it would be that of a sample of 90 architectures or less."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -32,7 +35,7 @@ class Agreement:
         Rho, likewise.
     kendall_top_decile, n_top_decile
         Tau-b among the tenth of the ``n`` rows with the highest truth; the tenth is rounded up, and
-        rows tied with its last one belong to it.
+        rows tied with its last one belong to it. Undefined where these are fewer than 10.
     kendall_failures_last, spearman_failures_last
         Over all ``n_total`` rows, those without a score last and tied among themselves.
     regret_top_1, regret_top_10
@@ -72,6 +75,17 @@ def top_decile(truth: np.ndarray) -> np.ndarray:
     return truth >= np.sort(truth)[-last]
 
 
+def kendall_of_top(x: np.ndarray, y: np.ndarray) -> float | None:
+    """Tau-b among the rows of a top decile; ``None`` for fewer than 10, which would say little."""
+    return kendall(x, y) if len(x) >= MIN_TOP else None
+
+
+def _top_undefined(x: np.ndarray, y: np.ndarray) -> str | None:
+    if len(x) < MIN_TOP:
+        return f"fewer than {MIN_TOP} rows in the top decile ({len(x)})"
+    return undefined_reason(x, y)
+
+
 def agreement(
     scores: np.ndarray, truth: np.ndarray, ok: np.ndarray | None = None, resamples: int | None = None
 ) -> Agreement:
@@ -105,7 +119,7 @@ def agreement(
     for name, (low, high) in rank_intervals(x, y, resamples=resamples).items():
         numbers |= {f"{name}_low": low, f"{name}_high": high}
     top = top_decile(y)
-    numbers["kendall_top_decile"] = kendall(x[top], y[top])
+    numbers["kendall_top_decile"] = kendall_of_top(x[top], y[top])
     last = _failures_last(scores, ok)
     numbers |= {
         "kendall_failures_last": kendall(last, truth),
@@ -115,7 +129,7 @@ def agreement(
     reasons = {
         "kendall": undefined_reason(x, y),
         "spearman": undefined_reason(x, y),
-        "kendall_top_decile": undefined_reason(x[top], y[top]),
+        "kendall_top_decile": _top_undefined(x[top], y[top]),
         "kendall_failures_last": undefined_reason(last, truth),
         "spearman_failures_last": undefined_reason(last, truth),
         "regret_top_1": None if len(x) >= 1 else "no scored row",

@@ -87,7 +87,11 @@ def test_a_seed_that_is_none(seed):
         Run(**BASE | {"seed": seed})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object(), b"x"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), {1, 2}, object(), b"x"],
+    ids=["nan", "inf", "set", "object", "bytes"],
+)
 def test_a_setting_that_json_cannot_hold(value):
     with pytest.raises(ResultsError):
         Run(**BASE, settings={"a": value})

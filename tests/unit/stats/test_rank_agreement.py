@@ -83,6 +83,15 @@ def test_top_decile_is_rounded_up_and_keeps_its_ties():
     assert found.kendall_top_decile == pytest.approx(kendalltau(scores[best], truth[best]).statistic)
 
 
+def test_a_small_top_decile_has_no_tau():
+    scores, truth = np.arange(91.0), np.arange(91.0)
+    assert agreement(scores, truth).kendall_top_decile == 1.0
+    found = agreement(scores[:90], truth[:90])
+    assert found.kendall_top_decile is None
+    assert found.n_top_decile == 9
+    assert "fewer than 10 rows in the top decile (9)" in found.reasons["kendall_top_decile"]
+
+
 def test_regret_of_the_highest_scored():
     truth = np.array([90.0, 94.0, 92.0, 91.0] + [80.0] * 8)
     scores = np.array([5.0, 1.0, 4.0, 5.0, *np.linspace(0.0, 0.9, 8)])
