@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -16,6 +17,14 @@ from rich.progress import (
 )
 
 from harness.runners import RunConfig
+
+LOG_WIDTH = 140
+"""Columns of what is printed into a pipe or a file."""
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console as wide as the terminal, or as wide as tables need where there is none."""
+    return Console(file=stream, width=None if stream.isatty() else LOG_WIDTH)
 
 
 def bars(console: Console) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -32,6 +33,10 @@ def guarded(verb: Callable[[], int]) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         print(f"harness: {sentence(error)}", file=sys.stderr)
         return BAD_INPUT
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("harness: interrupted; records already written are kept.", file=sys.stderr)
         return 130

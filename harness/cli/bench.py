@@ -14,17 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import OmegaConf
-from rich.console import Console
 
 from harness import paths, records, reports, spaces
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import run_all
+from harness.cli._progress import console_for
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig
-
-LOG_WIDTH = 140
-"""Columns of what is printed into a pipe or a file."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +35,7 @@ def _main(arguments: list[str]) -> int:
     root = Path(asked.results) if asked.results else paths.RESULTS
     records.check_writable(root)
     configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
-    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
+    console = console_for(sys.stdout)
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
     failures = run_all(configs, asked.jobs, console)
     report = reports.build(root, root / "reports" / asked.space, spaces=chosen)

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from harness import paths
-from harness.errors import HarnessError
+from harness.cli._progress import console_for
+from harness.cli._sentence import Parser, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build the report, print its tables and where it lies; 2 and one sentence where that cannot be."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from harness import reports
 
     results = options.results
     spaces = sorted(set(options.space)) if options.space else None
     out = options.out or results / "reports" / ("+".join(spaces) if spaces else "all")
-    try:
-        report = reports.build(results, out, spaces)
-    except HarnessError as error:
-        print(error, file=sys.stderr)
-        return 2
-    console = Console()
+    report = reports.build(results, out, spaces)
+    console = console_for(sys.stdout)
     reports.print_tables(report, console)
     for name, path in report.paths.items():
         console.print(f"{name:<9} {path}", highlight=False, soft_wrap=True)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m harness.cli.report", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m harness.cli.report", description=__doc__)
     parser.add_argument(
         "--results",
         type=Path,

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track as show_progress
 
 from harness import tables
+from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, HarnessError
 from harness.paths import BENCHMARKS_DATA
 from harness.tables import importers
@@ -22,12 +23,12 @@ from harness.tables import importers
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    try:
-        return options.verb(options)
-    except HarnessError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return options.verb(options)
 
 
 def import_release(options: argparse.Namespace) -> int:
@@ -87,7 +88,7 @@ def _track(items: Iterable[Any], description: str, total: int | None) -> Iterabl
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m harness.cli.tables", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.tables", description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True, metavar="import | verify | list")
     formats = "".join(f"\n  {name}: {importers.load(name).FORMAT}" for name in importers.names())
     add = verbs.add_parser(

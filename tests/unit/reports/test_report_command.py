@@ -38,7 +38,5 @@ def test_an_unknown_space(filled, capsys):
 
 
 def test_an_unknown_option(capsys):
-    with pytest.raises(SystemExit) as error:
-        main(["--wrong"])
-    assert error.value.code == 2
+    assert main(["--wrong"]) == 2
     assert "--wrong" in capsys.readouterr().err
