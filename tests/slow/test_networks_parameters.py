@@ -1,4 +1,4 @@
-"""Every network of every space as modules without storage: about 5 minutes on one idle core in all.
+"""Every network of every space as modules without storage: about 9 minutes on one core in all.
 
 The formula of ``parameter_count`` is held equal to the modules' parameters for every
 architecture at the small size and for every tenth at the benchmark's (the tests beside the formulas hold
