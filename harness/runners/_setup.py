@@ -149,8 +149,6 @@ def failures_recorded(setup: Setup, runs: list[records.Run], clock: Clock):
     """Leave a failed record for each of ``runs`` where the body raises, and raise on."""
     try:
         yield
-    except KeyboardInterrupt:
-        raise
     except Exception as error:
         reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
         for run in runs:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -27,22 +29,27 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     scorer = scorers.load(name)
     truth = OperationTruth(setup.space, setup.table.accuracies(setup.space.codes, setup.label.name))
     if scorer.READS == "truth":
-        score = lambda mask, decision, step: scorer.score(truth, mask, decision)  # noqa: E731
-        return [
-            _run(setup, truth, setup.run(name, _settings(setup), measured=False), lambda: score, progress)
-        ]
-    outcomes = []
-    for proxy in setup.config.proxy["names"]:
+        oracle = setup.run(name, _settings(setup), measured=False)
+        return [_run(setup, truth, oracle, partial(_oracle, scorer, truth), progress)]
+    return [
+        _run(
+            setup,
+            truth,
+            setup.run(f"{name}-{proxy}", {**_settings(setup), "proxy": proxy}),
+            partial(_measured, setup, scorer, proxy),
+            progress,
+        )
+        for proxy in setup.config.proxy["names"]
+    ]
 
-        def make(proxy: str = proxy) -> ScoreDecision:
-            evaluate = supernet_scores(setup, proxy)
-            return lambda mask, decision, step: scorer.score(
-                lambda asked: evaluate(asked, step), mask, decision
-            )
 
-        run = setup.run(f"{name}-{proxy}", {**_settings(setup), "proxy": proxy})
-        outcomes.append(_run(setup, truth, run, make, progress))
-    return outcomes
+def _oracle(scorer: ModuleType, truth: OperationTruth) -> ScoreDecision:
+    return lambda mask, decision, step: scorer.score(truth, mask, decision)
+
+
+def _measured(setup: Setup, scorer: ModuleType, proxy: str) -> ScoreDecision:
+    evaluate = supernet_scores(setup, proxy)
+    return lambda mask, decision, step: scorer.score(lambda asked: evaluate(asked, step), mask, decision)
 
 
 def _settings(setup: Setup) -> dict[str, object]:
