@@ -14,7 +14,7 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import Progress
 
-from harness.cli._progress import bars
+from harness.cli._progress import bars, described
 from harness.errors import HarnessError
 from harness.runners import Outcome, RunConfig, execute
 
@@ -93,8 +93,7 @@ def _listening(manager: SyncManager, progress: Progress, configs: list[RunConfig
                 continue
             if number not in tasks:
                 tasks[number] = progress.add_task("", total=total)
-            config = configs[number]
-            description = f"  {config.space['name']} {config.task['name']} seed={config.seed}: {words}"
+            description = described(configs[number], words)
             progress.update(tasks[number], description=description, completed=done, total=total)
 
     thread = Thread(target=listen, daemon=True)

@@ -22,6 +22,15 @@ LOG_WIDTH = 140
 """Columns of what is printed into a pipe or a file."""
 
 
+SPEED_SECONDS = 600.0
+"""How far back the time left looks: one score may take many seconds."""
+
+
+def described(run: RunConfig, words: str) -> str:
+    """A bar's text, short enough for 80 columns."""
+    return f"{run.space['name']}: {words}, seed {run.seed}"
+
+
 def console_for(stream: TextIO) -> Console:
     """A console as wide as the terminal, or as wide as tables need where there is none."""
     return Console(file=stream, width=None if stream.isatty() else LOG_WIDTH)
@@ -31,12 +40,13 @@ def bars(console: Console) -> Progress:
     """Bars with the count done and the time left; they vanish when done."""
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
+        speed_estimate_period=SPEED_SECONDS,
         transient=True,
         disable=not console.is_terminal,
     )
@@ -49,7 +59,6 @@ def single_run(run: RunConfig) -> Iterator[Callable[[str, int, int], None]]:
         task = progress.add_task(run.task["name"], total=None)
 
         def update(words: str, done: int, total: int) -> None:
-            description = f"{run.space['name']} {run.task['name']}: {words}"
-            progress.update(task, description=description, completed=done, total=total)
+            progress.update(task, description=described(run, words), completed=done, total=total)
 
         yield update
