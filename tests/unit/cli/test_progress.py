@@ -24,7 +24,7 @@ def drawn(terminal: bool) -> str:
 def test_a_terminal_sees_what_is_done_and_the_time_left_in_80_columns():
     text = drawn(terminal=True)
     assert "nb1shot1_3: operation scores, seed 3" in text
-    assert " 4/10 " in text
+    assert " 4/10" in text
     assert "left" in text
     assert "…" not in text
 
