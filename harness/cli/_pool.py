@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.managers import SyncManager
 from queue import Queue
 from threading import Thread
 from time import monotonic
@@ -22,6 +22,7 @@ Update = tuple[int, str, int, int]
 """(number of the run, words, done, total)"""
 
 _UPDATE_SECONDS = 0.2
+_worker: dict[str, Queue[Update | None]] = {}
 
 
 def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
@@ -31,16 +32,14 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
     """
     context = multiprocessing.get_context("spawn")
     failures: list[str] = []
-    with context.Manager() as manager, bars(console) as progress:
+    updates = context.Queue()
+    with bars(console) as progress:
         overall = progress.add_task("all runs", total=len(configs))
         with (
-            _listening(manager, progress, configs) as updates,
-            ProcessPoolExecutor(jobs, mp_context=context) as pool,
+            _listening(updates, progress, configs),
+            ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(updates,)) as pool,
         ):
-            futures = {
-                pool.submit(_execute, number, config, updates): number
-                for number, config in enumerate(configs)
-            }
+            futures = {pool.submit(_execute, number, config): number for number, config in enumerate(configs)}
             for finished, future in enumerate(as_completed(futures), start=1):
                 number = futures[future]
                 _report(future, configs[number], f"[{finished}/{len(configs)}]", progress, failures)
@@ -49,13 +48,18 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
     return failures
 
 
-def _execute(number: int, config: RunConfig, updates: Queue[Update]) -> list[Outcome]:
+def _start(updates: Queue[Update | None]) -> None:
+    """Remember, in a worker, where its progress goes: a queue can be inherited but not sent."""
+    _worker["updates"] = updates
+
+
+def _execute(number: int, config: RunConfig) -> list[Outcome]:
     last = [0.0]
 
     def report(words: str, done: int, total: int) -> None:
         if monotonic() - last[0] > _UPDATE_SECONDS:
             last[0] = monotonic()
-            updates.put((number, words, done, total))
+            _worker["updates"].put((number, words, done, total))
 
     return execute(config, report)
 
@@ -80,26 +84,27 @@ def _report(future: Future, config: RunConfig, count: str, progress: Progress, f
 
 
 @contextmanager
-def _listening(manager: SyncManager, progress: Progress, configs: list[RunConfig]):
-    updates: Queue[Update | None] = manager.Queue()
+def _listening(updates: Queue[Update | None], progress: Progress, configs: list[RunConfig]) -> Iterator[None]:
     tasks: dict[int, int] = {}
+    ended: set[int] = set()
 
     def listen() -> None:
         while (update := updates.get()) is not None:
             number, words, done, total = update
             if total == 0:
+                ended.add(number)
                 if number in tasks:
                     progress.remove_task(tasks.pop(number))
-                continue
-            if number not in tasks:
-                tasks[number] = progress.add_task("", total=total)
-            description = described(configs[number], words)
-            progress.update(tasks[number], description=description, completed=done, total=total)
+            elif number not in ended:
+                if number not in tasks:
+                    tasks[number] = progress.add_task("", total=total)
+                description = described(configs[number], words)
+                progress.update(tasks[number], description=description, completed=done, total=total)
 
     thread = Thread(target=listen, daemon=True)
     thread.start()
     try:
-        yield updates
+        yield
     finally:
         updates.put(None)
         thread.join()

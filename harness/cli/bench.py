@@ -15,7 +15,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from harness import paths, records, reports, spaces
+from harness import paths, spaces
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import run_all
 from harness.cli._progress import console_for
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
+    # Worker processes import this module too, and need neither pandas nor plots to start.
+    from harness import records, reports
+
     asked = _parse(arguments)
     chosen = choose_spaces(asked.space)
     root = Path(asked.results) if asked.results else paths.RESULTS
