@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from types import ModuleType
 
 import numpy as np
@@ -27,7 +27,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Score every (decision, candidate) with one scorer, per proxy where it reads proxies."""
     name = setup.config.scorer["name"]
     scorer = scorers.load(name)
-    truth = OperationTruth(setup.space, setup.table.accuracies(setup.space.codes, setup.label.name))
+    truth = cache(partial(_truth, setup))
     if scorer.READS == "truth":
         oracle = setup.run(name, _settings(setup), measured=False)
         return [_run(setup, truth, oracle, partial(_oracle, scorer, truth), progress)]
@@ -43,8 +43,12 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     ]
 
 
-def _oracle(scorer: ModuleType, truth: OperationTruth) -> ScoreDecision:
-    return lambda mask, decision, step: scorer.score(truth, mask, decision)
+def _truth(setup: Setup) -> OperationTruth:
+    return OperationTruth(setup.space, setup.table.accuracies(setup.space.codes, setup.label.name))
+
+
+def _oracle(scorer: ModuleType, truth: Callable[[], OperationTruth]) -> ScoreDecision:
+    return lambda mask, decision, step: scorer.score(truth(), mask, decision)
 
 
 def _measured(setup: Setup, scorer: ModuleType, proxy: str) -> ScoreDecision:
@@ -57,14 +61,18 @@ def _settings(setup: Setup) -> dict[str, object]:
 
 
 def _run(
-    setup: Setup, truth: OperationTruth, run: Run, make: Callable[[], ScoreDecision], progress: Progress
+    setup: Setup,
+    truth: Callable[[], OperationTruth],
+    run: Run,
+    make: Callable[[], ScoreDecision],
+    progress: Progress,
 ) -> Outcome:
     skipped = setup.existing(run)
     if skipped is not None:
         return skipped
     clock = Clock()
     with failures_recorded(setup, [run], clock):
-        rows, selected = survey(setup, truth, make(), progress)
+        rows, selected = survey(setup, truth(), make(), progress)
         statistics = stats.operation_agreement(rows)
         for name, arch in selected.items():
             statistics[name] = judge(setup, arch)
