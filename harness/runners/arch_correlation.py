@@ -15,8 +15,6 @@ from harness.seeding import generator
 from harness.spaces import Architecture
 
 COLUMNS = ("arch", "canonical", "score", "status", "reason", "accuracy", "params", "flops", "operations")
-NEEDS_NO_PATH = ("params", "flops")
-"""Proxies that are defined for a cell whose input does not reach its output."""
 
 
 @dataclass
@@ -63,17 +61,12 @@ def score(
     shared = batch(setup, "batch", 0)
     for index, arch in enumerate(archs):
         progress("architectures", index, len(archs))
-        connected = setup.space.connected(arch)
-        asked = [name for name in names if connected or name in NEEDS_NO_PATH]
-        found = measure(network(setup, arch), shared, asked, setup.config.seed) if asked else {}
-        for name in names:
-            if name in found:
-                value, status, reason = found[name].value, found[name].status, found[name].reason
-                measured[name].seconds += found[name].seconds
-            else:
-                value, status = None, "disconnected"
-                reason = "no path leads from the cell's input to its output"
-            measured[name].rows.append({"score": value, "status": status, "reason": reason})
+        found = measure(network(setup, arch), shared, names, setup.config.seed)
+        for name, measurement in found.items():
+            measured[name].seconds += measurement.seconds
+            measured[name].rows.append(
+                {"score": measurement.value, "status": measurement.status, "reason": measurement.reason}
+            )
     return measured
 
 
