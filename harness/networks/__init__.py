@@ -11,14 +11,17 @@ from harness.networks._build import (
     fidelities,
     flop_count,
     parameter_count,
+    released_masking,
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
+from harness.networks._masking import MASKINGS
 from harness.networks._supernet import Supernet
 from harness.networks._weights import INITS
 
 __all__ = [
     "INITS",
+    "MASKINGS",
     "Supernet",
     "build",
     "build_supernet",
@@ -27,5 +30,6 @@ __all__ = [
     "fidelities",
     "flop_count",
     "parameter_count",
+    "released_masking",
     "table_flops",
 ]

@@ -40,22 +40,6 @@ class Network(nn.Module):
         return self.head(self.body(self.stem(images)))
 
 
-class Mixed(nn.Module):
-    """``weight`` times the sum of what every branch makes of the same input."""
-
-    def __init__(self, branches: Sequence[nn.Module], weight: float) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
-        self.weight = weight
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Input and output have the shape of every branch's input and output."""
-        return self.weight * add([branch(inputs) for branch in self.branches])
-
-    def extra_repr(self) -> str:
-        return f"weight={self.weight:.4g}"
-
-
 def add(terms: Sequence[torch.Tensor]) -> torch.Tensor:
     """The sum of one or more tensors, from the first to the last."""
     return reduce(torch.add, terms)

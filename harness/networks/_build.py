@@ -9,6 +9,7 @@ from torch import nn
 
 from harness import registry
 from harness.errors import ConfigError, unknown_name
+from harness.networks._masking import MASKINGS
 from harness.networks._supernet import Supernet
 from harness.networks._weights import draw
 from harness.seeding import derive
@@ -117,6 +118,23 @@ def table_flops(space: Space, arch: Architecture) -> int:
         For a benchmark that lists no FLOPs.
     """
     return _family(space).table_flops(space, arch)
+
+
+def released_masking(space: Space) -> str:
+    """The name of :data:`harness.networks.MASKINGS` by which Zero-Cost-PT's released code searches ``space``.
+
+    Raises
+    ------
+    ConfigError
+        For a family of spaces that the authors released no code for.
+    """
+    masking = getattr(_family(space), "RELEASED_MASKING", None)
+    if masking is None:
+        raise ConfigError(
+            f"The authors of Zero-Cost-PT released no code for spaces of the family {space.family}, so there "
+            f"is no released masking; name one of {', '.join(MASKINGS)}."
+        )
+    return masking
 
 
 @cache

@@ -76,11 +76,15 @@ class Cell(nn.Module):
         states = [inputs]
         last = len(self.graph.parents) - 1
         for v in range(1, last):
-            terms = [_cut(states[parent], self.channels[v]) for parent in self.graph.parents[v] if parent]
+            terms = [self._cut(states[parent], parent, v) for parent in self.graph.parents[v] if parent]
             states.append(self.operations[str(v)](add(terms + self._projected(v, inputs))))
         concatenated = [states[v] for v in self.graph.parents[last] if v]
         terms = [torch.cat(concatenated, 1)] if concatenated else []
         return add(terms + self._projected(last, inputs))
+
+    def _cut(self, state: torch.Tensor, parent: int, v: int) -> torch.Tensor:
+        width = self.channels[v]
+        return state if self.channels[parent] == width else torch.narrow(state, 1, 0, width)
 
     def _projected(self, v: int, inputs: torch.Tensor) -> list[torch.Tensor]:
         return [self.projections[str(v)](inputs)] if str(v) in self.projections else []
@@ -100,7 +104,3 @@ def cell_costs(graph: Graph, inputs: int, outputs: int) -> tuple[int, int]:
     ]
     weights = inputs * sum(projected) + sum(kernel * width**2 for width, kernel in convolved)
     return weights, sum(projected) + sum(width for width, _ in convolved)
-
-
-def _cut(state: torch.Tensor, width: int) -> torch.Tensor:
-    return state if state.shape[1] == width else state[:, :width]

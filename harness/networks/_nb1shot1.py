@@ -7,67 +7,65 @@ Search", ICLR 2020; the DARTS model of the authors' repository, automl/nasbench-
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from harness.networks._blocks import add
+from harness.networks._masking import Left, mix, weighted
 from harness.networks._nb101 import conv_bn_relu, operation
-from harness.networks._supernet import Choices, Left, mix
+from harness.networks._supernet import Choices
 from harness.spaces._nb1shot1 import OPERATIONS, NB1Shot1
 
 
-@dataclass(frozen=True)
-class Node:
-    """What is left of a node of the supernet's cell: its parents, and the weight of each."""
-
-    parents: tuple[int, ...]
-    weight: float
-
-
 class MixedCell(nn.Module):
-    """The supernet's cell under a mask: ``nodes`` from the first block to the output.
+    """The supernet's cell under a mask: ``nodes`` says what is left of each one's parents, the output's last.
 
     A block mixes its operations over the weighted sum of its parents; the output concatenates the
-    weighted projected input and all blocks, zeros in place of those that are not its parents.
+    weighted projected input and all blocks, zeros in place of those that do not run.
     """
 
     def __init__(
         self,
-        nodes: Sequence[Node],
+        nodes: Sequence[Left],
         operations: dict[str, nn.Module],
         projections: dict[str, nn.Module],
-        channels: int,
     ) -> None:
         super().__init__()
         self.nodes = tuple(nodes)
         self.operations = nn.ModuleDict(operations)
         self.projections = nn.ModuleDict(projections)
-        self.channels = channels
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """``(B, inputs, H, W)`` to ``(B, (blocks + 1) channels, H, W)``."""
         states: dict[int, torch.Tensor] = {}
-        output = len(self.nodes)
-        for v, node in enumerate(self.nodes, start=1):
+        for v, node in enumerate(self.nodes[:-1], start=1):
             if str(v) in self.operations:
-                summed = add([self._state(parent, v, inputs, states) for parent in node.parents])
-                states[v] = self.operations[str(v)](_weighted(node.weight, summed))
-        node = self.nodes[-1]
-        zeros = inputs.new_zeros(len(inputs), self.channels, *inputs.shape[2:])
+                parents = self._parents(v, inputs, states)
+                kept = [parents[parent] for parent in node.candidates]
+                removed = [parents[parent] for parent in node.removed]
+                states[v] = self.operations[str(v)](node.combined(kept, removed))
+        return self._concatenated(self._parents(len(self.nodes), inputs, states))
+
+    def _parents(
+        self, v: int, inputs: torch.Tensor, states: dict[int, torch.Tensor]
+    ) -> dict[int, torch.Tensor]:
+        """By number the states of node ``v``'s parents that run; its projection of the input is number 0."""
+        node = self.nodes[v - 1]
+        parents = {parent: states[parent] for parent in node.running if parent}
+        if str(v) in self.projections:
+            projected = node.removed_input(inputs) if 0 in node.removed else inputs
+            parents[0] = self.projections[str(v)](projected)
+        return parents
+
+    def _concatenated(self, parents: dict[int, torch.Tensor]) -> torch.Tensor:
+        output = self.nodes[-1]
+        weights = dict.fromkeys(output.candidates, output.weight)
+        weights |= dict.fromkeys(output.removed, output.removed_weight)
         parts = [
-            _weighted(node.weight, self._state(parent, output, inputs, states))
-            if parent in node.parents
-            else zeros
-            for parent in range(output)
+            weighted(weights[parent], parents[parent]) if parent in parents else _zeros(parents)
+            for parent in range(len(self.nodes))
         ]
         return torch.cat(parts, 1)
-
-    def _state(
-        self, parent: int, v: int, inputs: torch.Tensor, states: dict[int, torch.Tensor]
-    ) -> torch.Tensor:
-        return states[parent] if parent else self.projections[str(v)](inputs)
 
 
 class CellChoices(Choices):
@@ -76,38 +74,34 @@ class CellChoices(Choices):
     def __init__(self, space: NB1Shot1, inputs: int, channels: int) -> None:
         super().__init__()
         self.space = space
-        self.channels = channels
         self.blocks = nn.ModuleList(
             nn.ModuleList(operation(name, channels) for name in OPERATIONS) for _ in range(space.blocks)
         )
         self.projections = nn.ModuleList(conv_bn_relu(inputs, channels, 1) for _ in range(space.blocks + 1))
 
     def masked(self, lefts: Sequence[Left]) -> MixedCell:
-        """The cell of what is left, without blocks that nothing on a way to the output has for a parent."""
+        """The cell of what runs, without blocks that nothing on a way to the output has for a parent."""
         blocks = self.space.blocks
         chosen = dict(zip(self.space.input_nodes, lefts[blocks:], strict=True))
-        nodes = [
-            Node(chosen[v].candidates, chosen[v].weight) if v in chosen else Node(tuple(range(v)), 1.0)
-            for v in range(1, blocks + 2)
-        ]
+        nodes = {v: chosen.get(v, Left(tuple(range(v)), 1.0)) for v in range(1, blocks + 2)}
         used = {blocks + 1}
         for v in range(blocks + 1, 0, -1):
             if v in used:
-                used.update(nodes[v - 1].parents)
+                used.update(nodes[v].running)
         return MixedCell(
-            nodes,
+            tuple(nodes.values()),
             {str(v): self._mixed(v, lefts[v - 1]) for v in range(1, blocks + 1) if v in used},
-            {
-                str(v): self.projections[v - 1]
-                for v in range(1, blocks + 2)
-                if v in used and 0 in nodes[v - 1].parents
-            },
-            self.channels,
+            {str(v): self.projections[v - 1] for v in nodes if v in used and 0 in nodes[v].running},
         )
 
     def _mixed(self, v: int, kept: Left) -> nn.Module:
-        return mix([self.blocks[v - 1][index] for index in kept.candidates], kept.weight)
+        branches, removed = (
+            [self.blocks[v - 1][index] for index in candidates]
+            for candidates in (kept.candidates, kept.removed)
+        )
+        return mix(kept, branches, removed)
 
 
-def _weighted(weight: float, tensor: torch.Tensor) -> torch.Tensor:
-    return tensor if weight == 1 else weight * tensor
+def _zeros(states: dict[int, torch.Tensor]) -> torch.Tensor:
+    """Zeros of the shape that all ``states`` have."""
+    return torch.zeros_like(next(iter(states.values())))

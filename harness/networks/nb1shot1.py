@@ -26,6 +26,8 @@ INIT = "tensorflow"
 """NAS-Bench-101 was trained with TensorFlow's ``variance_scaling_initializer``."""
 SUPERNET_INIT = "pytorch"
 """The authors' supernets leave PyTorch's default initialisation."""
+RELEASED_MASKING = "weightless"
+"""Zero-Cost-PT's released code runs a candidate of weight 0 as any other (``nasbench1shot1``)."""
 
 STACKS = 3
 

@@ -16,13 +16,16 @@ import torch
 from torch import nn
 
 from harness.networks._blocks import Conv2d, Network, add, classifier, relu_conv_bn
-from harness.networks._supernet import Choices, Left, Supernet, mix
+from harness.networks._masking import Left, mix
+from harness.networks._supernet import Choices, Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces.nb201 import EDGES, OPERATIONS
 
 INIT = "pytorch"
 """The authors' model class leaves PyTorch's default initialisation."""
 SUPERNET_INIT = "pytorch"
+RELEASED_MASKING = "zeros"
+"""Zero-Cost-PT's released code runs a candidate of weight 0 on zeros (``nasbench201/search_cells.py``)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Cell(nn.Module):
                 if name in self.edges
             ]
             # A product, as in the authors' code, so that gradients reach the input and are zero.
-            states.append(add(terms) if terms else inputs * 0)
+            states.append(add(terms) if terms else inputs * 0.0)
         return states[-1]
 
 
@@ -77,14 +80,19 @@ class CellChoices(Choices):
         )
 
     def masked(self, lefts: Sequence[Left]) -> Cell:
-        """A cell; an edge of which only ``none`` is left is not there."""
+        """A cell; an edge on which nothing but ``none`` runs is not there."""
         edges = {}
         for (name, operations), kept in zip(self.edges.items(), lefts, strict=True):
-            names = [OPERATIONS[index] for index in kept.candidates]
-            branches = [operations[operation] for operation in names if operation in operations]
-            if branches:
-                edges[name] = mix(branches, kept.weight)
+            branches, removed = _modules(operations, kept.candidates), _modules(operations, kept.removed)
+            if branches or removed:
+                edges[name] = mix(kept, branches, removed)
         return Cell(edges)
+
+
+def _modules(operations: nn.ModuleDict, candidates: Sequence[int]) -> list[nn.Module]:
+    """The modules of ``candidates``; ``none`` has none."""
+    names = [OPERATIONS[index] for index in candidates]
+    return [operations[name] for name in names if name in operations]
 
 
 class Reduction(nn.Module):

@@ -16,13 +16,17 @@ import torch
 from torch import nn
 
 from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
-from harness.networks._supernet import Choices, Left, Supernet, mix
+from harness.networks._masking import Left, mix
+from harness.networks._supernet import Choices, Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces.nbmacro import OPERATIONS, STAGES
 
 INIT = "pytorch"
 """The authors' model class leaves PyTorch's default initialisation."""
 SUPERNET_INIT = "pytorch"
+RELEASED_MASKING = "undiscretised"
+"""Zero-Cost-PT's released code leaves a decided layer's other candidates at 1/3
+(``nasbench_macro/network_proposal.py``)."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,13 @@ class LayerChoices(Choices):
         self.candidates = nn.ModuleList(operation(name, layer) for name in OPERATIONS)
 
     def masked(self, lefts: Sequence[Left]) -> nn.Module:
-        """The weighted sum of the candidates that are left, or the only one."""
+        """The weighted sum of the candidates that run, or the only one."""
         kept = lefts[self.index]
-        return mix([self.candidates[candidate] for candidate in kept.candidates], kept.weight)
+        branches, removed = (
+            [self.candidates[candidate] for candidate in candidates]
+            for candidates in (kept.candidates, kept.removed)
+        )
+        return mix(kept, branches, removed)
 
 
 def operation(name: str, layer: Layer) -> nn.Module:

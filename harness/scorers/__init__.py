@@ -6,8 +6,9 @@ An item is a module with
   that may read accuracies and serves as an upper line);
 * ``score(evidence, mask, decision) -> {candidate: Score}`` for the candidates that ``mask`` leaves.
 
-The evidence is, as ``READS`` says, a function from a mask to the proxy's :class:`Score` of the
-supernet that the mask leaves, or an :class:`OperationTruth` of the space's accuracies.
+The evidence is, as ``READS`` says, a function from masks to the proxy's :class:`Score` of the supernet
+that each mask leaves (:data:`Evaluate`), or an :class:`OperationTruth` of the space's accuracies. A
+scorer asks for all masks of a decision in one call, so that work can be shared between them.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import HarnessError
@@ -18,7 +18,8 @@ class Score:
     reason: str = ""
 
 
-Evaluate = Callable[[Mask], Score]
+Evaluate = Callable[[Sequence[Mask]], list[Score]]
+"""The proxy's score of the supernet that each mask leaves, in their order; all on one batch."""
 
 
 def best_candidates(scores: Mapping[int, Score], picks: int) -> tuple[int, ...]:

@@ -14,4 +14,5 @@ READS = "proxy"
 def score(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:
     """``S(A + (e, o))`` for every candidate ``o`` left at decision ``e``: the others are removed."""
     left = [candidate for candidate, alive in enumerate(mask[decision]) if alive]
-    return {candidate: evaluate(only(mask, decision, (candidate,))) for candidate in left}
+    scores = evaluate([only(mask, decision, (candidate,)) for candidate in left])
+    return dict(zip(left, scores, strict=True))

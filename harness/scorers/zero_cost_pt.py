@@ -18,9 +18,9 @@ def score(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:
     whose removal lowers ``S`` most; the difference orders candidates in the same way
     and reads as a drop.
     """
-    whole = evaluate(mask)
     left = [candidate for candidate, alive in enumerate(mask[decision]) if alive]
-    return {candidate: _drop(whole, evaluate(without(mask, decision, candidate))) for candidate in left}
+    whole, *removed = evaluate([mask, *(without(mask, decision, candidate) for candidate in left)])
+    return {candidate: _drop(whole, score) for candidate, score in zip(left, removed, strict=True)}
 
 
 def _drop(whole: Score, removed: Score) -> Score:

@@ -3,7 +3,7 @@
 An item is a module with
 
 * ``READS``: ``"proxy"``, ``"table"`` (a counted query function) or ``"nothing"``;
-* ``SETTINGS``: the names of the settings it takes;
+* ``SETTINGS``: by name the settings it takes: ``int`` for a positive integer, or the names to choose from;
 * ``search(bench, settings) -> Found``, where ``bench`` is a :class:`Bench`.
 
 No searcher can reach a table: its runner hands it a query function that counts.
@@ -15,8 +15,9 @@ from types import ModuleType
 
 from harness import registry
 from harness.searchers._bench import Bench, Found
+from harness.searchers._released import VARIANTS, released
 
-__all__ = ["Bench", "Found", "load", "names"]
+__all__ = ["VARIANTS", "Bench", "Found", "load", "names", "released"]
 
 
 def names() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.scorers import Score
@@ -20,8 +20,8 @@ class Bench:
     seed
         The seed of the searcher's own draws.
     score_supernet
-        ``(mask, step) -> Score``: the proxy of the supernet that ``mask`` leaves, on proposal batch
-        number ``step``. The supernet's weights are the same for every call.
+        ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
+        batch number ``step``. The supernet's weights are the same for every call.
     score_network
         ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
     query
@@ -34,7 +34,7 @@ class Bench:
 
     space: Space
     seed: int
-    score_supernet: Callable[[Mask, int], Score]
+    score_supernet: Callable[[Sequence[Mask], int], list[Score]]
     score_network: Callable[[Architecture, int], Score]
     query: Callable[[Architecture], float]
     parameters: Callable[[Architecture], int]
@@ -46,8 +46,19 @@ class Found:
     """The chosen architecture and the trace of every intermediate score.
 
     Trace rows have the columns stage, index, step, decision, candidate, arch, score, accuracy,
-    status and reason; what a stage does not know is left out.
+    status and reason; what a stage does not know is left out. Stages:
+
+    ``ranking``, ``proposal``: operation scores on batch ``step`` of proposal ``index``, which said
+    what to decide next, or decided; at the end of a proposal one row ``proposal`` with its ``arch``.
+    ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
+    ``total``: their sum.
+    ``query``: an accuracy looked up.
     """
 
     arch: Architecture
     trace: list[dict[str, object]] = field(default_factory=list)
+
+
+def columns(score: Score) -> dict[str, object]:
+    """A score as columns of a trace row."""
+    return {"score": score.value, "status": score.status, "reason": score.reason}

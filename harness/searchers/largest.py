@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from harness.searchers._bench import Bench, Found
 
 READS = "nothing"
-SETTINGS = ()
+SETTINGS: dict[str, type[int]] = {}
 
 
-def search(bench: Bench, settings: dict[str, int]) -> Found:
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     """The listed architecture with the most parameters; the first one wins a tie."""
     return Found(max(bench.space.architectures, key=bench.parameters))

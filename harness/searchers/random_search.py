@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from harness.searchers._bench import Bench, Found
 from harness.seeding import generator
 
 READS = "table"
-SETTINGS = ("queries",)
+SETTINGS = {"queries": int}
 
 
-def search(bench: Bench, settings: dict[str, int]) -> Found:
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     """The most accurate of ``settings["queries"]`` distinct networks, drawn uniformly.
 
     It reads the very label it is judged by, so it shows what so many evaluations of fully

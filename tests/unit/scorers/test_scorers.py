@@ -13,11 +13,19 @@ WORTH = ((1.0, 5.0, 3.0), (2.0, 0.5))
 FULL = ((True, True, True), (True, True))
 
 
-def additive(mask):
+def additive(masks):
     """A proxy whose value is the sum of what is left."""
-    return Score(
-        sum(w for row, alive in zip(WORTH, mask, strict=True) for w, a in zip(row, alive, strict=True) if a)
-    )
+    return [
+        Score(
+            sum(
+                w
+                for row, alive in zip(WORTH, mask, strict=True)
+                for w, a in zip(row, alive, strict=True)
+                if a
+            )
+        )
+        for mask in masks
+    ]
 
 
 def test_every_scorer_is_tested_here():
@@ -41,15 +49,37 @@ def test_zero_cost_disc_keeps_one():
     assert {candidate: score.value for candidate, score in found.items()} == {0: 3.5, 1: 7.5, 2: 5.5}
 
 
+@pytest.mark.parametrize(
+    ("name", "masks"),
+    [
+        ("zero_cost_pt", [FULL, *(((a, b, c), FULL[1]) for a, b, c in ((0, 1, 1), (1, 0, 1), (1, 1, 0)))]),
+        ("zero_cost_disc", [((a, b, c), FULL[1]) for a, b, c in ((1, 0, 0), (0, 1, 0), (0, 0, 1))]),
+    ],
+)
+def test_all_masks_of_a_decision_are_asked_for_in_one_call(name, masks):
+    calls = []
+
+    def evaluate(asked):
+        calls.append(list(asked))
+        return additive(asked)
+
+    scorers.load(name).score(evaluate, FULL, 0)
+    assert calls == [masks]
+
+
 @pytest.mark.parametrize("name", ["zero_cost_pt", "zero_cost_disc"])
 def test_removed_candidates_are_not_scored(name):
     assert set(scorers.load(name).score(additive, ((True, False, True), (True, True)), 0)) == {0, 2}
 
 
 def test_a_failure_keeps_its_reason():
-    broken = lambda mask: Score(None, "nan", "the kernel is singular") if not mask[0][1] else additive(mask)  # noqa: E731
+    singular = Score(None, "nan", "the kernel is singular")
+
+    def broken(masks):
+        return [score if mask[0][1] else singular for mask, score in zip(masks, additive(masks), strict=True)]
+
     found = scorers.load("zero_cost_pt").score(broken, FULL, 0)
-    assert found[1] == Score(None, "nan", "the kernel is singular")
+    assert found[1] == singular
     assert best_candidates(found, 1) == (2,)
     with pytest.raises(HarnessError, match="needs 3 scored candidates and 2 of 3 .* kernel is singular"):
         best_candidates(found, 3)

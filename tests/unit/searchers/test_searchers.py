@@ -24,18 +24,21 @@ class Toy:
         self.calls = Counter()
         self.masks = []
 
-    def score_supernet(self, mask, step):
-        self.calls["supernet"] += 1
-        self.masks.append((step, mask))
+    def score_supernet(self, masks, step):
+        self.calls["supernet"] += len(masks)
+        self.masks.extend((step, mask) for mask in masks)
+        return [self.score_mask(mask, step) for mask in masks]
+
+    def score_mask(self, mask, step):
         value = sum((WORTH[d] * np.array(row)).sum() for d, row in enumerate(mask))
         jitter = np.random.default_rng([step, hash(mask) % 2**32]).normal() * self.noise
         return Score(value + jitter)
 
     def score_network(self, arch, step):
         self.calls["network"] += 1
-        if self.space.format(arch) in self.broken or "all" in self.broken:
+        if self.space.format(arch) in self.broken or ("all" in self.broken and step == 1):
             return Score(None, "nan", "the kernel is singular")
-        return Score(float(self.space.code(arch)))
+        return Score(self.space.code(arch) + 0.5 * step)
 
     def query(self, arch):
         self.calls["query"] += 1
@@ -45,23 +48,27 @@ class Toy:
         return Bench(self.space, seed, self.score_supernet, self.score_network, self.query, self.space.code)
 
 
-def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0):
-    settings = {"proposals": proposals, "validation_batches": validation_batches}
-    return searchers.load("zero_cost_pt").search(toy.bench(seed), settings)
+def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_cost_pt"):
+    settings = {"proposals": proposals, "validation_batches": validation_batches, "order": "random"}
+    settings |= {"variant": "paper"} if searcher == "zero_cost_pt" else {}
+    return searchers.load(searcher).search(toy.bench(seed), settings)
 
 
 def test_every_searcher_is_tested_here():
-    assert set(searchers.names()) == {"zero_cost_pt", "random_search", "largest"}
+    assert set(searchers.names()) == {"zero_cost_pt", "zero_cost_disc", "random_search", "largest"}
 
 
-def test_zero_cost_pt_finds_the_worthiest():
+@pytest.mark.parametrize("searcher", ["zero_cost_pt", "zero_cost_disc"])
+def test_both_scores_find_the_worthiest(searcher):
     toy = Toy()
     best = tuple(
         tuple(sorted(np.argsort(-worth)[: d.picks].tolist()))
         for worth, d in zip(WORTH, SPACE.decisions, strict=True)
     )
-    assert zero_cost_pt(toy).arch == SPACE.normalise(best)
+    found = zero_cost_pt(toy, searcher=searcher)
+    assert found.arch == SPACE.normalise(best)
     assert toy.calls["network"] == 0, "one distinct proposal leaves nothing to validate"
+    assert {row["stage"] for row in found.trace} == {"proposal"}
 
 
 def test_zero_cost_pt_takes_one_fresh_batch_per_decision():
@@ -71,6 +78,18 @@ def test_zero_cost_pt_takes_one_fresh_batch_per_decision():
     assert sorted({step for step, _ in toy.masks}) == list(range(2 * decisions))
     evaluations = sum(len(d.candidates) + 1 for d in SPACE.decisions)
     assert toy.calls["supernet"] == 2 * evaluations
+
+
+def test_zero_cost_disc_scores_every_candidate_alone():
+    toy = Toy()
+    found = zero_cost_pt(toy, proposals=1, searcher="zero_cost_disc")
+    assert toy.calls["supernet"] == sum(len(d.candidates) for d in SPACE.decisions)
+    scores = {(row["decision"], row["candidate"]): row["score"] for row in found.trace if "decision" in row}
+    (first,) = {row["decision"] for row in found.trace if row.get("step") == 0}
+    (worth,) = (w for w, d in zip(WORTH, SPACE.decisions, strict=True) if d.name == first)
+    rest = sum(w.sum() for w in WORTH) - worth.sum()
+    for candidate, value in zip(SPACE.decisions[0].candidates, worth, strict=True):
+        assert scores[first, candidate] == rest + value
 
 
 def test_zero_cost_pt_decides_operations_before_inputs():
@@ -96,9 +115,25 @@ def test_validation_sums_batches_and_takes_the_largest():
     distinct = {row["arch"] for row in found.trace if row["stage"] == "validation"}
     assert len(distinct) > 1
     assert toy.calls["network"] == 3 * len(distinct)
-    sums = {row["arch"]: row["score"] for row in found.trace if row["stage"] == "validation"}
-    assert sums == {arch: 3.0 * SPACE.code(SPACE.parse(arch)) for arch in distinct}
+    sums = {row["arch"]: row["score"] for row in found.trace if row["stage"] == "total"}
+    assert sums == {arch: 3.0 * SPACE.code(SPACE.parse(arch)) + 1.5 for arch in distinct}
     assert SPACE.format(found.arch) == max(sums, key=sums.__getitem__)
+
+
+def test_every_validation_score_is_recorded_under_the_proposal_that_came_first():
+    found = zero_cost_pt(Toy(noise=1.0), proposals=6, validation_batches=3)
+    proposed = [row["arch"] for row in found.trace if row["stage"] == "proposal" and "arch" in row]
+    classes = [SPACE.canonical(SPACE.parse(arch)) for arch in proposed]
+    first = [index for index, name in enumerate(classes) if classes.index(name) == index]
+    assert 1 < len(first) < 6, "without a repeated proposal this tests nothing"
+    rows = [row for row in found.trace if row["stage"] == "validation"]
+    assert [(row["index"], row["step"], row["arch"]) for row in rows] == [
+        (index, step, proposed[index]) for index in first for step in range(3)
+    ]
+    for row in rows:
+        assert row["score"] == SPACE.code(SPACE.parse(row["arch"])) + 0.5 * row["step"]
+    totals = [row for row in found.trace if row["stage"] == "total"]
+    assert [(row["index"], row["arch"]) for row in totals] == [(index, proposed[index]) for index in first]
 
 
 def test_a_proposal_that_cannot_be_validated_loses():
@@ -106,9 +141,8 @@ def test_a_proposal_that_cannot_be_validated_loses():
     winner = SPACE.format(whole.arch)
     second = zero_cost_pt(Toy(noise=4.0, broken={winner}), proposals=6)
     assert SPACE.format(second.arch) != winner
-    (row,) = [row for row in second.trace if row["stage"] == "validation" and row["arch"] == winner]
-    assert (row["status"], row["reason"]) == ("nan", "the kernel is singular")
-    assert "score" not in row
+    (row,) = [row for row in second.trace if row["stage"] == "total" and row["arch"] == winner]
+    assert (row["score"], row["status"], row["reason"]) == (None, "nan", "the kernel is singular")
     with pytest.raises(
         HarnessError, match="None of the .* proposals could be validated: the kernel is singular"
     ):

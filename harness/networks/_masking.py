@@ -1,0 +1,137 @@
+"""What a mask leaves of a decision, and what becomes of the candidates it removes.
+
+A candidate that is left has the weight ``1 / n`` with n the number of candidates the decision began
+with, whatever else was removed, and weight 1 as soon as the decision is *decided*: no more candidates
+are left than it picks. Zero-Cost-PT (Xiang et al., AAAI 2023) masks in this way, without sharing
+a removed candidate's weight out among the others. What the paper leaves open, and its released code does in
+a different way in each space, is whether a removed candidate still runs: see :data:`MASKINGS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from harness.errors import ConfigError, unknown_name
+from harness.networks._blocks import add
+from harness.spaces import Decision
+
+MASKINGS = ("drop", "zeros", "weightless", "undiscretised")
+"""What becomes of a removed candidate ``o`` of a decision with input ``x``:
+
+``drop``: its branch does not exist: it is not run, and its layers are not among the view's.
+``zeros``: it runs on ``0 x`` and adds ``0 o(0 x)``. The outputs are those of ``drop``, but its ReLUs are
+called, on zeros as long as no bias is trained: to every entry of NASWOT's kernel they add their number
+of units.
+``weightless``: it runs on ``x`` and adds ``0 o(x)``. The outputs are those of ``drop``, but its ReLUs' codes
+count.
+``undiscretised``: as ``zeros`` while the decision is open. Once it is decided the others run on ``x`` again
+and add ``o(x) / n`` beside the chosen one's weight of 1: a bug of the code released for NAS-Bench-Macro.
+
+Whether a decision is decided is read off the mask: whoever removes one of two candidates decides.
+"""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a mask leaves of one decision.
+
+    Attributes
+    ----------
+    candidates, weight
+        Indices of the candidates that are left, and the weight each of them has.
+    removed, removed_weight
+        Indices of the removed candidates that run all the same, and the weight of each.
+    on_zeros
+        Whether these run on zeros in place of the decision's input.
+    """
+
+    candidates: tuple[int, ...]
+    weight: float
+    removed: tuple[int, ...] = ()
+    removed_weight: float = 0.0
+    on_zeros: bool = False
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """Indices of all candidates that run."""
+        return self.candidates + self.removed
+
+    def removed_input(self, inputs: torch.Tensor) -> torch.Tensor:
+        """What the removed candidates run on."""
+        return inputs * 0.0 if self.on_zeros else inputs
+
+    def combined(self, kept: Sequence[torch.Tensor], removed: Sequence[torch.Tensor]) -> torch.Tensor:
+        """``weight * sum(kept) + removed_weight * sum(removed)``, without the part that is empty."""
+        parts = [(self.weight, kept), (self.removed_weight, removed)]
+        return add([weighted(weight, add(tensors)) for weight, tensors in parts if tensors])
+
+
+def left(decision: Decision, kept: Sequence[bool], masking: str = "drop") -> Left:
+    """What ``kept`` leaves of ``decision`` under the convention ``masking``.
+
+    Raises
+    ------
+    ConfigError
+        Where ``kept`` does not speak of every candidate, or leaves none.
+    UnknownNameError
+        For a ``masking`` that is none of :data:`MASKINGS`.
+    """
+    if masking not in MASKINGS:
+        raise unknown_name("masking", masking, MASKINGS)
+    if len(kept) != len(decision.candidates):
+        raise ConfigError(
+            f"The mask of decision {decision.name!r} needs one truth value for each of its "
+            f"{len(decision.candidates)} candidates ({', '.join(decision.candidates)}); received {len(kept)}."
+        )
+    candidates = tuple(index for index, keep in enumerate(kept) if keep)
+    if not candidates:
+        raise ConfigError(
+            f"A mask must leave decision {decision.name!r} at least one of its candidates "
+            f"({', '.join(decision.candidates)}); received one that leaves none."
+        )
+    share, decided = 1 / len(decision.candidates), len(candidates) <= decision.picks
+    weight = 1.0 if decided else share
+    removed = tuple(index for index, keep in enumerate(kept) if not keep)
+    if masking == "drop" or not removed:
+        return Left(candidates, weight)
+    if masking == "undiscretised" and decided:
+        return Left(candidates, weight, removed, share)
+    return Left(candidates, weight, removed, on_zeros=masking != "weightless")
+
+
+class Mixed(nn.Module):
+    """What is left of a decision among ``branches`` on one input: their weighted sum.
+
+    ``removed`` holds the branches of removed candidates that run all the same.
+    """
+
+    def __init__(self, kept: Left, branches: Sequence[nn.Module], removed: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.kept = kept
+        self.branches = nn.ModuleList(branches)
+        self.removed = nn.ModuleList(removed)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Input and output have the shape of every branch's input and output."""
+        removed_input = self.kept.removed_input(inputs)
+        return self.kept.combined(
+            [branch(inputs) for branch in self.branches], [branch(removed_input) for branch in self.removed]
+        )
+
+    def extra_repr(self) -> str:
+        return f"weight={self.kept.weight:.4g}, removed_weight={self.kept.removed_weight:.4g}"
+
+
+def mix(kept: Left, branches: Sequence[nn.Module], removed: Sequence[nn.Module]) -> nn.Module:
+    """:class:`Mixed`, or the branch itself where it alone runs, with weight 1."""
+    alone = len(branches) == 1 and not removed and kept.weight == 1
+    return branches[0] if alone else Mixed(kept, branches, removed)
+
+
+def weighted(weight: float, tensor: torch.Tensor) -> torch.Tensor:
+    """``weight * tensor``; no product where the weight is 1."""
+    return tensor if weight == 1 else weight * tensor

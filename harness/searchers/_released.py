@@ -1,0 +1,67 @@
+"""The two variants of Zero-Cost-PT's search: as the paper has it, and as its released code runs.
+
+``as_released`` follows zerocostptnas/zerocost_operation_score at commit 48f48c9 where that decides otherwise
+than the paper says:
+
+* both ``*_once`` orders: the ranking is stored but never sorted, and decisions are taken from its end
+  (``nasbench201/init_projection.py``, l. 174-295), which is the order ``reverse``;
+* in some families of spaces, :data:`FAMILIES`, the picked operations are written down in the order in which
+  their decisions were made, so that the proposal is a permutation of what was chosen.
+
+Not reproduced: the parent counts of NAS-Bench-1Shot1's spaces 2 and 3, which are looked up by a shuffled
+position (l. 259) and give cells outside these spaces; shuffles that no seed decides; that every proxy but
+NASWOT is sent to another search; and that a score which is not a number ends a comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import ConfigError
+from harness.spaces import Architecture, Space
+
+VARIANTS = ("paper", "as_released")
+
+RELEASED_ORDERS = {"global_op_once": "reverse", "global_edge_once": "reverse"}
+"""What the released code makes of an order; it keeps the others."""
+
+
+@dataclass(frozen=True)
+class Released:
+    """The released code for one family: its ``source`` file, and whether it permutes operations."""
+
+    source: str
+    permutes: bool
+
+
+FAMILIES = {
+    "nb201": Released("nasbench201/init_projection.py", permutes=False),
+    "nbmacro": Released("nasbench_macro/network_proposal.py", permutes=True),  # l. 109-129
+    "nb1shot1": Released("nasbench1shot1/optimizers/darts/networks_proposal.py", permutes=True),  # l. 169-188
+}
+
+
+def released(space: Space) -> Released:
+    """The released code for ``space``.
+
+    Raises
+    ------
+    ConfigError
+        For a family of spaces that the authors released no code for.
+    """
+    if space.family not in FAMILIES:
+        raise ConfigError(
+            "variant=as_released needs a space that the authors of Zero-Cost-PT released code for, of the "
+            f"families {', '.join(sorted(FAMILIES))}; received {space.name} of the family {space.family}: "
+            "use variant=paper."
+        )
+    return FAMILIES[space.family]
+
+
+def permuted(space: Space, arch: Architecture, visited: list[int]) -> Architecture:
+    """``arch`` with the k-th operation replaced by that of the k-th operation decision in ``visited``."""
+    operations = [decision for decision in visited if space.decisions[decision].kind == "operation"]
+    written = list(arch)
+    for place, decision in zip(sorted(operations), operations, strict=True):
+        written[place] = arch[decision]
+    return tuple(written)

@@ -1,0 +1,97 @@
+"""Search in two stages: N proposals by an operation scorer, then validation of the distinct ones.
+
+Xiang et al., "Zero-Cost Operation Scoring in Differentiable Architecture Search", AAAI 2023, section 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.scorers import Score
+from harness.searchers._bench import Bench, Found, columns
+from harness.searchers._orders import decide_all
+from harness.searchers._proposal import Proposal, ScoreDecision
+from harness.searchers._released import RELEASED_ORDERS, permuted, released
+from harness.spaces import Architecture
+
+
+def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], variant: str = "paper") -> Found:
+    """The proposal that validates best.
+
+    All proposals start from the same untrained supernet; no batch is used twice. Proposals of the
+    same isomorphism class count as one, under the number of the first. Every distinct one is scored as a
+    stand-alone network on the same batches, and the largest sum wins; one with a failed score
+    loses. With one distinct proposal nothing is left to validate.
+
+    Parameters
+    ----------
+    bench
+        The functions the search may call.
+    score
+        An operation scorer's.
+    settings
+        ``proposals`` (N), ``validation_batches`` (V) and ``order``.
+    variant
+        A name of :data:`harness.searchers.VARIANTS`.
+
+    Raises
+    ------
+    ConfigError
+        For ``as_released`` in a space without released code.
+    HarnessError
+        Where a decision cannot be made, or no proposal be validated, for want of scores.
+    """
+    trace: list[dict[str, object]] = []
+    distinct: dict[str, tuple[int, Architecture]] = {}
+    batches = 0
+    for index in range(settings["proposals"]):
+        proposal = Proposal(bench, score, index, settings["proposals"], batches)
+        arch = _architecture(bench, proposal, settings["order"], variant)
+        batches += proposal.batches
+        distinct.setdefault(bench.space.canonical(arch), (index, arch))
+        trace += [*proposal.trace, {"stage": "proposal", "index": index, "arch": bench.space.format(arch)}]
+    return Found(_validated(bench, list(distinct.values()), settings["validation_batches"], trace), trace)
+
+
+def _architecture(bench: Bench, proposal: Proposal, order: str, variant: str) -> Architecture:
+    """Make all decisions of ``proposal`` and write them down."""
+    space = bench.space
+    if variant == "paper":
+        decide_all(proposal, order)
+        return space.normalise(space.arch_of(proposal.mask))
+    code = released(space)
+    decide_all(proposal, RELEASED_ORDERS.get(order, order))
+    arch = space.arch_of(proposal.mask)
+    return space.normalise(permuted(space, arch, proposal.visited) if code.permutes else arch)
+
+
+def _validated(
+    bench: Bench, proposals: list[tuple[int, Architecture]], batches: int, trace: list[dict[str, object]]
+) -> Architecture:
+    if len(proposals) == 1:
+        return proposals[0][1]
+    totals: dict[Architecture, float] = {}
+    for position, (index, arch) in enumerate(proposals):
+        row = {"index": index, "arch": bench.space.format(arch)}
+        scores = []
+        for step in range(batches):
+            bench.progress("validation", position * batches + step, len(proposals) * batches)
+            scores.append(bench.score_network(arch, step))
+            trace.append({"stage": "validation", **row, "step": step, **columns(scores[-1])})
+        total = _total(scores)
+        trace.append({"stage": "total", **row, **columns(total)})
+        if total.value is not None:
+            totals[arch] = total.value
+    if not totals:
+        raise HarnessError(
+            f"None of the {len(proposals)} proposals could be validated: {trace[-1]['reason']}."
+        )
+    return max(totals, key=totals.__getitem__)
+
+
+def _total(scores: list[Score]) -> Score:
+    """The sum, or the first failure."""
+    failed = next((score for score in scores if score.value is None), None)
+    return Score(sum(score.value for score in scores)) if failed is None else failed

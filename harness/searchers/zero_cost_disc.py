@@ -1,0 +1,24 @@
+"""Zero-Cost-PT's search with the other score: the proxy when a decision keeps one operation only.
+
+The two stages are those of ``zero_cost_pt``; proposals are made from the scores of "disc-zc" in Xiang et al.,
+"Zero-Cost Operation Scoring in Differentiable Architecture Search", AAAI 2023, where higher is better too.
+It takes no variant: of a run's ``variant=as_released`` it has the masking alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.scorers import zero_cost_disc
+from harness.searchers import _two_stage
+from harness.searchers._bench import Bench, Found
+from harness.searchers._orders import ORDERS
+
+READS = "proxy"
+SETTINGS = {"proposals": int, "validation_batches": int, "order": ORDERS}
+
+
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+    """Search with the settings ``proposals`` (N), ``validation_batches`` (V) and ``order``."""
+    return _two_stage.search(bench, zero_cost_disc.score, settings)
