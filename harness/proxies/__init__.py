@@ -8,11 +8,22 @@ no value.
 from __future__ import annotations
 
 from harness import registry
-from harness.proxies._measure import load, measure
+from harness.proxies._kernel import PATHS
+from harness.proxies._measure import load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined
 from harness.proxies._passes import Passes
 
-__all__ = ["STATUSES", "Measurement", "Passes", "Undefined", "load", "measure", "names"]
+__all__ = [
+    "PATHS",
+    "STATUSES",
+    "Measurement",
+    "Passes",
+    "Undefined",
+    "load",
+    "measure",
+    "measure_each",
+    "names",
+]
 
 
 def names() -> tuple[str, ...]:

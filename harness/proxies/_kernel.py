@@ -1,19 +1,32 @@
-"""The kernel of binary ReLU codes: a readable reference, and exact counting beside it."""
+"""The kernel of binary ReLU codes: a readable reference, and the two faster paths beside it."""
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness import graphs
+from harness.errors import unknown_name
+from harness.graphs import Counted, agreements, code_product, unit_rows
+from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Undefined
 
 RELU_TYPES = (nn.ReLU, nn.ReLU6)
-EXACT_COLUMNS = 2**24
-"""Whole numbers up to this one are exact in float32, so a product of so many 0/1 columns is too."""
+PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
+    "reference": None,
+    "exact": graphs.lower,
+    "fast": graphs.fold,
+}
+"""How ReLU codes are counted, and how a traced graph is rewritten for it:
+
+``reference``: each network is run as it is, with hooks on its ReLU modules.
+``exact``: what networks share is run once, on a few samples at a time; every count is the reference's.
+``fast``: convolutions are folded as well in evaluation mode; sums are rounded in another order, so that
+a unit whose input is nearly 0 may be counted on the other side. In training mode it is ``exact``.
+"""
 
 
 def reference_kernel(codes: Sequence[Tensor]) -> np.ndarray:
@@ -22,94 +35,87 @@ def reference_kernel(codes: Sequence[Tensor]) -> np.ndarray:
     return sum(c @ c.T + (1 - c) @ (1 - c).T for c in parts).numpy()
 
 
-class ReLUKernel:
-    """Adds up K while the ReLU modules are called.
+class Kernels:
+    """ReLU kernels of several networks on one batch, counted together when the first one is read.
 
-    For 0/1 codes c with row sums s and n units, c c^T + (1 - c)(1 - c)^T equals
-    2 c c^T - s_i - s_j + n, and s is the diagonal of c c^T: one product of whole numbers per
-    ReLU input instead of two. An input that several modules read, as in a cell whose
-    edges leave one node, is multiplied once and added as often as it is read.
+    Parameters
+    ----------
+    modules
+        Networks with parameters of one device and number format.
+    images
+        The batch in that format.
+    path
+        A name of :data:`PATHS`.
+
+    Raises
+    ------
+    UnknownNameError
+        For another ``path``.
     """
 
-    def __init__(self, samples: int) -> None:
-        self.samples = samples
-        self.units = 0
-        self._products: Tensor | None = None
-        self._known: dict[int, tuple[weakref.ref[Tensor], int, Tensor]] = {}
+    def __init__(self, modules: Sequence[nn.Module], images: Tensor, path: str) -> None:
+        if path not in PATHS:
+            raise unknown_name("path", path, PATHS)
+        self._modules = modules
+        self._images = images
+        self._path = path
+        self._counted: dict[bool, list[Counted | None]] = {}
 
-    def hook(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        """A forward pre-hook: it sees the input before an in-place ReLU overwrites it."""
-        del module
-        self.add(arguments[0])
+    def of(self, index: int, training: bool) -> Counted:
+        """The kernel and the logits of network number ``index``.
 
-    def add(self, activations: Tensor) -> None:
-        """Count one ReLU call's input, first dimension = samples."""
-        if activations.shape[0] != self.samples:
+        A network that cannot be traced is counted by itself, on the reference path.
+        """
+        if training not in self._counted:
+            self._counted[training] = self._count(training)
+        counted = self._counted[training][index]
+        return hooked_kernel(self._modules[index], self._images, training) if counted is None else counted
+
+    def _count(self, training: bool) -> list[Counted | None]:
+        rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
+        if rewrite is None:
+            return [None] * len(self._modules)
+        table = graphs.Table()
+        rewritten: dict[int, graphs.Graph] = {}
+        for index, module in enumerate(self._modules):
+            try:
+                rewritten[index] = rewrite(graphs.trace(module, table, training), table)
+            except graphs.Untraceable:
+                continue
+        found = dict(zip(rewritten, graphs.relu_kernels(list(rewritten.values()), self._images), strict=True))
+        return [found.get(index) for index in range(len(self._modules))]
+
+
+def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
+    """Run ``module`` on ``images`` without gradients and count at its ReLU modules' inputs, call by call.
+
+    Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not ``torch.nn.functional.relu``.
+    """
+    samples, units = len(images), 0
+    products = torch.zeros((samples, samples), dtype=torch.int64, device=images.device)
+
+    def count(relu: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        nonlocal units, products
+        activations = arguments[0]
+        if activations.shape[0] != samples:
             raise ValueError(
                 f"a ReLU received an input of shape {tuple(activations.shape)}, "
-                f"whose first dimension is not the batch of {self.samples}"
+                f"whose first dimension is not the batch of {samples}"
             )
-        product = self._recall(activations)
-        if product is None:
-            product = code_product(unit_rows(activations > 0))
-            self._remember(activations, product)
-        self.units += activations[0].numel()
-        self._products = product if self._products is None else self._products + product
+        codes = unit_rows(activations) > 0
+        products = products + code_product(codes)
+        units += codes.shape[1]
 
-    def matrix(self) -> np.ndarray:
-        """K, shape (samples, samples), whole numbers in float64.
-
-        Raises
-        ------
-        Undefined
-            Where no ReLU module was called.
-        """
-        if self._products is None:
-            raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
-        products = self._products.cpu().numpy()
-        active = np.diagonal(products)
-        return (2 * products - active[:, None] - active[None, :] + self.units).astype(np.float64)
-
-    def _recall(self, activations: Tensor) -> Tensor | None:
-        """The product of the same tensor with the same contents, if it was counted before."""
-        reference, version, product = self._known.get(id(activations), (None, 0, None))
-        same = reference is not None and reference() is activations and version == activations._version
-        return product if same else None
-
-    def _remember(self, activations: Tensor, product: Tensor) -> None:
-        key, known = id(activations), self._known
-        known[key] = (weakref.ref(activations, lambda _: known.pop(key, None)), activations._version, product)
-
-
-def unit_rows(codes: Tensor) -> Tensor:
-    """Codes as rows of units, in the order they lie in memory: K does not depend on it, a copy costs time."""
-    if codes.ndim == 4 and codes.is_contiguous(memory_format=torch.channels_last):
-        codes = codes.permute(0, 2, 3, 1)
-    return codes.flatten(1)
-
-
-def code_product(codes: Tensor) -> Tensor:
-    """The product c c^T of Boolean codes (samples, units) as int64, exact.
-
-    int8 codes with int32 sums where the processor has vector instructions for them: 2 to 5 times as fast
-    as float32, for 64 and 256 samples of 4,096 and 16,384 units on one and two threads.
-    """
-    if codes.device.type == "cpu" and _fast_int8():
-        bytes_ = codes.contiguous().view(torch.int8)
-        return torch._int_mm(bytes_, bytes_.T).long()
-    return float_code_product(codes)
-
-
-def float_code_product(codes: Tensor) -> Tensor:
-    """The same by float32 products, each short enough to be exact."""
-    parts = (part.float() for part in codes.split(EXACT_COLUMNS, dim=1))
-    return sum((part @ part.T).long() for part in parts)
-
-
-def _fast_int8() -> bool:
-    """Whether this torch multiplies int8 matrices on the CPU with vector instructions."""
-    vectors = torch.backends.cpu.get_cpu_capability().startswith("AVX")
-    return vectors and torch.backends.mkldnn.is_available() and hasattr(torch, "_int_mm")
+    handles = [
+        part.register_forward_pre_hook(count) for part in module.modules() if isinstance(part, RELU_TYPES)
+    ]
+    try:
+        with torch.no_grad():
+            logits = run(module, parameters_of(module), images, training)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return Counted(agreements(products, units), units, logits)
 
 
 def log_determinant(kernel: np.ndarray) -> float:

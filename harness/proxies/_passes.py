@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from harness import graphs
 from harness.errors import ConfigError
 from harness.inputs import Batch
 from harness.proxies._clock import Clock
-from harness.proxies._kernel import RELU_TYPES, ReLUKernel
 from harness.proxies._modules import layer_weights, linearised, own_random_state, parameters_of, run
 from harness.proxies._outcome import Undefined, finite
 from harness.seeding import derive
@@ -37,21 +37,24 @@ class Passes:
         The network, untouched: passes run on its numbers, not on itself.
     images, targets
         The batch in the network's number format and on its device; targets in 0..classes-1.
+
+    ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`.
     """
 
-    def __init__(self, module: nn.Module, batch: Batch, seed: int) -> None:
-        reference = next((p for p in module.parameters() if p.is_floating_point()), batch.images)
+    def __init__(
+        self, module: nn.Module, batch: Batch, seed: int, relu_kernel: Callable[[bool], graphs.Counted]
+    ) -> None:
         self.module = module
-        # Channels last, because convolutions and batch norm run a quarter faster on the CPU that way.
-        self.images = batch.images.to(reference.device, reference.dtype, memory_format=torch.channels_last)
-        self.targets = batch.targets.to(reference.device)
+        self.images = batch.images
+        self.targets = batch.targets
         self.clock = Clock()
+        self._relu_kernel = relu_kernel
         self._seed = seed
 
     def relu_kernel(self, training: bool) -> np.ndarray:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
 
-        From one forward pass without gradients. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
+        From forward passes without gradients. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
         ``torch.nn.functional.relu``.
         """
         return self._read(("relu_kernel", training), lambda: self._count_relus(training))
@@ -79,17 +82,11 @@ class Passes:
         return self.clock.read(key, compute_with_own_randomness)
 
     def _count_relus(self, training: bool) -> np.ndarray:
-        kernel = ReLUKernel(len(self.images))
-        relus = [part for part in self.module.modules() if isinstance(part, RELU_TYPES)]
-        handles = [relu.register_forward_pre_hook(kernel.hook) for relu in relus]
-        try:
-            with torch.no_grad():
-                logits = run(self.module, parameters_of(self.module), self.images, training)
-        finally:
-            for handle in handles:
-                handle.remove()
-        self._require_connected(logits)
-        return kernel.matrix()
+        counted = self._relu_kernel(training)
+        self._require_connected(counted.logits, counted.connected)
+        if not counted.units:
+            raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
+        return counted.kernel.cpu().numpy().astype(np.float64)
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
@@ -139,21 +136,27 @@ class Passes:
         pairs = zip(weights, gradients, strict=True)
         return math.fsum((w * gradient).abs().sum().item() for w, gradient in pairs if gradient is not None)
 
-    def _require_connected(self, logits: Tensor) -> None:
+    def _require_connected(self, logits: Tensor, connected: bool | None = None) -> None:
         """Raise :class:`Undefined` where the logits are not finite or do not depend on the images.
 
         Logits that clearly differ between samples do. Nearly equal ones prove nothing: the images may be
         equal, there may be one, float32 may have lost a small difference beside the classifier's
-        bias, or rounding may have made one. Then a gradient in double precision decides.
+        bias, or rounding may have made one. Then it counts whether operations lead from the images to
+        the logits (``connected``, where that is known already), and in a network that cannot be traced
+        whether a gradient in double precision does.
         """
         largest = finite(float(logits.detach().abs().max()), "the largest logit")
         if float((logits - logits[:1]).detach().abs().max()) > _CLEARLY_DIFFERENT * largest:
             return
-        # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
-        if not any(self._gradient_arrives(samples) for samples in (2, len(self.images))):
-            raise Undefined(
-                "disconnected", "the logits do not depend on the images: no gradient reaches the input"
-            )
+        if not (self._is_connected() if connected is None else connected):
+            raise Undefined("disconnected", "the logits do not depend on the images")
+
+    def _is_connected(self) -> bool:
+        try:
+            return graphs.trace(self.module, graphs.Table()).connected
+        except graphs.Untraceable:
+            # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
+            return any(self._gradient_arrives(samples) for samples in (2, len(self.images)))
 
     def _gradient_arrives(self, samples: int) -> bool:
         parameters = {name: leaf.detach().double() for name, leaf in parameters_of(self.module).items()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from harness import registry, searchers, spaces, tables
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
 
 DEVICES = ("auto", "cpu", "cuda")
+PATHS = ("reference", "exact", "fast")
+"""Those of ``harness.proxies.PATHS``, which loads torch."""
 
 
 def check(config: RunConfig) -> None:
@@ -32,7 +34,9 @@ def check(config: RunConfig) -> None:
     for name in _proxies(config):
         _known("proxy", name, registry.names("harness.proxies"))
     _known("device", config.device, DEVICES)
+    _known("path", config.path, PATHS)
     space = spaces.load(config.space["name"])
+    _check_conventions(config, space)
     _known(f"label of {space.name}", config.label, tables.labels(space.name))
     if not 0 <= config.seed < 2**63:
         raise ConfigError(f"seed must be an integer from 0 to 2**63 - 1; received {config.seed}.")
@@ -52,12 +56,35 @@ def positive(name: str, value: object, allowed: str = "a positive integer") -> i
     return value
 
 
-def settings_of(group: str, values: Mapping[str, object], names: tuple[str, ...]) -> dict[str, int]:
-    """The settings ``names`` of an item, all positive integers; raises for one it does not take."""
+def settings_of(
+    group: str, values: Mapping[str, object], kinds: Mapping[str, type[int] | Collection[str]]
+) -> dict[str, int | str]:
+    """The settings of an item: a positive integer where the kind is ``int``, else one of the kind's names.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        For a setting it does not take, or a value that is not of the kind.
+    """
     for key in values:
-        if key != "name" and key not in names:
-            raise unknown_name(f"setting of {group} {values['name']}", key, names)
-    return {name: positive(f"{group}.{name}", values.get(name)) for name in names}
+        if key != "name" and key not in kinds:
+            raise unknown_name(f"setting of {group} {values['name']}", key, kinds)
+    for name, kind in kinds.items():
+        if kind is int:
+            positive(f"{group}.{name}", values.get(name))
+        else:
+            _known(f"{group}.{name}", values.get(name), tuple(kind))
+    return {name: values[name] for name in kinds}
+
+
+def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
+    _known("variant", config.variant, searchers.VARIANTS)
+    if config.variant == "as_released":
+        searchers.released(space)
+    if config.masking != "default":
+        from harness import networks  # loads torch, so only where it has to be asked
+
+        _known("masking", config.masking, ("default", *networks.MASKINGS))
 
 
 def _known(kind: str, name: object, allowed: tuple[str, ...]) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 class RunConfig:
     """Everything one run is told. Groups hold ``name`` and the settings of that item.
 
-    ``label`` names the accuracy that counts, ``device`` is ``auto``, ``cpu`` or ``cuda``,
+    ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
+    name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
+    Zero-Cost-PT's released code does in the space. ``device`` is ``auto``, ``cpu`` or ``cuda``,
     ``results`` the folder of records (the clone's ``results/`` where it is ``None``). ``device``,
     ``threads``, ``force`` and ``results`` are no part of a run's identity.
     """
@@ -27,6 +29,9 @@ class RunConfig:
     label: str = ""
     seed: int = 0
     batch_size: int = 64
+    variant: str = "paper"
+    masking: str = "default"
+    path: str = "exact"
     device: str = "auto"
     threads: int = 1
     force: bool = False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from harness import networks
 from harness.inputs import Batch
-from harness.proxies import measure
+from harness.proxies import Measurement, measure, measure_each
 from harness.runners._setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
@@ -27,26 +27,26 @@ def network(setup: Setup, arch: Architecture) -> torch.nn.Module:
     return module.to(setup.device)
 
 
-def supernet_scores(setup: Setup, proxy: str) -> Callable[[Mask, int], Score]:
-    """``(mask, step) -> Score`` of the one untrained supernet; each is measured once.
+def supernet_scores(setup: Setup, proxy: str) -> Callable[[Sequence[Mask], int], list[Score]]:
+    """``(masks, step) -> [Score, ...]`` of the one untrained supernet on proposal batch ``step``.
 
-    Scores of the last step are remembered, since all candidates of a decision share the
-    batch and the whole supernet's score.
+    Scores of the last step are remembered, since decisions that share a batch share the whole
+    supernet's score.
     """
     supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
     supernet.to(setup.device)
     remembered: dict[Mask, Score] = {}
     current: list[tuple[int, Batch]] = []
 
-    def evaluate(mask: Mask, step: int) -> Score:
+    def evaluate(masks: Sequence[Mask], step: int) -> list[Score]:
         if not current or current[0][0] != step:
             current[:] = [(step, batch(setup, "proposal", step))]
             remembered.clear()
-        if mask not in remembered:
-            view = supernet.masked(mask)
-            found = measure(view, current[0][1], [proxy], setup.config.seed)[proxy]
-            remembered[mask] = Score(found.value, found.status, found.reason)
-        return remembered[mask]
+        new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
+        views = [supernet.masked(mask, setup.masking) for mask in new]
+        measured = measure_each(views, current[0][1], [proxy], setup.config.seed, setup.config.path)
+        remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
+        return [remembered[mask] for mask in masks]
 
     return evaluate
 
@@ -59,7 +59,11 @@ def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Sc
         if arch not in built:
             built.clear()
             built[arch] = network(setup, arch)
-        found = measure(built[arch], batch(setup, "validation", step), [proxy], setup.config.seed)[proxy]
-        return Score(found.value, found.status, found.reason)
+        asked = batch(setup, "validation", step)
+        return _score(measure(built[arch], asked, [proxy], setup.config.seed, setup.config.path)[proxy])
 
     return evaluate
+
+
+def _score(measured: Measurement) -> Score:
+    return Score(measured.value, measured.status, measured.reason)

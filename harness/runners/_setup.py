@@ -16,6 +16,7 @@ from harness.errors import ConfigError, HarnessError, unknown_name
 from harness.inputs import Source
 from harness.runners._check import check
 from harness.runners._config import Outcome, RunConfig
+from harness.runners._memory import keep_freed_memory
 from harness.spaces import Space
 from harness.tables import Label, Table
 
@@ -42,13 +43,22 @@ class Setup:
         """Size of the networks and supernets."""
         return self.config.fidelity["name"]
 
+    @property
+    def masking(self) -> str:
+        """What becomes of candidates removed from a supernet."""
+        if self.config.masking != "default":
+            return self.config.masking
+        return "drop" if self.config.variant == "paper" else networks.released_masking(self.space)
+
     def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
         """The run of one method, named by all that can change its numbers.
 
-        What is ``measured`` on networks depends on their size and on the batches too.
+        What is ``measured`` on networks depends on their size and on the batches too, and on the path:
+        ``reference`` and ``exact`` give the same numbers.
         """
         measuring = {
             "fidelity": self.fidelity,
+            "path": "fast" if self.config.path == "fast" else "exact",
             "input": {"name": self.source.name, "digest": self.source.digest},
             "batch_size": self.config.batch_size,
         }
@@ -121,6 +131,7 @@ def prepare(config: RunConfig) -> Setup:
         dataset.classes, dataset.image_size, Path(folder) if folder else None
     )
     torch.set_num_threads(config.threads)
+    keep_freed_memory()
     return Setup(config, space, table, label, source, records.Store(root), _device(config.device))
 
 

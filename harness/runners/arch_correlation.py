@@ -61,7 +61,7 @@ def score(
     shared = batch(setup, "batch", 0)
     for index, arch in enumerate(archs):
         progress("architectures", index, len(archs))
-        found = measure(network(setup, arch), shared, names, setup.config.seed)
+        found = measure(network(setup, arch), shared, names, setup.config.seed, setup.config.path)
         for name, measurement in found.items():
             measured[name].seconds += measurement.seconds
             measured[name].rows.append(

@@ -35,7 +35,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
         _run(
             setup,
             truth,
-            setup.run(f"{name}-{proxy}", {**_settings(setup), "proxy": proxy}),
+            setup.run(f"{name}-{proxy}", {**_settings(setup), "proxy": proxy, "masking": setup.masking}),
             partial(_measured, setup, scorer, proxy),
             progress,
         )
@@ -53,7 +53,7 @@ def _oracle(scorer: ModuleType, truth: Callable[[], OperationTruth]) -> ScoreDec
 
 def _measured(setup: Setup, scorer: ModuleType, proxy: str) -> ScoreDecision:
     evaluate = supernet_scores(setup, proxy)
-    return lambda mask, decision, step: scorer.score(lambda asked: evaluate(asked, step), mask, decision)
+    return lambda mask, decision, step: scorer.score(lambda masks: evaluate(masks, step), mask, decision)
 
 
 def _settings(setup: Setup) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,9 @@ from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
 from harness.runners._setup import Clock, Setup, failures_recorded
+from harness.scorers import Score
 from harness.searchers import Bench, Found
+from harness.spaces import Mask
 
 COLUMNS = (
     "stage", "index", "step", "decision", "candidate", "arch", "score", "accuracy", "status", "reason",
@@ -31,14 +34,17 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
 
 def _run(
     setup: Setup,
-    search: Callable[[Bench, dict[str, int]], Found],
-    settings: dict[str, int],
+    search: Callable[[Bench, Mapping[str, Any]], Found],
+    settings: Mapping[str, Any],
     proxy: str | None,
     progress: Progress,
 ) -> Outcome:
     name = setup.config.searcher["name"]
     method = name if proxy is None else f"{name}-{proxy}"
-    run = setup.run(method, {"searcher": name, "proxy": proxy, **settings}, measured=proxy is not None)
+    measuring = {} if proxy is None else {"masking": setup.masking}
+    run = setup.run(
+        method, {"searcher": name, "proxy": proxy, **measuring, **settings}, measured=proxy is not None
+    )
     skipped = setup.existing(run)
     if skipped is not None:
         return skipped
@@ -70,12 +76,26 @@ def _bench(setup: Setup, proxy: str | None, counts: Counter, progress: Progress)
     return Bench(
         space=setup.space,
         seed=setup.config.seed,
-        score_supernet=counted("supernet", supernet_scores(setup, proxy)) if proxy else _refused,
+        score_supernet=_counted_masks(counts, supernet_scores(setup, proxy)) if proxy else _refused,
         score_network=counted("network", network_scores(setup, proxy)) if proxy else _refused,
         query=counted("query", lambda arch: setup.table.accuracy(arch, label)),
         parameters=lambda arch: networks.parameter_count(setup.space, arch),
         progress=progress,
     )
+
+
+def _counted_masks(
+    counts: Counter, score: Callable[[Sequence[Mask], int], list[Score]]
+) -> Callable[[Sequence[Mask], int], list[Score]]:
+    """A mask counts once per batch, however often it is asked for: so often is it measured."""
+    measured: set[tuple[int, Mask]] = set()
+
+    def call(masks: Sequence[Mask], step: int) -> list[Score]:
+        measured.update((step, mask) for mask in masks)
+        counts["supernet"] = len(measured)
+        return score(masks, step)
+
+    return call
 
 
 def _refused(*arguments: object) -> None:

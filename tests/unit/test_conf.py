@@ -77,6 +77,14 @@ def test_the_paper_preset_is_the_papers():
     assert search.fidelity["name"] == "benchmark"
 
 
+def test_zero_cost_pt_searches_as_the_papers_default_and_takes_the_runs_variant():
+    for variant, asked in (("paper", []), ("as_released", ["variant=as_released"])):
+        configs = plan(("nb201",), "paper", "", asked)
+        searches = [c.searcher for c in configs if c.searcher["name"] == "zero_cost_pt"]
+        assert {(searcher["order"], searcher["variant"]) for searcher in searches} == {("random", variant)}
+        assert {config.masking for config in configs} == {"default"}
+
+
 def test_seeds_and_overrides_win_over_the_preset():
     configs = plan(("nbmacro",), "smoke", "5,6", ["batch_size=4"])
     assert {config.seed for config in configs} == {5, 6}

@@ -28,6 +28,20 @@ RUN = [
     (["sede=1"], "Unknown setting 'sede'. Did you mean 'seed'?"),
     (["searcher.proposal=3"], "Unknown setting 'searcher.proposal'. Did you mean 'searcher.proposals'?"),
     (["task=search", "searcher.proposals=0"], "searcher.proposals must be a positive integer; received 0."),
+    (
+        ["searcher.order=global_op"],
+        "Unknown searcher.order 'global_op'. Did you mean 'global_op_once'? Allowed: fixed,",
+    ),
+    (["searcher=zero_cost_disc", "searcher.order=first"], "Unknown searcher.order 'first'."),
+    (["searcher=largest", "searcher.order=fixed"], "Unknown setting 'searcher.order'."),
+    (
+        ["variant=released"],
+        "Unknown variant 'released'. Did you mean 'as_released'? Allowed: as_released,",
+    ),
+    (
+        ["masking=zero"],
+        "Unknown masking 'zero'. Did you mean 'zeros'? Allowed: default, drop, undiscretised,",
+    ),
     (["batch_size=0"], "batch_size must be a positive integer; received 0."),
     (["batch_size=1"], "batch_size must be at least 2"),
     (["task.population=none"], "task.population must be a positive integer or all; received 'none'."),

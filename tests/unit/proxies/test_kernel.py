@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from harness.errors import UnknownNameError
 from harness.inputs import Batch
-from harness.proxies import Passes, Undefined, _kernel
+from harness.proxies import PATHS, Undefined, _kernel
 
 
 def counted(codes: list[torch.Tensor]) -> np.ndarray:
@@ -35,80 +34,57 @@ def observed_codes(network: nn.Module, batch: Batch, training: bool) -> list[tor
     return codes
 
 
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("training", [True, False])
-def test_the_kernel_counts_what_the_reference_counts(
-    network: nn.Module, batch: Batch, training: bool
+def test_every_path_counts_what_the_reference_counts(
+    network: nn.Module, batch: Batch, training: bool, path: str
 ) -> None:
-    kernel = Passes(network, batch, seed=0).relu_kernel(training)
+    found = _kernel.Kernels([network], batch.images.double(), path).of(0, training)
     codes = observed_codes(network, batch, training)
     assert np.array_equal(_kernel.reference_kernel(codes), counted(codes))
-    assert kernel.dtype == np.float64
-    assert np.array_equal(kernel, counted(codes))
+    assert found.kernel.dtype == torch.int64
+    assert np.array_equal(found.kernel.numpy(), counted(codes))
+    assert found.units == sum(code.shape[1] for code in codes)
 
 
-@pytest.mark.parametrize("product", [_kernel.code_product, _kernel.float_code_product])
-@pytest.mark.parametrize(
-    ("samples", "units"), [(1, 1), (2, 3), (5, 64), (17, 1001), (64, 4096), (33, 70_000)]
-)
-def test_both_products_are_exact(product: Callable, samples: int, units: int) -> None:
-    codes = torch.rand(samples, units, generator=torch.Generator().manual_seed(units)) < 0.7
-    assert torch.equal(product(codes), codes.long() @ codes.long().T)
-    assert product(codes).dtype == torch.int64
+def test_networks_together_count_what_each_counts_alone(network: nn.Module, batch: Batch) -> None:
+    # The second one cannot be traced, the third shares its layers with the first.
+    others = [network, nn.Sequential(network, nn.Tanh()), nn.Sequential(network, nn.Identity())]
+    images = batch.images.double()
+    for path in PATHS:
+        together = _kernel.Kernels(others, images, path)
+        for index, other in enumerate(others):
+            alone = _kernel.Kernels([other], images, path).of(0, True)
+            assert torch.equal(together.of(index, True).kernel, alone.kernel)
+            assert torch.equal(together.of(index, True).logits, alone.logits)
 
 
-def test_products_stay_exact_beyond_the_range_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    ones = torch.ones(2, 2**24 + 3, dtype=torch.bool)
-    expected = torch.full((2, 2), 2**24 + 3)
-    assert torch.equal(_kernel.float_code_product(ones), expected)
-    assert torch.equal(_kernel.code_product(ones), expected)
+def test_the_order_in_memory_does_not_change_the_kernel(network: nn.Module, batch: Batch) -> None:
+    images = batch.images.double()
+    layouts = (torch.contiguous_format, torch.channels_last)
+    first, second = (
+        _kernel.hooked_kernel(network, images.contiguous(memory_format=layout), False).kernel
+        for layout in layouts
+    )
+    assert torch.equal(first, second)
 
 
-def test_the_order_in_memory_does_not_change_the_kernel() -> None:
-    activations = torch.randn(6, 5, 4, 3, generator=torch.Generator().manual_seed(0))
-    kernels = []
-    for layout in (torch.contiguous_format, torch.channels_last):
-        kernel = _kernel.ReLUKernel(6)
-        kernel.add(activations.contiguous(memory_format=layout))
-        kernels.append(kernel.matrix())
-    assert np.array_equal(kernels[0], kernels[1])
+def test_an_unknown_path_is_refused(network: nn.Module, batch: Batch) -> None:
+    with pytest.raises(UnknownNameError, match="reference"):
+        _kernel.Kernels([network], batch.images, "fsat")
 
 
-def test_a_tensor_read_twice_is_multiplied_once_and_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    original = _kernel.code_product
-    monkeypatch.setattr(_kernel, "code_product", lambda codes: calls.append(1) or original(codes))
-    activations = torch.randn(4, 9)
-    kernel = _kernel.ReLUKernel(4)
-    kernel.add(activations)
-    kernel.add(activations)
-    assert len(calls) == 1
-    first = (activations > 0).clone()
-    activations.mul_(-1)
-    kernel.add(activations)
-    assert len(calls) == 2
-    assert np.array_equal(kernel.matrix(), counted([first, first, activations > 0]))
+def test_an_input_without_the_batch_in_front_is_refused(batch: Batch) -> None:
+    class Split(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.relu = nn.ReLU()
 
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.relu(images.flatten(1).reshape(2 * len(images), -1)).reshape(len(images), -1)
 
-def test_a_new_tensor_in_the_place_of_a_freed_one_is_not_mistaken_for_it() -> None:
-    kernel = _kernel.ReLUKernel(4)
-    codes = []
-    for number in range(20):
-        activations = torch.randn(4, 9, generator=torch.Generator().manual_seed(number))
-        codes.append(activations > 0)
-        kernel.add(activations)
-        del activations
-    assert np.array_equal(kernel.matrix(), counted(codes))
-
-
-def test_an_input_without_the_batch_in_front_is_refused() -> None:
-    with pytest.raises(ValueError, match="first dimension is not the batch of 4"):
-        _kernel.ReLUKernel(4).add(torch.zeros(8, 2))
-
-
-def test_no_relu_call_leaves_the_kernel_undefined() -> None:
-    with pytest.raises(Undefined, match="no ReLU module was called") as caught:
-        _kernel.ReLUKernel(4).matrix()
-    assert caught.value.status == "inf"
+    with pytest.raises(ValueError, match="first dimension is not the batch of 6"):
+        _kernel.hooked_kernel(Split(), batch.images, False)
 
 
 def test_the_log_determinant_is_the_sum_of_log_eigenvalues() -> None:

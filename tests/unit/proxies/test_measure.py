@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from harness import networks, proxies, spaces
 from harness.errors import ConfigError, UnknownNameError
 from harness.inputs import Batch, noise
-from harness.proxies import _passes
+from harness.proxies import _kernel, _passes
 
 EVERY = proxies.names()
 WITH_IMAGES = [name for name in EVERY if proxies.load(name).NEEDS_IMAGES]
@@ -168,14 +168,15 @@ def test_the_network_decides_the_number_format(
     network = build_network("plain", dtype)
     seen = []
     original = _passes.run
-    monkeypatch.setattr(
-        _passes,
-        "run",
-        lambda module, p, images, training: (
-            seen.append(images.dtype) or original(module, p, images, training)
-        ),
-    )
-    proxies.measure(network, batch, ["nwot", "jacob_cov"], seed=0)
+    for passes in (_kernel, _passes):
+        monkeypatch.setattr(
+            passes,
+            "run",
+            lambda module, p, images, training: (
+                seen.append(images.dtype) or original(module, p, images, training)
+            ),
+        )
+    proxies.measure(network, batch, ["nwot", "jacob_cov"], seed=0, path="reference")
     assert seen == [dtype, dtype]
 
 

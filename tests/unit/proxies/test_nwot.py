@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from harness import proxies
 from harness.inputs import Batch
+from harness.proxies import _kernel
 
 
 def log_determinant_of_agreements(network: nn.Module, batch: Batch) -> float:
@@ -83,5 +84,6 @@ def test_functional_relu_is_not_seen(batch: Batch) -> None:
             hidden = self.relu(self.first(images.flatten(1)))
             return torch.relu(self.second(torch.relu(hidden)))
 
-    passes = proxies.Passes(Functional(), batch, seed=0)
-    assert passes.relu_kernel(training=True).diagonal().tolist() == [8] * 6
+    for path in proxies.PATHS:
+        counted = _kernel.Kernels([Functional()], batch.images, path).of(0, training=True)
+        assert counted.kernel.diagonal().tolist() == [8] * 6

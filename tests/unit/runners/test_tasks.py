@@ -12,8 +12,10 @@ from scipy.stats import kendalltau
 
 from harness import networks, records, spaces, tables
 from harness.cli._compose import composing, run_config
-from harness.errors import HarnessError, UnknownNameError
+from harness.errors import ConfigError, HarnessError, UnknownNameError
 from harness.runners import RunConfig, execute
+from harness.runners._setup import prepare
+from harness.searchers import _released
 
 
 def config(root, *overrides: str, task: str = "arch_correlation", space: str = "nbmacro") -> RunConfig:
@@ -142,6 +144,7 @@ def test_op_correlation_of_the_initial_supernet_only(tmp_path):
 
 SEARCHES = [
     ("zero_cost_pt", ["proxy=nwot_eval", "searcher.proposals=2", "searcher.validation_batches=2"]),
+    ("zero_cost_disc", ["proxy=nwot_eval", "searcher.proposals=2", "searcher.validation_batches=2"]),
     ("random_search", ["searcher.queries=7"]),
     ("largest", []),
 ]
@@ -159,10 +162,116 @@ def test_search_is_judged_by_the_table(searcher, settings, space, tmp_path):
     assert found["rank"] == 1 + (accuracies > found["accuracy"]).sum()
     assert found["regret"] == pytest.approx(accuracies.max() - found["accuracy"])
     assert found["table_queries"] == (7 if searcher == "random_search" else 0)
-    if searcher == "zero_cost_pt":
-        per_proposal = sum(len(decision.candidates) + 1 for decision in loaded.decisions)
+    if searcher.startswith("zero_cost"):
+        whole = searcher == "zero_cost_pt"
+        per_proposal = sum(len(decision.candidates) + whole for decision in loaded.decisions)
         validated = found["proposals_distinct"] if found["proposals_distinct"] > 1 else 0
         assert found["evaluations"] == 2 * per_proposal + 2 * validated
+        stages = rows(outcome.path).groupby("stage").size()
+        assert stages["proposal"] == 2 * (per_proposal - whole * len(loaded.decisions) + 1)
+        assert (stages.get("validation", 0), stages.get("total", 0)) == (2 * validated, validated)
+        assert rows(outcome.path)["score"].dtype == float
+
+
+@pytest.mark.parametrize("order", ["global_op_iter", "global_edge_once"])
+def test_a_mask_counts_once_per_batch(order, tmp_path):
+    """The whole supernet's score is shared by all decisions that are ranked on one batch."""
+    settings = ["proxy=params", "searcher.proposals=1", f"searcher.order={order}"]
+    (outcome,) = execute(config(tmp_path, *settings, task="search"))
+    ranked = sum(3 * still_open + 1 for still_open in range(1, 9))
+    expected = {"global_op_iter": ranked, "global_edge_once": 3 * 8 + 1 + 8 * (3 + 1)}
+    assert read(outcome.path)["statistics"]["evaluations"] == expected[order]
+
+
+MASKED = {
+    "paper": {"nb201": "drop", "nbmacro": "drop", "nb1shot1_1": "drop"},
+    "as_released": {"nb201": "zeros", "nbmacro": "undiscretised", "nb1shot1_1": "weightless"},
+}
+
+
+@pytest.mark.parametrize("space", ["nb201", "nbmacro", "nb1shot1_1"])
+def test_the_default_masking_is_the_variants(space, tmp_path):
+    for variant, expected in MASKED.items():
+        made = config(tmp_path, f"variant={variant}", task="search", space=space)
+        assert prepare(made).masking == expected[space]
+        assert prepare(replace(made, masking="zeros")).masking == "zeros"
+
+
+def identities(root, *settings: str, task: str) -> dict[str, tuple[str, dict]]:
+    """By override the identity and settings of a run of ``task``."""
+    small = ["searcher.proposals=1"] if "searcher=zero_cost" in " ".join(settings) else []
+    found = {}
+    for override in ("variant=paper", "masking=drop", "variant=as_released", "masking=undiscretised"):
+        (outcome,) = execute(config(root, *settings, *small, override, task=task))
+        content = read(outcome.path)
+        found[override] = (content["identity"], content["settings"])
+    return found
+
+
+def test_variant_and_masking_name_a_search_by_zero_cost_pt(tmp_path):
+    found = identities(tmp_path, "proxy=params", "searcher=zero_cost_pt", task="search")
+    assert found["masking=drop"] == found["variant=paper"]
+    assert len({identity for identity, _ in found.values()}) == 3
+    named = {key: (settings["variant"], settings["masking"]) for key, (_, settings) in found.items()}
+    assert named == {
+        "variant=paper": ("paper", "drop"),
+        "masking=drop": ("paper", "drop"),
+        "variant=as_released": ("as_released", "undiscretised"),
+        "masking=undiscretised": ("paper", "undiscretised"),
+    }
+    assert found["variant=paper"][1]["order"] == "random"
+
+
+@pytest.mark.parametrize(
+    ("task", "settings"),
+    [
+        ("search", ["proxy=params", "searcher=zero_cost_disc"]),
+        ("op_correlation", ["proxy=params", "scorer=zero_cost_pt", "task.progressive=false"]),
+    ],
+)
+def test_elsewhere_the_masking_alone_names_a_run_that_measures_supernets(task, settings, tmp_path):
+    found = identities(tmp_path, *settings, task=task)
+    assert found["masking=drop"] == found["variant=paper"]
+    assert found["variant=as_released"] == found["masking=undiscretised"] != found["variant=paper"]
+    assert all("variant" not in told for _, told in found.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "settings"),
+    [
+        ("arch_correlation", ["proxy=params", "task.population=3"]),
+        ("op_correlation", ["scorer=avg_acc", "task.progressive=false"]),
+        ("search", ["searcher=largest"]),
+    ],
+)
+def test_runs_without_a_supernet_have_neither(task, settings, tmp_path):
+    found = identities(tmp_path, *settings, task=task)
+    assert len({identity for identity, _ in found.values()}) == 1
+    assert all(not {"variant", "masking"} & set(told) for _, told in found.values())
+
+
+def test_spaces_without_released_code_refuse_the_variant(tmp_path, monkeypatch):
+    made = config(tmp_path / "results", "variant=as_released")
+    monkeypatch.delitem(_released.FAMILIES, "nbmacro")
+    with pytest.raises(ConfigError, match="variant=as_released needs a space .* of the family nbmacro: use"):
+        execute(made)
+    assert not (tmp_path / "results").exists()
+
+
+def test_search_and_supernets_follow_released_code_for_the_same_families():
+    families = {spaces.load(name).family for name in spaces.names()}
+    assert set(_released.FAMILIES) == families
+    assert all(networks.released_masking(spaces.load(name)) in networks.MASKINGS for name in spaces.names())
+
+
+def test_the_masking_changes_scores(tmp_path):
+    scores = {}
+    for masking in networks.MASKINGS:
+        settings = ["proxy=nwot_eval", "batch_size=8", "task.progressive=false", f"masking={masking}"]
+        (outcome,) = execute(config(tmp_path, *settings, task="op_correlation"))
+        scores[masking] = tuple(rows(outcome.path)["score"])
+    assert len(set(scores.values())) == 3
+    assert scores["undiscretised"] == scores["zeros"], "nothing is decided in the initial supernet"
 
 
 @pytest.mark.parametrize("task", ["arch_correlation", "op_correlation", "search"])

@@ -1,0 +1,35 @@
+"""Networks as graphs of tensor operations, so that what several of them share is computed once.
+
+:func:`trace` writes down what a module does to a batch, in a table of operations that may hold many
+modules: two operations of the same function on the same operands are one node, within a network and
+between networks. :func:`lower` puts faster operations in a graph's place, with the same numbers to the
+last bit; :func:`fold` rewrites it to fewer, larger ones, rounded otherwise. :func:`relu_kernels` runs
+graphs over a batch, a few samples at a time, and counts their ReLU codes.
+"""
+
+from __future__ import annotations
+
+from harness.graphs._codes import agreements, code_product, unit_rows
+from harness.graphs._fold import fold
+from harness.graphs._lower import lower
+from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._run import CHUNK_SAMPLES, Counted, relu_kernels
+from harness.graphs._trace import Untraceable, trace
+
+__all__ = [
+    "CHUNK_SAMPLES",
+    "Counted",
+    "Graph",
+    "Node",
+    "Table",
+    "Untraceable",
+    "agreements",
+    "code_product",
+    "fold",
+    "lower",
+    "needed",
+    "relu_kernels",
+    "replaced",
+    "trace",
+    "unit_rows",
+]

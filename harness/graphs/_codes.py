@@ -1,0 +1,50 @@
+"""Products of binary codes, counted exactly."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+EXACT_COLUMNS = 2**24
+"""Whole numbers up to this one are exact in float32, so a product of so many 0/1 columns is too."""
+
+
+def unit_rows(activations: Tensor) -> Tensor:
+    """One row of units per sample, in the order they lie in memory: a copy costs time, counts do not mind."""
+    if activations.ndim == 4 and activations.is_contiguous(memory_format=torch.channels_last):
+        activations = activations.permute(0, 2, 3, 1)
+    return activations.flatten(1)
+
+
+def code_product(codes: Tensor) -> Tensor:
+    """The product c c^T of Boolean codes (samples, units) as int64, exact.
+
+    int8 codes with int32 sums where the processor has vector instructions for them: 2 to 5 times as fast
+    as float32, for 64 and 256 samples of 4,096 and 16,384 units on one and two threads.
+    """
+    if codes.device.type == "cpu" and _fast_int8():
+        bytes_ = codes.contiguous().view(torch.int8)
+        return torch._int_mm(bytes_, bytes_.T).long()
+    return float_code_product(codes)
+
+
+def float_code_product(codes: Tensor) -> Tensor:
+    """The same by float32 products, each short enough to be exact."""
+    parts = (part.float() for part in codes.split(EXACT_COLUMNS, dim=1))
+    return sum((part @ part.T).long() for part in parts)
+
+
+def agreements(products: Tensor, units: int) -> Tensor:
+    """Units on which two samples agree: c c^T + (1 - c)(1 - c)^T from the product c c^T of 0/1 codes c.
+
+    With row sums s and n units it equals 2 c c^T - s_i - s_j + n, and s is the diagonal of c c^T: one
+    product of whole numbers instead of two.
+    """
+    active = products.diagonal()
+    return 2 * products - active[:, None] - active[None, :] + units
+
+
+def _fast_int8() -> bool:
+    """Whether this torch multiplies int8 matrices on the CPU with vector instructions."""
+    vectors = torch.backends.cpu.get_cpu_capability().startswith("AVX")
+    return vectors and torch.backends.mkldnn.is_available() and hasattr(torch, "_int_mm")

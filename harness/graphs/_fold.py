@@ -1,0 +1,266 @@
+"""Rewriting a traced graph to fewer, larger operations: the same function, other rounding.
+
+Between two ReLUs a network is linear, so most of it can be put together before any image is seen.
+Every value is written as a sum of terms: values that are there, their 3x3 averages, and convolutions of them.
+Batch normalisation with running statistics and numbers that multiply go into the convolutions' weights,
+convolutions of the same value are one, 3x3 convolutions of several values are one over their
+concatenated channels, and a positive number that multiplies a whole value is handed through ReLUs
+and poolings to the next convolution.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from harness.graphs._lower import AVERAGE_3X3, affine, pooling
+from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._operations import add_scaled, scale, smooth
+
+HOMOGENEOUS = (
+    F.relu, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, torch.flatten, torch.narrow, torch.cat,
+)  # fmt: skip
+"""Functions with f(c x) = c f(x) for every c above 0."""
+
+Kernel = tuple[Tensor, Tensor | None, tuple[Any, ...] | None, float, float]
+"""Weight, bias and normalisation, None where there is none; the factors of the input and of the result."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a convolution reads and how. Kernels at one place can be added.
+
+    ``other`` is empty where the kernel is centred on its pixel: it may then be padded to a larger one.
+    """
+
+    value: Node
+    stride: tuple[int, int]
+    groups: int
+    other: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms that add up to a value: values times factors, averages times factors, convolutions by place."""
+
+    values: Mapping[Node, float] = field(default_factory=dict)
+    averages: Mapping[Node, float] = field(default_factory=dict)
+    kernels: Mapping[Place, tuple[Kernel, ...]] = field(default_factory=dict)
+
+    @property
+    def only(self) -> tuple[Node, float] | None:
+        """The value and its factor, where there is one term and it is a value."""
+        alone = len(self.values) == 1 and not self.averages and not self.kernels
+        return next(iter(self.values.items())) if alone else None
+
+    def times(self, factor: float) -> Sum:
+        """All terms times ``factor``."""
+        return Sum(
+            {node: own * factor for node, own in self.values.items()},
+            {node: own * factor for node, own in self.averages.items()},
+            {
+                place: tuple((*kernel[:4], kernel[4] * factor) for kernel in kernels)
+                for place, kernels in self.kernels.items()
+            },
+        )
+
+    def plus(self, other: Sum) -> Sum:
+        """The terms of both."""
+        kernels = dict(self.kernels)
+        for place, more in other.kernels.items():
+            kernels[place] = kernels.get(place, ()) + more
+        return Sum(_added(self.values, other.values), _added(self.averages, other.averages), kernels)
+
+    def without_zeros(self) -> Sum:
+        """The terms whose factor is not 0, or the first one."""
+        left = Sum(
+            {node: factor for node, factor in self.values.items() if factor},
+            {node: factor for node, factor in self.averages.items() if factor},
+            {
+                place: tuple(kernel for kernel in kernels if kernel[4])
+                for place, kernels in self.kernels.items()
+                if any(kernel[4] for kernel in kernels)
+            },
+        )
+        return left if left.values or left.averages or left.kernels else self
+
+
+def fold(traced: Graph, table: Table) -> Graph:
+    """The graph to run instead of ``traced``: the same function with other rounding."""
+    folding = _Folding(table)
+    order = needed([traced])
+    read = {traced.output, *_read(order)}
+    for node in order:
+        folding.add(node, node in read)
+    relus: Counter[Node] = Counter()
+    for node, calls in traced.relus.items():
+        relus[folding.node(node)] += calls
+    return Graph(folding.value(traced.output), relus, traced.connected)
+
+
+class _Folding:
+    """Every traced node as a sum; one that is read by more than sums and products is put together."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.sums: dict[Node, Sum] = {}
+
+    def add(self, traced: Node, read: bool) -> None:
+        """Write ``traced``, whose operands have been added, as a sum; of one value if it is ``read``."""
+        terms = self._terms(traced)
+        self.sums[traced] = self._put_together(terms) if read else terms
+
+    def node(self, traced: Node) -> Node:
+        """The node that is ``traced`` up to a positive factor."""
+        return self.sums[traced].only[0]
+
+    def value(self, traced: Node) -> Node:
+        """The node that is ``traced``."""
+        node, factor = self.sums[traced].only
+        return node if factor == 1 else self.table.node(scale, (node, factor), node.dim)
+
+    def _terms(self, traced: Node) -> Sum:
+        function, operands = traced.function, traced.operands
+        if function is None:
+            return Sum({traced: 1.0})
+        if function is torch.add:
+            return self.sums[operands[0]].plus(self.sums[operands[1]])
+        if function is torch.mul:
+            return self.sums[operands[0]].times(float(operands[1]))
+        if function is F.conv2d:
+            return self._convolution(*operands)
+        if _folds(traced):
+            return self._normalised(self.sums[operands[0]], operands)
+        if function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
+            node, factor = self.sums[operands[0]].only
+            return Sum(averages={node: factor})
+        return self._other(traced)
+
+    def _convolution(self, x, weight, bias, stride, padding, dilation, groups) -> Sum:
+        node, factor = self.sums[x].only
+        sizes = tuple(weight.shape[2:])
+        centred = dilation == (1, 1) and all(
+            p == k // 2 and k % 2 for p, k in zip(padding, sizes, strict=True)
+        )
+        place = Place(node, stride, groups, () if centred else (sizes, padding, dilation))
+        return Sum(kernels={place: ((weight, bias, None, factor, 1.0),)})
+
+    def _normalised(self, terms: Sum, operands: tuple[Any, ...]) -> Sum:
+        ((place, ((weight, bias, _, inner, outer),)),) = terms.kernels.items()
+        return Sum(kernels={place: ((weight, bias, (*operands[1:5], operands[7]), inner, outer),)})
+
+    def _other(self, traced: Node) -> Sum:
+        nodes = traced.inputs
+        factors = {self.sums[node].only[1] for node in nodes}
+        factor = factors.pop()
+        if traced.function not in HOMOGENEOUS or factors or factor <= 0:
+            factor, as_node = 1.0, {node: self.value(node) for node in nodes}
+        else:
+            as_node = {node: self.node(node) for node in nodes}
+        operands = replaced(traced.operands, as_node)
+        node = pooling(traced, operands, self.table) or self.table.node(traced.function, operands, traced.dim)
+        return Sum({node: factor})
+
+    def _put_together(self, terms: Sum) -> Sum:
+        """The one value that the terms make, by its node and a factor."""
+        if terms.only:
+            return terms
+        terms = terms.without_zeros()
+        factors = {*terms.values.values(), *terms.averages.values()}
+        common = factors.pop() if len(factors) == 1 and not terms.kernels and 0.0 not in factors else 1.0
+        if common != 1:
+            terms = terms.times(1 / common)
+        total: Node | None = None
+        for node, factor in self._smoothed(terms):
+            total = self._plus(total, node, factor)
+        for node in self._convolved(terms.kernels):
+            total = self._plus(total, node, 1.0)
+        return Sum({total: common})
+
+    def _plus(self, total: Node | None, node: Node, factor: float) -> Node:
+        if total is None:
+            return node if factor == 1 else self.table.node(scale, (node, factor), node.dim)
+        if factor == 1:
+            return self.table.node(torch.add, (total, node), node.dim)
+        return self.table.node(add_scaled, (total, node, factor), node.dim)
+
+    def _smoothed(self, terms: Sum) -> list[tuple[Node, float]]:
+        """Values with factors: a value and its average in one, with factor 1."""
+        plain = []
+        for node in sorted({*terms.values, *terms.averages}, key=lambda node: node.position):
+            centre, average = terms.values.get(node, 0.0), terms.averages.get(node, 0.0)
+            if average:
+                plain.append((self.table.node(smooth, (node, centre, average), node.dim), 1.0))
+            else:
+                plain.append((node, centre))
+        return plain
+
+    def _convolved(self, kernels: Mapping[Place, tuple[Kernel, ...]]) -> list[Node]:
+        """Nodes that add up to the convolutions; 3x3 ones of one stride are one over all their inputs."""
+        together: dict[tuple[Any, ...], list[tuple[Place, Tensor, Tensor]]] = {}
+        for place in sorted(kernels, key=lambda place: place.value.position):
+            weight, bias = self.table.constant(merged, kernels[place])
+            wide = place.groups == 1 and not place.other and weight.shape[2] > 1
+            key = (place.stride, weight.shape[2:]) if wide else (place,)
+            together.setdefault(key, []).append((place, weight, bias))
+        return [self._convolve(parts) for parts in together.values()]
+
+    def _convolve(self, parts: list[tuple[Place, Tensor, Tensor]]) -> Node:
+        places, weights, biases = zip(*parts, strict=True)
+        value, stride, groups, other = places[0].value, places[0].stride, places[0].groups, places[0].other
+        if len(parts) > 1:
+            value = self.table.node(torch.cat, (tuple(place.value for place in places), 1), 4)
+        weight, bias = self.table.constant(concatenated, weights, biases)
+        padding = other[1] if other else tuple(size // 2 for size in weight.shape[2:])
+        dilation = other[2] if other else (1, 1)
+        return self.table.node(F.conv2d, (value, weight, bias, stride, padding, dilation, groups), 4)
+
+
+def merged(kernels: tuple[Kernel, ...]) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of the one convolution that adds up several of the same input."""
+    size = [max(kernel[0].shape[axis] for kernel in kernels) for axis in (2, 3)]
+    weight, bias = 0, None
+    with torch.no_grad():
+        for own, own_bias, normalisation, inner, outer in kernels:
+            if normalisation is not None:
+                factor, shift = affine(*normalisation)
+                own = own * factor[:, None, None, None]
+                own_bias = shift if own_bias is None else own_bias * factor + shift
+            rows, columns = ((size[axis] - own.shape[axis + 2]) // 2 for axis in (0, 1))
+            weight = weight + F.pad(own * (inner * outer), (columns, columns, rows, rows))
+            if own_bias is not None:
+                bias = own_bias * outer if bias is None else bias + own_bias * outer
+    return weight, bias
+
+
+def concatenated(
+    weights: tuple[Tensor, ...], biases: tuple[Tensor | None, ...]
+) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of the one convolution that adds up several of inputs behind one another."""
+    known = [bias for bias in biases if bias is not None]
+    with torch.no_grad():
+        return torch.cat(weights, 1), sum(known[1:], known[0]) if known else None
+
+
+def _read(order: Iterable[Node]) -> Iterator[Node]:
+    """Nodes whose values something else than sums and products reads."""
+    for node in order:
+        if node.function not in (torch.add, torch.mul) and not _folds(node):
+            yield from node.inputs
+
+
+def _folds(node: Node) -> bool:
+    """Whether the node is a normalisation, with running statistics, of a convolution."""
+    return (
+        node.function is F.batch_norm and node.operands[5] is False and node.operands[0].function is F.conv2d
+    )
+
+
+def _added(first: Mapping[Node, float], second: Mapping[Node, float]) -> dict[Node, float]:
+    return {node: first.get(node, 0.0) + second.get(node, 0.0) for node in {**first, **second}}

@@ -1,0 +1,106 @@
+"""Nodes: one operation each, made once however often it is asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """``function(*operands)``; operands are nodes, tensors, plain values and tuples of these.
+
+    ``function`` is None for the one node that stands for the images. ``position`` counts the nodes
+    of a table: a node's operands come before it. ``dim`` is the number of dimensions of the result,
+    ``inputs`` are the nodes among the operands.
+    """
+
+    position: int
+    function: Callable[..., Tensor] | None
+    operands: tuple[Any, ...]
+    dim: int
+    inputs: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What one network computes.
+
+    Attributes
+    ----------
+    output
+        The logits.
+    relus
+        How often a ReLU module hands out each node. A ReLU counts also where the logits do not depend on it.
+    connected
+        Whether operations lead from the images to the logits, products with 0 left aside.
+    """
+
+    output: Node
+    relus: Counter[Node]
+    connected: bool
+
+
+@dataclass
+class Table:
+    """All nodes of some graphs; equal operations are one node.
+
+    A tensor among the operands is equal to itself only: it is a parameter or a buffer of a module.
+    """
+
+    images: Node = field(default_factory=lambda: Node(0, None, (), 4, ()))
+    _nodes: dict[Hashable, Node] = field(default_factory=dict)
+    _constants: dict[Hashable, Any] = field(default_factory=dict)
+
+    def node(self, function: Callable[..., Tensor], operands: tuple[Any, ...], dim: int) -> Node:
+        """The node of ``function`` on ``operands``, made if it is not there yet."""
+        # Nodes and tensors are hashed by identity, and the key keeps them alive.
+        key = (function, operands)
+        found = self._nodes.get(key)
+        if found is None:
+            found = Node(len(self._nodes) + 1, function, operands, dim, tuple(_inputs(operands)))
+            self._nodes[key] = found
+        return found
+
+    def constant(self, make: Callable[..., Any], *operands: Any) -> Any:
+        """``make(*operands)``, which holds no node, computed once."""
+        key = (make, operands)
+        if key not in self._constants:
+            self._constants[key] = make(*operands)
+        return self._constants[key]
+
+
+def needed(graphs: Sequence[Graph]) -> list[Node]:
+    """The nodes that outputs and counted ReLUs stand on, and the images', operands first."""
+    found: set[Node] = set()
+    waiting = [node for graph in graphs for node in (graph.output, *graph.relus)]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.inputs)
+    return sorted(found, key=lambda node: node.position)
+
+
+def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ...]:
+    """The operands with ``by[node]`` in the place of every node."""
+    return tuple(
+        [
+            by[operand]
+            if isinstance(operand, Node)
+            else (replaced(operand, by) if isinstance(operand, tuple) else operand)
+            for operand in operands
+        ]
+    )
+
+
+def _inputs(operands: Iterable[Any]) -> Iterator[Node]:
+    for operand in operands:
+        if isinstance(operand, Node):
+            yield operand
+        elif isinstance(operand, tuple):
+            yield from _inputs(operand)

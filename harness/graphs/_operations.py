@@ -1,0 +1,87 @@
+"""Operations that stand in for slower ones of torch, with the same result to the last bit."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def scale(x: Tensor, factor: float | Tensor) -> Tensor:
+    """``x * factor``; the factor is one number, or one per channel in the shape ``(1, C, 1, 1)``."""
+    return x * factor
+
+
+def add_scaled(x: Tensor, other: Tensor, factor: float) -> Tensor:
+    """``x + factor * other``, rounded once."""
+    return torch.add(x, other, alpha=factor)
+
+
+def maximum_3x3(x: Tensor) -> Tensor:
+    """``F.max_pool2d(x, 3, 1, 1)``, by columns and then by rows: a maximum does not depend on the order.
+
+    On one AVX-512 core in channels-last memory 1.3 to 3 times as fast as torch's kernel.
+    """
+    wide = x.clone()
+    torch.maximum(wide[..., 1:], x[..., :-1], out=wide[..., 1:])
+    torch.maximum(wide[..., :-1], x[..., 1:], out=wide[..., :-1])
+    square = wide.clone()
+    torch.maximum(square[..., 1:, :], wide[..., :-1, :], out=square[..., 1:, :])
+    torch.maximum(square[..., :-1, :], wide[..., 1:, :], out=square[..., :-1, :])
+    return square
+
+
+def average_3x3(x: Tensor) -> Tensor:
+    """``F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)``, by a depthwise convolution where that is equal.
+
+    The convolution with ones adds the nine neighbours in the order in which torch's pooling does, 3 to 4
+    times as fast on one AVX-512 core. Whether this processor's convolution keeps the order is tried out, once
+    for every shape of image.
+    """
+    ones, counts, equal = _average_3x3(x.shape[1:], x.dtype, x.device)
+    return sum_3x3(x, ones).div_(counts) if equal else _pooled(x)
+
+
+def smooth(x: Tensor, centre: float, average: float) -> Tensor:
+    """``centre * x + average * average_3x3(x)``, with its own rounding."""
+    ones, factors = _smoothing(x.shape[1:], average, x.dtype, x.device)
+    smoothed = sum_3x3(x, ones).mul_(factors)
+    return smoothed.add_(x, alpha=centre) if centre else smoothed
+
+
+def sum_3x3(x: Tensor, weight: Tensor) -> Tensor:
+    """Sum over the neighbours of every pixel, times ``weight`` of shape ``(C, 1, 3, 3)``."""
+    return F.conv2d(x, weight, None, 1, 1, 1, x.shape[1])
+
+
+def neighbours(height: int, width: int, like: Tensor) -> Tensor:
+    """How many pixels, itself included, lie beside each; shape ``(1, 1, H, W)``, 4 to 9."""
+    return F.avg_pool2d(like.new_ones(1, 1, height, width), 3, 1, 1, divisor_override=1)
+
+
+@cache
+def _average_3x3(shape: torch.Size, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, bool]:
+    channels, height, width = shape
+    trial = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0)).to(device, dtype)
+    trial = trial.contiguous(memory_format=torch.channels_last)
+    ones = trial.new_ones(channels, 1, 3, 3)
+    counts = neighbours(height, width, trial).expand(1, *shape).contiguous(memory_format=torch.channels_last)
+    equal = device.type == "cpu" and torch.equal(sum_3x3(trial, ones).div_(counts), _pooled(trial))
+    return ones, counts, equal
+
+
+@cache
+def _smoothing(
+    shape: torch.Size, average: float, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    channels, height, width = shape
+    ones = torch.ones(channels, 1, 3, 3, dtype=dtype, device=device)
+    factors = (average / neighbours(height, width, ones)).expand(1, *shape)
+    # Written out for every channel: a product with numbers that stand beside one another is faster.
+    return ones, factors.contiguous(memory_format=torch.channels_last)
+
+
+def _pooled(x: Tensor) -> Tensor:
+    return F.avg_pool2d(x, 3, 1, 1, False, False)

@@ -1,0 +1,181 @@
+"""Running graphs over a batch and counting the ReLU codes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from harness.graphs._codes import agreements, code_product, unit_rows
+from harness.graphs._node import Graph, Node, needed, replaced
+from harness.graphs._operations import add_scaled, scale
+
+CHUNK_SAMPLES = 16
+"""Samples that run together on a CPU: what a layer hands to the next one then stays in the cache."""
+CODE_BYTES = 2**27
+"""Codes held at a time, over the whole batch, at one byte each."""
+OVERWRITING = {
+    torch.add: Tensor.add_,
+    torch.mul: Tensor.mul_,
+    scale: Tensor.mul_,
+    add_scaled: lambda x, other, factor: x.add_(other, alpha=factor),
+    F.relu: torch.relu_,
+}
+"""Operations whose result may be written over their first operand, and how; the numbers are the same."""
+VIEWS = (torch.flatten, torch.narrow)
+"""Operations whose result may lie in the memory of their operand: neither is overwritten."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one graph gives on a batch of B samples.
+
+    ``kernel[i, j]``, int64 of shape (B, B), is the number of ReLU units that are active in both or in
+    none of the samples i and j, over all calls of ReLU modules; ``units`` is the number of all.
+    ``connected`` is the graph's, None where there is none.
+    """
+
+    kernel: Tensor
+    units: int
+    logits: Tensor
+    connected: bool | None = None
+
+
+def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
+    """Run ``graphs``, whose nodes are of one table, on ``images`` (B, 3, H, W), without gradients.
+
+    Every node is run once, on some of the samples at a time; on a CPU as many chunks of samples run
+    at once as torch may use threads, each on a thread of its own. Where batch normalisation uses the
+    batch's own statistics all samples run together. The kernel does not depend on the number of threads.
+    """
+    if not graphs:
+        return []
+    order = needed(graphs)
+    together = images.device.type != "cpu" or any(map(_mixes_samples, order))
+    pieces = 1 if together else -(-len(images) // CHUNK_SAMPLES)
+    threads = torch.get_num_threads()
+    with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
+        try:
+            return _Execution(graphs, order, images.tensor_split(pieces), pool).run()
+        finally:
+            torch.set_num_threads(threads)
+
+
+def _run_alone() -> None:
+    """A thread of the pool runs its operations by itself; a thread's modes are its own."""
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+
+
+class _Execution:
+    """The values of the nodes, chunk of samples by chunk, and the products of the codes so far."""
+
+    def __init__(
+        self, graphs: Sequence[Graph], order: list[Node], chunks: Sequence[Tensor], pool: ThreadPoolExecutor
+    ) -> None:
+        self.graphs = graphs
+        self.order = order
+        self.pool = pool
+        self.done_with = _done_with(graphs, order)
+        viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
+        self.calls = [_call(node, done, viewed) for node, done in zip(order, self.done_with, strict=True)]
+        self.counted = {node for graph in graphs for node in graph.relus}
+        self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
+        ends = list(accumulate(map(len, chunks)))
+        self.rows = [slice(end - len(chunk), end) for end, chunk in zip(ends, chunks, strict=True)]
+        self.samples = ends[-1]
+        self.products = [chunks[0].new_zeros((self.samples,) * 2, dtype=torch.int64) for _ in graphs]
+        self.units = [0] * len(graphs)
+
+    def run(self) -> list[Counted]:
+        start = 1
+        while start < len(self.order):
+            start = self._stretch(start)
+        return [
+            Counted(
+                agreements(products, units),
+                units,
+                torch.cat([values[graph.output] for values in self.values]),
+                graph.connected,
+            )
+            for graph, products, units in zip(self.graphs, self.products, self.units, strict=True)
+        ]
+
+    def _stretch(self, start: int) -> int:
+        """Run nodes from ``start`` on until as many codes are held as may be; count these; the next index."""
+        codes: dict[Node, Tensor] = {}
+        stop, held = start, 0
+        while stop < len(self.order) and held < CODE_BYTES:
+            self._step(stop, 0, codes)
+            held += codes[self.order[stop]].numel() if self.order[stop] in codes else 0
+            stop += 1
+
+        def run(chunk: int) -> None:
+            for index in range(start, stop):
+                self._step(index, chunk, codes)
+
+        deque(self.pool.map(run, range(1, len(self.values))), maxlen=0)
+        for node, active in codes.items():
+            self._count(node, active)
+        return stop
+
+    def _step(self, index: int, chunk: int, codes: dict[Node, Tensor]) -> None:
+        """Run one node on one chunk, and forget the values that no later node reads."""
+        node, values = self.order[index], self.values[chunk]
+        function, operands = self.calls[index]
+        values[node] = result = function(*replaced(operands, values))
+        if node in self.counted:
+            units = unit_rows(result)
+            if node not in codes:
+                codes[node] = units.new_empty((self.samples, units.shape[1]), dtype=torch.bool)
+            codes[node][self.rows[chunk]] = units  # a ReLU's output is not 0 where its input is positive
+        for finished in self.done_with[index]:
+            del values[finished]
+
+    def _count(self, node: Node, codes: Tensor) -> None:
+        product = code_product(codes)
+        for index, graph in enumerate(self.graphs):
+            calls = graph.relus.get(node, 0)
+            if calls:
+                self.products[index] += calls * product
+                self.units[index] += calls * codes.shape[1]
+
+
+def _done_with(graphs: Sequence[Graph], order: list[Node]) -> list[list[Node]]:
+    """For every index the nodes whose values are read for the last time there, outputs excepted."""
+    last = {node: index for index, node in enumerate(order)}
+    for index, node in enumerate(order):
+        last.update((operand, index) for operand in node.inputs)
+    outputs = {graph.output for graph in graphs}
+    done: list[list[Node]] = [[] for _ in order]
+    for node, index in last.items():
+        if node not in outputs:
+            done[index].append(node)
+    return done
+
+
+def _call(
+    node: Node, done: list[Node], viewed: set[Node]
+) -> tuple[Callable[..., Tensor] | None, tuple[Any, ...]]:
+    """The function and operands to run: where an operand is read for the last time, it is overwritten."""
+    overwritable = [
+        operand for operand in done if operand.function not in (None, *VIEWS) and operand not in viewed
+    ]
+    if node.function in OVERWRITING:
+        first, *others = node.operands
+        if first in overwritable:
+            return OVERWRITING[node.function], node.operands
+        if node.function is torch.add and others[0] in overwritable:
+            return OVERWRITING[torch.add], (others[0], first)
+    return node.function, node.operands
+
+
+def _mixes_samples(node: Node) -> bool:
+    return node.function is F.batch_norm and node.operands[5] is True
