@@ -18,9 +18,28 @@ def score(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:
     whose removal lowers ``S`` most; the difference orders candidates in the same way
     and reads as a drop.
     """
+    removals = _removals(mask, decision)
+    whole, *removed = evaluate([mask, *removals.values()])
+    return {candidate: _drop(whole, score) for candidate, score in zip(removals, removed, strict=True)}
+
+
+def preference(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:
+    r"""``-S(A \ (e, o))``: the score less ``S(A)``, which is the same for all candidates on one batch.
+
+    It orders them, also those of several decisions, as :func:`score` does and needs one measurement less.
+    """
+    removals = _removals(mask, decision)
+    removed = evaluate(list(removals.values()))
+    return {
+        candidate: score if score.value is None else Score(-score.value)
+        for candidate, score in zip(removals, removed, strict=True)
+    }
+
+
+def _removals(mask: Mask, decision: int) -> dict[int, Mask]:
+    """For every candidate left at ``decision`` the mask without it."""
     left = [candidate for candidate, alive in enumerate(mask[decision]) if alive]
-    whole, *removed = evaluate([mask, *(without(mask, decision, candidate) for candidate in left)])
-    return {candidate: _drop(whole, score) for candidate, score in zip(left, removed, strict=True)}
+    return {candidate: without(mask, decision, candidate) for candidate in left}
 
 
 def _drop(whole: Score, removed: Score) -> Score:

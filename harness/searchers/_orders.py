@@ -92,9 +92,9 @@ made, from these very scores; then the others are scored again.
 ``global_edge_iter``, ``global_edge_once``: the same with the mean of a decision's candidates in place of the
 best one; here ``iter`` too makes the decision from scores on one more batch.
 
-Scores are drops, so the best candidate is the one whose removal hurts most, and the largest mean drop
-the lowest mean of what the removals leave. Candidates without a score do not count; a decision without any
-scored candidate ranks last. The lower index wins a tie.
+Scores are drops, but for what all candidates of a batch share: the best candidate is the one whose removal
+hurts most, and the largest mean drop the lowest mean of what the removals leave. Candidates without a
+score do not count; a decision without any scored candidate ranks last. The lower index wins a tie.
 """
 
 

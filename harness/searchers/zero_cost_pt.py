@@ -24,4 +24,4 @@ SETTINGS = {"proposals": int, "validation_batches": int, "order": ORDERS, "varia
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     """Search with the settings ``proposals`` (N), ``validation_batches`` (V), ``order`` and ``variant``."""
-    return _two_stage.search(bench, zero_cost_pt.score, settings, settings["variant"])
+    return _two_stage.search(bench, zero_cost_pt.preference, settings, settings["variant"])

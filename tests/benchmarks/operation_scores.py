@@ -1,8 +1,8 @@
 """Speed and memory of Zero-Cost-PT's operation scores: ``make benchmark``.
 
 Every space's supernet at benchmark size, the authors' batch size, NASWOT in evaluation mode, noise.
-Printed are medians over the rounds of seconds per score and of their ratios to the yardstick, the authors' way,
-within a round: seconds depend on the machine and its other work, ratios much less. Measured are
+Printed are medians over the rounds of seconds per score and of their ratios to the yardstick, the authors'
+way, within a round: seconds depend on the machine and its other work, ratios much less. Measured are
 
 * ``initial``: all scores of the first decision at the initial supernet;
 * ``proposal``: all scores of one proposal, in random order, decided decisions included. What the yardstick
@@ -124,7 +124,7 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
 
     def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
         nonlocal counted
-        counted += len(masks) - 1  # the whole supernet's proxy is not a score of its own
+        counted += len(masks)
         return scores(supernet, masks, batch, path)
 
     bench = Bench(supernet.space, seed, score_supernet, None, None, None)

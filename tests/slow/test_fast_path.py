@@ -25,7 +25,7 @@ def removals(space: spaces.Space, mask: Mask, decision: int) -> dict[int, Mask]:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3"])
 def test_every_decision_of_a_proposal_is_the_same(name: str, seed: int) -> None:
-    """All decisions at the initial supernet, and one proposal in fixed order, a fresh batch for each decision."""
+    """All decisions at the initial supernet, and one proposal in fixed order, a fresh batch for each."""
     space = spaces.load(name)
     supernet = networks.build_supernet(space, "small", seed)
     source, proposed = noise.open(10, 32), space.full_mask

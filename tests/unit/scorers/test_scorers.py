@@ -7,7 +7,8 @@ import pytest
 
 from harness import scorers, spaces
 from harness.errors import HarnessError, UnknownNameError
-from harness.scorers import OperationTruth, Score, best_candidates
+from harness.scorers import OperationTruth, Score, best_candidates, zero_cost_pt
+from harness.spaces import only, without
 
 WORTH = ((1.0, 5.0, 3.0), (2.0, 0.5))
 FULL = ((True, True, True), (True, True))
@@ -130,3 +131,23 @@ def test_an_oracle_without_architectures_says_so():
 def test_unknown_scorer():
     with pytest.raises(UnknownNameError, match=r"Did you mean 'zero_cost_pt'\?"):
         scorers.load("zero_cost_p")
+
+
+def test_preferences_order_candidates_as_scores_do_without_the_whole_supernet():
+    space = spaces.load("nb1shot1_1")
+    mask = only(space.full_mask, 0, (1,))
+    asked = []
+
+    def evaluate(masks):
+        asked.extend(masks)
+        return [Score(None, "nan", "no number") if m == failing else Score(hash(m) % 1000 / 7) for m in masks]
+
+    failing = without(mask, 2, 1)
+    scores = zero_cost_pt.score(evaluate, mask, 2)
+    asked.clear()
+    preferences = zero_cost_pt.preference(evaluate, mask, 2)
+    assert mask not in asked
+    assert preferences[1] == scores[1] == Score(None, "nan", "no number")
+    whole = evaluate([mask])[0].value
+    for candidate in (0, 2):
+        assert preferences[candidate].value == pytest.approx(scores[candidate].value - whole)

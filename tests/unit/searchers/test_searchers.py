@@ -76,7 +76,7 @@ def test_zero_cost_pt_takes_one_fresh_batch_per_decision():
     zero_cost_pt(toy, proposals=2)
     decisions = len(SPACE.decisions)
     assert sorted({step for step, _ in toy.masks}) == list(range(2 * decisions))
-    evaluations = sum(len(d.candidates) + 1 for d in SPACE.decisions)
+    evaluations = sum(len(d.candidates) for d in SPACE.decisions)
     assert toy.calls["supernet"] == 2 * evaluations
 
 
