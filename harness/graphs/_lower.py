@@ -34,9 +34,10 @@ def lower(traced: Graph, table: Table) -> Graph:
 
 
 def _lower(node: Node, operands: tuple[Any, ...], table: Table) -> Node:
-    if node.function is F.batch_norm and not operands[5]:
+    # On a GPU the question whether anything is added would have to wait for its answer.
+    if node.function is F.batch_norm and not operands[5] and operands[1].device.type == "cpu":
         factor, shift = table.constant(affine, *operands[1:5], operands[7])
-        if factor.device.type == "cpu" and not shift.any():
+        if not shift.any():
             return table.node(scale, (operands[0], table.constant(_plain, factor)), node.dim)
     if node.function is torch.add and _is_zero(operands[1]):
         return operands[0]

@@ -39,12 +39,8 @@ def images_of(samples: int, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def masks_of(space: Space) -> list[Mask]:
-    """The whole supernet, the candidates of the first and the last decision, and one architecture."""
-    ends = [
-        without(space.full_mask, decision, candidate)
-        for decision in (0, len(space.decisions) - 1)
-        for candidate in range(len(space.decisions[decision].candidates))
-    ]
+    """The whole supernet, a candidate removed from the first and from the last decision, one architecture."""
+    ends = [without(space.full_mask, decision, 1) for decision in (0, len(space.decisions) - 1)]
     return [space.full_mask, *ends, space.mask_of(space.sample(np.random.default_rng(0)))]
 
 
@@ -67,7 +63,7 @@ def test_the_exact_path_is_the_reference_to_the_last_bit(name: str, training: bo
         networks.build_supernet(space, "tiny"),
         randomised(networks.build_supernet(space, "tiny", seed=1)),
     ):
-        expected, found = counted(supernet, masks_of(space), masking, images_of(10), training, graphs.lower)
+        expected, found = counted(supernet, masks_of(space), masking, images_of(6), training, graphs.lower)
         for one, other in zip(expected, found, strict=True):
             assert torch.equal(one.kernel, other.kernel)
             assert torch.equal(one.logits, other.logits)
@@ -80,7 +76,7 @@ def test_the_fast_path_computes_the_same_function(name: str, masking: str) -> No
     """In double precision no unit lies so near to 0 that rounding moves it across."""
     space = spaces.load(name)
     supernet = randomised(networks.build_supernet(space, "tiny")).double()
-    images = images_of(10, torch.float64)
+    images = images_of(6, torch.float64)
     expected, found = counted(supernet, masks_of(space), masking, images, False, graphs.fold)
     for one, other in zip(expected, found, strict=True):
         torch.testing.assert_close(one.logits, other.logits, rtol=1e-10, atol=1e-12)
@@ -91,7 +87,7 @@ def test_the_fast_path_computes_the_same_function(name: str, masking: str) -> No
 @pytest.mark.parametrize("name", SPACES)
 def test_the_fast_path_rounds_otherwise_by_little(name: str) -> None:
     space = spaces.load(name)
-    for seed in range(3):
+    for seed in range(2):
         supernet = networks.build_supernet(space, "small", seed=seed)
         expected, found = counted(supernet, masks_of(space)[:3], "drop", images_of(32), False, graphs.fold)
         for one, other in zip(expected, found, strict=True):
@@ -123,7 +119,7 @@ def test_a_value_does_not_depend_on_what_is_counted_beside_it(rewrite: Callable)
         assert torch.equal(found.logits, alone.logits)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 15, 16, 17, 50])
+@pytest.mark.parametrize("samples", [1, 16, 37])
 @pytest.mark.parametrize("rewrite", [graphs.lower, graphs.fold])
 def test_threads_stretches_and_batch_sizes_do_not_matter(
     rewrite: Callable, samples: int, monkeypatch: pytest.MonkeyPatch
@@ -135,7 +131,7 @@ def test_threads_stretches_and_batch_sizes_do_not_matter(
     expected = hooked_kernel(view, images, False)
     threads = torch.get_num_threads()
     try:
-        for number, held in ((1, 1), (1, 2**27), (2, 10_000), (3, 2**27)):
+        for number, held in ((1, 1), (2, 10_000), (3, 2**27)):
             torch.set_num_threads(number)
             monkeypatch.setattr(_run, "CODE_BYTES", held)
             (found,) = graphs.relu_kernels([graph], images)

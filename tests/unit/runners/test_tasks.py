@@ -264,6 +264,27 @@ def test_search_and_supernets_follow_released_code_for_the_same_families():
     assert all(networks.released_masking(spaces.load(name)) in networks.MASKINGS for name in spaces.names())
 
 
+@pytest.mark.parametrize("task", ["op_correlation", "search", "arch_correlation"])
+def test_the_fast_path_is_a_run_of_its_own_and_the_reference_is_the_exact_one(task, tmp_path):
+    settings = ["proxy=nwot_eval", "batch_size=16", "task.progressive=false"] * (task == "op_correlation")
+    settings = settings or ["proxy=nwot_eval", "batch_size=16"]
+    settings += ["searcher.proposals=2", "searcher.validation_batches=1"] * (task == "search")
+    settings += ["task.population=5"] * (task == "arch_correlation")
+    outcomes = {}
+    for path in ("reference", "exact", "fast"):
+        (outcomes[path],) = execute(config(tmp_path, *settings, f"path={path}", task=task, space="nb201"))
+    assert [outcomes[path].status for path in outcomes] == ["done", "skipped", "done"]
+    exact, fast = rows(outcomes["exact"].path), rows(outcomes["fast"].path)
+    np.testing.assert_allclose(fast["score"], exact["score"], rtol=1e-4, atol=1e-6)
+    forced = config(tmp_path / "forced", *settings, "path=exact", task=task, space="nb201")
+    pd.testing.assert_frame_equal(rows(execute(forced)[0].path), exact)
+
+
+def test_an_unknown_path_is_told(tmp_path):
+    with pytest.raises(UnknownNameError, match="reference"):
+        config(tmp_path, "path=fsat")
+
+
 def test_the_masking_changes_scores(tmp_path):
     scores = {}
     for masking in networks.MASKINGS:
