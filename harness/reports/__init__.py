@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.reports.build import build
 from harness.reports.model import Report
+from harness.reports.sensitivity_text import write_sensitivity
 from harness.reports.terminal import print_tables
 
-__all__ = ["Report", "build", "print_tables"]
+__all__ = ["Report", "build", "print_tables", "write_sensitivity"]

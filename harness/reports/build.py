@@ -9,12 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import ResultsError
-from harness.reports import page, text
+from harness.reports import page, published_tables, text, words
 from harness.reports.groups import Group, collect
 from harness.reports.model import Report
 from harness.reports.sections import build_sections
 
-FILES = {"page": "index.html", "markdown": "report.md", "csv": "report.csv", "figures": "figures"}
+FILES = {
+    "page": "index.html",
+    "markdown": "report.md",
+    "csv": "report.csv",
+    "published": "published.csv",
+    "figures": "figures",
+}
 
 
 def build(store_root: Path | str, out_dir: Path | str, spaces: Iterable[str] | None = None) -> Report:
@@ -42,11 +48,12 @@ def build(store_root: Path | str, out_dir: Path | str, spaces: Iterable[str] | N
     _check_target(out_dir)
     groups = collect(store_root, spaces)
     sections = build_sections(groups)
-    frame = ("Rank agreement and search results", _summary(groups), _provenance(groups), sections)
+    frame = ("Rank agreement and search results", _summary(groups), words.provenance(groups), sections)
     contents: dict[str, bytes] = {
         FILES["page"]: page.html(*frame).encode(),
         FILES["markdown"]: text.markdown(*frame).encode(),
         FILES["csv"]: text.table_of_numbers(groups).encode(),
+        FILES["published"]: published_tables.table_of_numbers(groups).encode(),
     }
     for section in sections:
         contents |= {f"{FILES['figures']}/{figure.name}.png": figure.png for figure in section.figures}
@@ -92,26 +99,8 @@ def _summary(groups: Sequence[Group]) -> str:
     failed = sum(len(group.failed) for group in groups)
     spaces = sorted({group.run.space for group in groups})
     return (
-        f"{_counted(runs, 'run')} in {_counted(len(groups), 'group')} on {', '.join(spaces)}; the runs of a "
-        f"group differ in their seed alone, and nothing else is averaged. {_counted(failed, 'run')} failed. "
-        "The statistics were recomputed from the raw rows of every record."
+        f"{words.counted(runs, 'run')} in {words.counted(len(groups), 'group')} on {', '.join(spaces)}; the "
+        "runs of a group differ in their seed alone, and nothing else is averaged. "
+        f"{words.counted(failed, 'run')} failed. The statistics were recomputed from the raw rows of every "
+        "record."
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _provenance(groups: Sequence[Group]) -> str:
-    """Which code, versions and machines the records come from."""
-    origins = [origin for group in groups for origin in group.origins]
-    parts = []
-    titles = {"commit": "commits", "torch": "torch", "device": "devices", "processor": "CPUs"}
-    for name, title in titles.items():
-        values = sorted({str(origin[name]) for origin in origins if origin[name] is not None})
-        if values:
-            parts.append(f"{title}: {', '.join(values)}")
-    dirty = sum(bool(origin["dirty"]) for origin in origins)
-    if dirty:
-        parts.append(f"{_counted(dirty, 'run')} from a clone with uncommitted changes")
-    return f"Provenance of the records: {'; '.join(parts)}." if parts else "The records name no provenance."

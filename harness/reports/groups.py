@@ -48,7 +48,8 @@ class Group:
     results
         Ok runs, by ascending seed.
     rows
-        Score, status and accuracy of the first of them, for the scatter; arch_correlation only.
+        Of the first of them, for its figure: score, status and accuracy of every architecture, or a
+        search's trace.
     failed
         Reason by seed, for seeds without an ok run.
     """
@@ -147,8 +148,9 @@ def _add(group: Group, record: Record, checker: Checker) -> None:
     population, failures = None, {}
     if record.run.task == "arch_correlation":
         population = hashlib.sha256("\n".join(sorted(rows["arch"].astype(str))).encode()).hexdigest()[:16]
-        if group.rows is None or record.run.seed < min(group.seeds):
-            group.rows = rows[["score", "status", "accuracy"]]
+    drawn = {"arch_correlation": ["score", "status", "accuracy"], "search": list(rows.columns)}
+    if record.run.task in drawn and (group.rows is None or record.run.seed < min(group.seeds)):
+        group.rows = rows[drawn[record.run.task]]
     if "status" in rows:
         failures = {
             str(status): int(count)

@@ -94,7 +94,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """``paths`` by what they are (``page``, ``markdown``, ``csv``, ``figures``) and the tables in order."""
+    """``paths`` by what they are (``page``, ``markdown``, ``csv``, ...) and the tables in order."""
 
     paths: Mapping[str, Path]
     sections: tuple[Section, ...]

@@ -1,4 +1,4 @@
-"""From groups to sections: one per task, space and label."""
+"""From groups to sections: one per task, space and label, and the published figures beside them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from itertools import groupby
 
 from harness import tables as accuracy_tables
 from harness.errors import HarnessError
-from harness.reports import arch_tables, figures, op_tables, scatter, search_tables
+from harness.reports import arch_tables, figures, op_tables, published_tables, scatter, search_tables, trace
 from harness.reports.groups import Group
 from harness.reports.model import Figure, Section
+from harness.reports.published import compare
 
 TASKS = {
     "arch_correlation": "Architectures: zero-cost proxies against trained accuracy",
     "op_correlation": "Operations: scores of the untrained supernet against accuracy by operation",
     "search": "Search: the architectures found",
+    "published": "Published beside measured",
 }
 """Headings, in the order of the page."""
 
@@ -26,7 +28,11 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
         (group for group in groups if group.run.task in TASKS),
         key=lambda group: (order[group.run.task], group.place, group.method, group.key),
     )
-    return tuple(_section(list(members)) for _, members in groupby(ordered, lambda group: group.place))
+    sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
+    for (space, label), comparisons in compare(groups).items():
+        table = published_tables.table(comparisons)
+        sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
+    return tuple(sections)
 
 
 def _section(groups: list[Group]) -> Section:
@@ -38,11 +44,14 @@ def _section(groups: list[Group]) -> Section:
 
 def _figures(task: str, groups: list[Group], words: str) -> tuple[Figure, ...]:
     if task == "arch_correlation":
-        drawn = [group for group in groups if group.rows is not None]
-        drawn.sort(key=lambda group: -(group.stat("score.kendall")["mean"] or -2.0))
-        return tuple(scatter.scatter(group, groups, words) for group in drawn)
-    one = (figures.progress if task == "op_correlation" else figures.found)(groups, words)
-    return () if one is None else (one,)
+        scored = [group for group in groups if group.rows is not None]
+        scored.sort(key=lambda group: -(group.stat("score.kendall")["mean"] or -2.0))
+        return tuple(scatter.scatter(group, groups, words) for group in scored)
+    if task == "op_correlation":
+        drawn = [figures.progress(groups, words)]
+    else:
+        drawn = [figures.found(groups, words), *(trace.trace(group, groups, words) for group in groups)]
+    return tuple(figure for figure in drawn if figure is not None)
 
 
 def label_words(space: str, label: str) -> str:

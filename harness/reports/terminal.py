@@ -12,8 +12,13 @@ STYLES = {"baseline": "dim", "reference": "yellow", "failed": "red", "method": "
 
 
 def print_tables(report: Report, console: Console) -> None:
-    """Print every table with its caption; columns that do not fit the terminal are left out and counted."""
+    """Print every table with its caption; columns that do not fit the terminal are left out and counted.
+
+    The many published figures are for the written report.
+    """
     for section in report.sections:
+        if section.task == "published":
+            continue
         console.print(Text(f"\n{section.task}  {section.space}  {section.label}", style="bold"))
         if section.words:
             console.print(Text(section.words, style="dim"))

@@ -29,13 +29,14 @@ def markdown(title: str, summary: str, provenance: str, sections: Sequence[Secti
             if section.words:
                 lines += [f"{section.words[0].upper()}{section.words[1:]}.", ""]
             for table in section.tables:
-                lines += [*_table(table), ""]
+                lines += [*table_lines(table), ""]
             for figure in section.figures:
                 lines += [f"![{figure.alternative}](figures/{figure.name}.png)", "", figure.caption, ""]
     return "\n".join([*lines, provenance, ""])
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
+    """Title, table and caption as lines of Markdown."""
     head = "| " + " | ".join(_escaped(column.title) for column in table.columns) + " |"
     rule = "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|"
     rows = ["| " + " | ".join(map(_cell, row.cells)) + " |" for row in table.rows]

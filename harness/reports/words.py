@@ -140,3 +140,23 @@ def method_cell(group: Group, groups: Sequence[Group]) -> Cell:
     """The method's name, what tells its runs from others', and failed seeds."""
     notes = filter(None, (own_settings(group, groups), failed_seeds(group)))
     return Cell(group.method, group.method, "; ".join(notes))
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 run``, ``1,200 runs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def provenance(groups: Sequence[Group]) -> str:
+    """Which code, versions and machines the records come from."""
+    origins = [origin for group in groups for origin in group.origins]
+    parts = []
+    titles = {"commit": "commits", "torch": "torch", "device": "devices", "processor": "CPUs"}
+    for name, title in titles.items():
+        values = sorted({str(origin[name]) for origin in origins if origin[name] is not None})
+        if values:
+            parts.append(f"{title}: {', '.join(values)}")
+    dirty = sum(bool(origin["dirty"]) for origin in origins)
+    if dirty:
+        parts.append(f"{counted(dirty, 'run')} from a clone with uncommitted changes")
+    return f"Provenance of the records: {'; '.join(parts)}." if parts else "The records name no provenance."

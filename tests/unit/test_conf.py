@@ -6,7 +6,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from harness import paths, registry
-from harness.cli.bench import choose_spaces, plan
+from harness.cli.bench import choose_spaces, main, plan
+from harness.reports.sensitivity import BASELINES
 
 GROUPS = {
     "task": "runners",
@@ -54,10 +55,53 @@ def test_the_default_label_is_the_tables():
         )
 
 
-@pytest.mark.parametrize("preset", sorted(path.stem for path in (paths.CONF / "preset").glob("*.yaml")))
+PRESETS = sorted(path.stem for path in (paths.CONF / "preset").glob("*.yaml"))
+STUDIES = [preset for preset in PRESETS if preset.startswith("study_")]
+
+
+@pytest.mark.parametrize("preset", sorted(set(PRESETS) - set(STUDIES)))
 def test_presets_compose_and_hold_every_task(preset):
     tasks = {config.task["name"] for config in plan(("nbmacro",), preset, "", [])}
     assert tasks == {"arch_correlation", "op_correlation", "search"}
+
+
+def baseline_settings(config, name):
+    """A setting of a baseline as the composed run has it."""
+    if name in ("proposals", "validation_batches", "order"):
+        return config.searcher[name]
+    if name == "proxy":
+        return config.proxy["names"][0]
+    if name == "progressive":
+        return config.task[name]
+    value = getattr(config, name)
+    return value["name"] if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("preset", STUDIES)
+def test_studies_vary_one_setting_of_a_baseline(preset):
+    configs = plan(("nb201",), preset, "", [])
+    assert {config.seed for config in configs} == {0, 1, 2, 3}
+    factors = set()
+    for config in configs:
+        assert config.label == "cifar10_test_200"
+        own = [baseline for baseline in BASELINES if baseline.task == config.task["name"]]
+        differing = [
+            {key for key, value in baseline.settings.items() if baseline_settings(config, key) != value}
+            for baseline in own
+        ]
+        fewest = min(differing, key=len)
+        assert len(fewest) <= 1 or fewest == {"variant", "masking"}, (config, fewest)
+        factors |= fewest
+    named = preset.removeprefix("study_")
+    expected = {"images": {"input"}, "validation": {"validation_batches"}, "variant": {"variant", "masking"}}
+    assert factors == expected.get(named, {named})
+
+
+def test_a_study_without_its_images_fails_alone_and_in_a_sentence(tmp_path, capsys):
+    asked = ["fidelity=tiny", "batch_size=4", f"input.folder={tmp_path / 'nowhere'}"]
+    assert main(["--space", "nb201", "--preset", "study_images", "--seeds", "0", "--jobs", "1",
+                 "--results", str(tmp_path), *asked]) == 2  # fmt: skip
+    assert "nowhere" in capsys.readouterr().out
 
 
 def test_every_space_composes():

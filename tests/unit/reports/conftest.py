@@ -96,17 +96,20 @@ class Results:
             "arch_correlation", method, seed, rows, arch_statistics(rows, runs), space, **(settings or {})
         )
 
-    def op(self, method="zero_cost_pt-nwot", seed=0, steps=3):
+    def op(self, method="zero_cost_pt-nwot", seed=0, steps=3, space="toy", **settings):
         rows = operations(seed, steps)
         statistics = stats.operation_agreement(rows) | {"selected": outcome(92.0 + seed)}
         if steps > 1:
             statistics["selected_progressive"] = outcome(93.0)
-        return self.write("op_correlation", method, seed, rows, statistics, proxy="nwot")
+        return self.write(
+            "op_correlation", method, seed, rows, statistics, space, **{"proxy": "nwot"} | settings
+        )
 
-    def search(self, method="zero_cost_pt-nwot", seed=0, accuracy=93.0):
-        rows = pd.DataFrame({"stage": ["proposal"], "arch": ["a"], "score": [1.0], "status": ["ok"]})
+    def search(self, method="zero_cost_pt-nwot", seed=0, accuracy=93.0, rows=None, space="toy", **settings):
+        if rows is None:
+            rows = pd.DataFrame({"stage": ["proposal"], "arch": ["a"], "score": [1.0], "status": ["ok"]})
         statistics = outcome(accuracy) | {"evaluations": 20, "table_queries": 0, "proposals_distinct": 1}
-        return self.write("search", method, seed, rows, statistics)
+        return self.write("search", method, seed, rows, statistics, space, **settings)
 
     def fail(self, method="fisher", seed=0, task="arch_correlation", reason="out of memory"):
         return self.write(task, method, seed, pd.DataFrame(), {}, status="failed", reason=reason)

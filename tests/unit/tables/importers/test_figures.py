@@ -192,7 +192,9 @@ def test_the_committed_files_are_what_the_sources_make(shared, tmp_path):
 def test_all_committed_files_are_what_the_sources_make(shared, tmp_path, monkeypatch):
     monkeypatch.setattr(_nb1shot1, "SPACES", ("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"))
     importers.write(figures.read(shared / "data"), tmp_path)
-    for path in sorted(BENCHMARKS_DATA.glob("*.*")):
+    committed = {path.name: path for path in BENCHMARKS_DATA.glob("*.*")}
+    del committed["published.toml"]  # written by hand
+    for path in committed.values():
         digests = [
             hashlib.sha256((folder / path.name).read_bytes()).hexdigest()
             for folder in (tmp_path, path.parent)

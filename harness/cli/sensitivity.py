@@ -1,0 +1,46 @@
+"""``python -m harness.cli.sensitivity``: tables of what results hang on, from the records."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import paths
+from harness.cli._sentence import Parser, guarded
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the study and print where it lies; 2 and one sentence where that cannot be."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    from harness.reports import write_sensitivity
+
+    for path in write_sensitivity(options.results, options.output or options.results / "sensitivity"):
+        print(path)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m harness.cli.sensitivity", description=__doc__)
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=paths.RESULTS,
+        metavar="FOLDER",
+        help="results folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the tables (default: sensitivity in the results)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""Published figures beside measured ones: a table for every space and label, and all of them as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from harness.reports import words
+from harness.reports.groups import Group
+from harness.reports.model import Cell, Column, Row, Table
+from harness.reports.published import Comparison, Published, compare
+
+COLUMNS = (
+    Column("Method", "as the publication calls it, and as it is called here", numeric=False),
+    Column("Figure", "what was published, and where", numeric=False),
+    Column("Published", "mean ± standard deviation over their seeds"),
+    Column("Their seeds", "runs averaged in the publication"),
+    Column("Measured", "mean ± standard deviation over our seeds"),
+    Column("Our seeds", "runs averaged here"),
+    Column("Difference", "measured minus published mean"),
+    Column("In standard errors", "difference / √(sd₁²/n₁ + sd₂²/n₂); a dash where a deviation is unknown"),
+    Column("Measured otherwise", "our settings that differ from those of the publication", numeric=False),
+)
+
+TRUTHS = {"best_acc": "best-acc", "avg_acc": "avg-acc"}
+SIGNS = {"kendall": "τ", "spearman": "ρ"}
+PICKS = {"selected": "picked by the initial scores", "selected_progressive": "picked step by step"}
+
+FIELDS = (
+    "space", "label", "method", "published_name", "statistic",
+    "published_mean", "published_sd", "published_n",
+    "measured_mean", "measured_sd", "measured_low", "measured_high", "measured_n",
+    "difference", "standard_errors", "closest", "group", "differing", "source",
+)  # fmt: skip
+
+
+def table(comparisons: Sequence[Comparison]) -> Table:
+    """One row for every published figure and group that comes closest to its settings."""
+    shown = [each for each in comparisons if each.closest]
+    groups = list({each.group.key: each.group for each in shown}.values())
+    return Table(
+        "Published beside measured",
+        COLUMNS,
+        tuple(Row(_cells(each, groups)) for each in shown),
+        _caption(comparisons, len(shown)),
+    )
+
+
+def table_of_numbers(groups: Sequence[Group]) -> str:
+    """CSV: every published figure with every group that measured the same, at full precision."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    for (space, label), comparisons in compare(groups).items():
+        writer.writerows({"space": space, "label": label, **_line(each)} for each in comparisons)
+    return buffer.getvalue()
+
+
+def _line(each: Comparison) -> dict[str, object]:
+    figure = each.figure
+    return {
+        "method": figure.method, "published_name": figure.name, "statistic": figure.statistic,
+        "published_mean": figure.mean, "published_sd": figure.sd, "published_n": figure.n,
+        **{f"measured_{key}": each.measured[key] for key in ("mean", "sd", "low", "high", "n")},
+        "difference": each.difference, "standard_errors": each.standard_errors,
+        "closest": each.closest, "group": each.group.key,
+        "differing": json.dumps(each.differing, sort_keys=True), "source": figure.source,
+    }  # fmt: skip
+
+
+def _cells(each: Comparison, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    figure = each.figure
+    digits, whole = _digits(figure)
+    published = {"mean": figure.mean, "sd": figure.sd, "n": figure.n, "undefined": 0}
+    own = words.own_settings(each.group, [group for group in groups if group.method == figure.method])
+    return (
+        Cell(figure.name, figure.name, figure.method),
+        Cell(_words(figure), figure.statistic, figure.source),
+        words.mean_cell(published, digits, whole),
+        Cell(str(figure.n), float(figure.n)),
+        words.mean_cell(each.measured, digits, whole),
+        Cell(str(each.measured["n"]), float(each.measured["n"])),
+        Cell(words.number(each.difference, 1 if whole else digits), each.difference),
+        Cell(words.number(each.standard_errors, 1), each.standard_errors),
+        Cell(_differing(each), None, own),
+    )
+
+
+def _digits(figure: Published) -> tuple[int, bool]:
+    """Decimals of a figure, and whether it is a whole number."""
+    if figure.statistic.endswith(".rank"):
+        return 0, True
+    return (2 if figure.statistic.endswith(".accuracy") else 3), False
+
+
+def _words(figure: Published) -> str:
+    first, *rest = figure.statistic.split(".")
+    if first in PICKS:
+        return f"{rest[0]}{', %' if rest[0] == 'accuracy' else ''}, {PICKS[first]}"
+    step, truth, name = rest
+    return f"{SIGNS[name]} with {TRUTHS[truth]}, {'initial' if step == '0' else f'step {step}'}"
+
+
+def _differing(each: Comparison) -> str:
+    pairs = (f"{key} {ours} ({theirs})" for key, (ours, theirs) in each.differing.items())
+    return ", ".join(pairs) or words.NONE
+
+
+def _caption(comparisons: Sequence[Comparison], shown: int) -> tuple[str, ...]:
+    setup = "; ".join(dict.fromkeys(each.figure.words for each in comparisons))
+    others = len(comparisons) - shown
+    return (
+        "Every published figure for which there are records stands here, however far off, beside the records "
+        "of this label whose settings differ in the fewest places; in brackets the publication's setting. "
+        f"{words.number(others, 0)} comparisons with other records are in published.csv.",
+        f"Theirs: Zero-Cost-PT (Xiang et al., AAAI 2023), {setup}. Whether their deviations divide by n or "
+        "n − 1 is not said.",
+        "Correlations are per decision over its few operations and averaged over the decisions: with five "
+        "items one swapped pair moves a τ by 0.2. Accuracies and ranks hang on the label.",
+    )

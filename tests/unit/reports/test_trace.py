@@ -1,0 +1,93 @@
+"""The trace of a search as a figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import spaces
+from harness.reports import trace
+from harness.reports.groups import collect
+
+COLUMNS = (
+    "stage", "index", "step", "decision", "candidate", "arch", "score", "accuracy", "status", "reason",
+)  # fmt: skip
+
+
+def rows(space="nb201", totals=3, lost=False):
+    """A trace of two stages, decisions made from the last to the first."""
+    rng = np.random.default_rng(0)
+    made = [
+        {"stage": "proposal", "index": index, "step": step, "decision": decision.name, "candidate": name}
+        | {"score": rng.normal(), "status": "ok"}
+        for index in range(2)
+        for step, decision in enumerate(reversed(spaces.load(space).decisions))
+        for name in decision.candidates
+    ]
+    if lost:
+        made[0] |= {"score": None, "status": "nan", "reason": "no finite score"}
+    made += [{"stage": "total", "index": 2 * i, "score": 10.0 - i, "status": "ok"} for i in range(totals)]
+    return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+def drawn_from(results, **changes):
+    results.search(rows=rows(**changes), space=changes.get("space", "nb201"))
+    (group,) = collect(results.root)
+    return trace.trace(group, [group], "a test set")
+
+
+def test_decisions_in_the_order_in_which_they_were_made(results, monkeypatch):
+    titles, taken = [], {}
+
+    def watched(axes, title, rows, picks):
+        titles.append(title)
+        taken[title] = picks
+        assert len(rows) == 5
+
+    monkeypatch.setattr(trace, "_decision", watched)
+    figure = drawn_from(results)
+    names = [decision.name for decision in reversed(spaces.load("nb201").decisions)]
+    assert titles == [f"{number}. {name}" for number, name in enumerate(names, 1)]
+    assert set(taken.values()) == {1}
+    assert "3 distinct proposals" in figure.caption
+    assert "Label accuracy (a test set); seed 0, which found a (93.00 %)" in figure.caption
+
+
+@pytest.mark.parametrize(
+    ("scores", "picks", "expected"),
+    [
+        ([1.0, 3.0, 2.0], 1, [1]),
+        ([3.0, 3.0, 2.0], 1, [0]),
+        ([np.nan, 1.0, 2.0], 2, [2, 1]),
+    ],
+)
+def test_the_filled_dots_are_what_was_chosen(scores, picks, expected):
+    from harness.reports import style
+
+    axes = style.axes(style.canvas(3, 3), 0.3, 0.9, top=0.5)
+    table = pd.DataFrame({"score": scores, "candidate": ["a", "b", "c"]})
+    trace._decision(axes, "1. x", table, picks)
+    filled = axes.collections[1].get_offsets()
+    assert [2 - int(height) for _, height in filled] == expected
+    assert [text.get_text() for text in axes.texts] == ["no score"] * int(np.isnan(scores).sum())
+
+
+@pytest.mark.parametrize("changes", [{}, {"totals": 0}, {"lost": True}, {"space": "nb1shot1_1"}])
+def test_drawn(results, drawn, changes):
+    figure = drawn_from(results, **changes)
+    assert figure.png.startswith(b"\x89PNG")
+    if changes.get("totals") == 0:
+        assert "nothing to validate" in figure.caption
+
+
+def test_searches_without_operation_scores_have_none(results):
+    results.search("random_search", space="nb201")
+    (group,) = collect(results.root)
+    assert trace.trace(group, [group], "") is None
+
+
+def test_nor_have_those_on_a_space_that_is_not_installed(results):
+    results.search(rows=rows(), space="toy")
+    (group,) = collect(results.root)
+    assert trace.trace(group, [group], "") is None
