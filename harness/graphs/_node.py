@@ -91,8 +91,8 @@ def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ..
     return tuple(
         [
             by[operand]
-            if isinstance(operand, Node)
-            else (replaced(operand, by) if isinstance(operand, tuple) else operand)
+            if type(operand) is Node
+            else (replaced(operand, by) if _holds_nodes(operand) else operand)
             for operand in operands
         ]
     )
@@ -100,7 +100,12 @@ def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ..
 
 def _inputs(operands: Iterable[Any]) -> Iterator[Node]:
     for operand in operands:
-        if isinstance(operand, Node):
+        if type(operand) is Node:
             yield operand
-        elif isinstance(operand, tuple):
-            yield from _inputs(operand)
+        elif _holds_nodes(operand):
+            yield from operand
+
+
+def _holds_nodes(operand: Any) -> bool:
+    """Whether it is a tuple of nodes; no tuple holds nodes beside something else."""
+    return type(operand) is tuple and len(operand) > 0 and type(operand[0]) is Node

@@ -73,8 +73,9 @@ class Supernet(nn.Module):
         lefts = [left(decision, kept, masking) for decision, kept in zip(decisions, mask, strict=True)]
         body = [part.masked(lefts) if isinstance(part, Choices) else part for part in self.body]
         view = Network(self.stem, body, self.head)
-        own = set(self.modules())
-        for module in view.modules():
-            if module not in own:
-                module.training = self.training
+        if not self.training:  # what was made just now is in training mode
+            own = set(self.modules())
+            for module in view.modules():
+                if module not in own:
+                    module.training = False
         return view
