@@ -13,7 +13,7 @@ from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._fold import fold
 from harness.graphs._lower import lower
 from harness.graphs._node import Graph, Node, Table, needed, replaced
-from harness.graphs._run import CHUNK_SAMPLES, Counted, relu_kernels
+from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import Untraceable, trace
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "fold",
     "lower",
     "needed",
+    "one_thread",
     "relu_kernels",
     "replaced",
     "trace",

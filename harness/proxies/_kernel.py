@@ -77,11 +77,12 @@ class Kernels:
             return [None] * len(self._modules)
         table = graphs.Table()
         rewritten: dict[int, graphs.Graph] = {}
-        for index, module in enumerate(self._modules):
-            try:
-                rewritten[index] = rewrite(graphs.trace(module, table, training), table)
-            except graphs.Untraceable:
-                continue
+        with graphs.one_thread():
+            for index, module in enumerate(self._modules):
+                try:
+                    rewritten[index] = rewrite(graphs.trace(module, table, training), table)
+                except graphs.Untraceable:
+                    continue
         found = dict(zip(rewritten, graphs.relu_kernels(list(rewritten.values()), self._images), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
 
