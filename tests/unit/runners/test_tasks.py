@@ -163,23 +163,21 @@ def test_search_is_judged_by_the_table(searcher, settings, space, tmp_path):
     assert found["regret"] == pytest.approx(accuracies.max() - found["accuracy"])
     assert found["table_queries"] == (7 if searcher == "random_search" else 0)
     if searcher.startswith("zero_cost"):
-        whole = searcher == "zero_cost_pt"
-        per_proposal = sum(len(decision.candidates) + whole for decision in loaded.decisions)
+        per_proposal = sum(len(decision.candidates) for decision in loaded.decisions)
         validated = found["proposals_distinct"] if found["proposals_distinct"] > 1 else 0
         assert found["evaluations"] == 2 * per_proposal + 2 * validated
         stages = rows(outcome.path).groupby("stage").size()
-        assert stages["proposal"] == 2 * (per_proposal - whole * len(loaded.decisions) + 1)
+        assert stages["proposal"] == 2 * (per_proposal + 1)
         assert (stages.get("validation", 0), stages.get("total", 0)) == (2 * validated, validated)
         assert rows(outcome.path)["score"].dtype == float
 
 
 @pytest.mark.parametrize("order", ["global_op_iter", "global_edge_once"])
-def test_a_mask_counts_once_per_batch(order, tmp_path):
-    """The whole supernet's score is shared by all decisions that are ranked on one batch."""
+def test_rankings_count_as_evaluations(order, tmp_path):
     settings = ["proxy=params", "searcher.proposals=1", f"searcher.order={order}"]
     (outcome,) = execute(config(tmp_path, *settings, task="search"))
-    ranked = sum(3 * still_open + 1 for still_open in range(1, 9))
-    expected = {"global_op_iter": ranked, "global_edge_once": 3 * 8 + 1 + 8 * (3 + 1)}
+    ranked = sum(3 * still_open for still_open in range(1, 9))
+    expected = {"global_op_iter": ranked, "global_edge_once": 3 * 8 + 8 * 3}
     assert read(outcome.path)["statistics"]["evaluations"] == expected[order]
 
 
