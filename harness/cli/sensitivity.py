@@ -19,7 +19,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from harness.reports import write_sensitivity
 
-    for path in write_sensitivity(options.results, options.output or options.results / "sensitivity"):
+    for path in write_sensitivity(options.results, options.out or options.results / "sensitivity"):
         print(path)
     return 0
 
@@ -30,13 +30,13 @@ def _parser() -> Parser:
         "--results",
         type=Path,
         default=paths.RESULTS,
-        metavar="FOLDER",
+        metavar="DIR",
         help="results folder (default: %(default)s)",
     )
     parser.add_argument(
-        "--output",
+        "--out",
         type=Path,
-        metavar="FOLDER",
+        metavar="DIR",
         help="folder of the tables (default: sensitivity in the results)",
     )
     return parser

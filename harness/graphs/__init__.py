@@ -14,10 +14,11 @@ from harness.graphs._fold import fold
 from harness.graphs._lower import lower
 from harness.graphs._node import Graph, Node, Table, needed, replaced
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
-from harness.graphs._trace import Untraceable, trace
+from harness.graphs._trace import RELUS, Untraceable, trace
 
 __all__ = [
     "CHUNK_SAMPLES",
+    "RELUS",
     "Counted",
     "Graph",
     "Node",

@@ -135,7 +135,7 @@ class _Folding:
             return self.sums[operands[0]].times(float(operands[1]))
         if function is F.conv2d:
             return self._convolution(*operands)
-        if _folds(traced):
+        if _folds(traced) and self.sums[operands[0]].kernels:  # none where the convolution is read elsewhere
             return self._normalised(self.sums[operands[0]], operands)
         if function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
             node, factor = self.sums[operands[0]].only

@@ -1,4 +1,4 @@
-"""Operations that stand in for slower ones of torch, with the same result to the last bit."""
+"""Operations that stand in for slower ones of torch; ``maximum_3x3`` and ``average_3x3`` to the last bit."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from harness.graphs._node import Graph, Node, Table
 
@@ -44,7 +45,7 @@ def trace(module: nn.Module, table: Table, training: bool = False) -> Graph:
             raise Untraceable("a ReLU module hands out something else than its ReLU")
         relus[symbol.node] += 1
 
-    with _evaluation(parts), _hooked([part for part in parts if isinstance(part, RELUS)], count):
+    with _modes(parts, training), _hooked([part for part in parts if isinstance(part, RELUS)], count):
         try:
             result = module(Symbol(table.images, table, own, training))
         except Untraceable:
@@ -152,7 +153,7 @@ def _conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 
 def _batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
-    # Modules run in evaluation mode here, so that none updates its running statistics.
+    # The module is in evaluation mode here, so that it does not update its running statistics.
     own = training or x.training
     running = (None, None) if own else (running_mean, running_var)
     return (x, *running, weight, bias, own, 0.0, eps), x.dim()
@@ -254,12 +255,13 @@ OPERATIONS: dict[Callable, tuple[Callable, Callable]] = {
 
 
 @contextmanager
-def _evaluation(parts: Sequence[nn.Module]) -> Iterator[None]:
+def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
+    """Every part in the mode asked for, batch normalisation excepted: it would update its statistics."""
     modes = [part.training for part in parts]
     try:
         # Past nn.Module's own way of setting attributes, which is slow.
         for part in parts:
-            part.__dict__["training"] = False
+            part.__dict__["training"] = training and not isinstance(part, _BatchNorm)
         yield
     finally:
         for part, mode in zip(parts, modes, strict=True):

@@ -14,7 +14,6 @@ from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Undefined
 
-RELU_TYPES = (nn.ReLU, nn.ReLU6)
 PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
     "reference": None,
     "exact": graphs.lower,
@@ -108,7 +107,7 @@ def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
         units += codes.shape[1]
 
     handles = [
-        part.register_forward_pre_hook(count) for part in module.modules() if isinstance(part, RELU_TYPES)
+        part.register_forward_pre_hook(count) for part in module.modules() if isinstance(part, graphs.RELUS)
     ]
     try:
         with torch.no_grad():

@@ -80,7 +80,7 @@ def settings_of(
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
     _known("variant", config.variant, searchers.VARIANTS)
     if config.variant == "as_released":
-        searchers.released(space)
+        searchers.permutes(space)  # refuses a space that there is no released code for
     if config.masking != "default":
         from harness import networks  # loads torch, so only where it has to be asked
 

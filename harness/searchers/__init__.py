@@ -15,9 +15,9 @@ from types import ModuleType
 
 from harness import registry
 from harness.searchers._bench import Bench, Found
-from harness.searchers._released import VARIANTS, released
+from harness.searchers._released import VARIANTS, permutes
 
-__all__ = ["VARIANTS", "Bench", "Found", "load", "names", "released"]
+__all__ = ["VARIANTS", "Bench", "Found", "load", "names", "permutes"]
 
 
 def names() -> tuple[str, ...]:

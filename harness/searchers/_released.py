@@ -15,8 +15,6 @@ NASWOT is sent to another search; and that a score which is not a number ends a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.errors import ConfigError
 from harness.spaces import Architecture, Space
 
@@ -26,23 +24,16 @@ RELEASED_ORDERS = {"global_op_once": "reverse", "global_edge_once": "reverse"}
 """What the released code makes of an order; it keeps the others."""
 
 
-@dataclass(frozen=True)
-class Released:
-    """The released code for one family: its ``source`` file, and whether it permutes operations."""
-
-    source: str
-    permutes: bool
-
-
 FAMILIES = {
-    "nb201": Released("nasbench201/init_projection.py", permutes=False),
-    "nbmacro": Released("nasbench_macro/network_proposal.py", permutes=True),  # l. 109-129
-    "nb1shot1": Released("nasbench1shot1/optimizers/darts/networks_proposal.py", permutes=True),  # l. 169-188
+    "nb201": False,  # nasbench201/init_projection.py
+    "nbmacro": True,  # nasbench_macro/network_proposal.py, l. 109-129
+    "nb1shot1": True,  # nasbench1shot1/optimizers/darts/networks_proposal.py, l. 169-188
 }
+"""By family of spaces whether the released code permutes operations."""
 
 
-def released(space: Space) -> Released:
-    """The released code for ``space``.
+def permutes(space: Space) -> bool:
+    """Whether the released code for ``space`` permutes operations.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from harness.scorers import Score
 from harness.searchers._bench import Bench, Found, columns
 from harness.searchers._orders import decide_all
 from harness.searchers._proposal import Proposal, ScoreDecision
-from harness.searchers._released import RELEASED_ORDERS, permuted, released
+from harness.searchers._released import RELEASED_ORDERS, permuted, permutes
 from harness.spaces import Architecture
 
 
@@ -61,10 +61,10 @@ def _architecture(bench: Bench, proposal: Proposal, order: str, variant: str) ->
     if variant == "paper":
         decide_all(proposal, order)
         return space.normalise(space.arch_of(proposal.mask))
-    code = released(space)
+    mixes = permutes(space)
     decide_all(proposal, RELEASED_ORDERS.get(order, order))
     arch = space.arch_of(proposal.mask)
-    return space.normalise(permuted(space, arch, proposal.visited) if code.permutes else arch)
+    return space.normalise(permuted(space, arch, proposal.visited) if mixes else arch)
 
 
 def _validated(

@@ -125,3 +125,27 @@ def test_a_relu_that_does_something_else_is_refused() -> None:
 
     with pytest.raises(graphs.Untraceable, match="something else than its ReLU"):
         graphs.trace(nn.Sequential(Leaky(), nn.Flatten()), graphs.Table())
+
+
+def test_parts_that_behave_otherwise_in_training_are_seen_in_the_mode_asked_for() -> None:
+    network = Forward(lambda self, x: (x * 2.0 if self.training else x).flatten(1))
+    found = [graphs.trace(network, graphs.Table(), training).output.inputs[0] for training in (True, False)]
+    assert [node.function for node in found] == [torch.mul, None]
+    assert network.training
+    with pytest.raises(graphs.Untraceable):
+        graphs.trace(nn.Sequential(nn.Dropout(), nn.Flatten()), graphs.Table(), training=True)
+
+
+def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_soundly() -> None:
+    layers = {"conv": nn.Conv2d(3, 4, 3, padding=1), "norm": nn.BatchNorm2d(4).eval(), "relu": nn.ReLU()}
+
+    def forward(self: Forward, images: Tensor) -> Tensor:
+        made = self.conv(images)
+        return (self.relu(made) + self.relu(self.norm(made))).flatten(1)
+
+    network, table = Forward(forward, **layers).double(), graphs.Table()
+    network.norm.running_mean.fill_(0.2)
+    images = torch.randn(5, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, table), table)], images)
+    with torch.no_grad():
+        torch.testing.assert_close(found.logits, network(images))

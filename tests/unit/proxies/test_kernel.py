@@ -8,6 +8,7 @@ from torch import nn
 from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.proxies import PATHS, Undefined, _kernel
+from harness.runners import _check
 
 
 def counted(codes: list[torch.Tensor]) -> np.ndarray:
@@ -108,3 +109,7 @@ def test_a_kernel_singular_but_for_rounding_is_not_given_a_number() -> None:
     assert np.isfinite(np.linalg.slogdet(kernel)[1])
     with pytest.raises(Undefined, match="rank 30"):
         _kernel.log_determinant(kernel)
+
+
+def test_configs_know_the_paths_without_loading_torch() -> None:
+    assert tuple(PATHS) == _check.PATHS

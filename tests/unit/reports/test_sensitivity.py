@@ -167,8 +167,8 @@ def test_the_verb(results, tmp_path, capsys):
     scores(results, masking="zeros")
     assert main(["--results", str(results.root)]) == 0
     assert (results.root / "sensitivity" / "sensitivity.md").is_file()
-    assert main(["--results", str(results.root), "--output", str(tmp_path / "here")]) == 0
+    assert main(["--results", str(results.root), "--out", str(tmp_path / "here")]) == 0
     assert (tmp_path / "here" / "sensitivity.csv").is_file()
     (tmp_path / "file").write_text("x")
-    assert main(["--results", str(results.root), "--output", str(tmp_path / "file")]) == 2
+    assert main(["--results", str(results.root), "--out", str(tmp_path / "file")]) == 2
     assert "cannot be written" in capsys.readouterr().err
