@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness import files
 from harness.errors import ResultsError
-from harness.records import _files
 from harness.records._json import plain, readable
 from harness.records.record import NAME, Record, read_record, timing_path
 from harness.records.run import FORMAT, Run
@@ -115,10 +115,10 @@ class Store:
         sidecar = readable(plain(timing, "the timing of a run"))
         try:
             first.parent.mkdir(parents=True, exist_ok=True)
-            _files.replace(rows_path, data)
+            files.replace(rows_path, data)
             path, created = self._claim(first, status, text, force)
             if created:
-                _files.replace(timing_path(path), sidecar)
+                files.replace(timing_path(path), sidecar)
         except OSError as error:
             raise ResultsError(
                 f"The record cannot be written to {first.parent}: {error.strerror}."
@@ -130,7 +130,7 @@ class Store:
         paths = self._generations(first, status)
         while True:
             path = next(paths)
-            if _files.create(path, text):
+            if files.create(path, text):
                 return path, True
             if status == "ok" and not force and path.read_bytes() == text:
                 return path, False
@@ -179,7 +179,7 @@ def check_writable(root: Path | str) -> None:
         for folder in reversed(missing):
             folder.mkdir(exist_ok=True)
             made.append(folder)
-        _files.stage(root, b"").unlink()
+        files.stage(root, b"").unlink()
     except OSError as error:
         raise ResultsError(
             f"Results cannot be written to {root}: {error.strerror}. Name another folder, or free this one."

@@ -15,7 +15,7 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.records import Run, Store, check_writable
-from harness.records import _files as files
+from harness import files
 
 
 def names(folder):
