@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.searchers._bench import Bench, Found
+from harness.searchers._budget import Budget
 from harness.seeding import generator
 
 READS = "table"
@@ -18,14 +19,7 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     It reads the very label it is judged by, so it shows what so many evaluations of fully
     trained networks buy, not what an untrained search could know.
     """
-    archs = bench.space.sample_distinct(settings["queries"], generator(bench.seed, "random_search"))
-    accuracies = []
-    for index, arch in enumerate(archs):
-        bench.progress("queries", index, len(archs))
-        accuracies.append(bench.query(arch))
-    best = max(range(len(archs)), key=accuracies.__getitem__)
-    trace = [
-        {"stage": "query", "index": index, "arch": bench.space.format(arch), "accuracy": accuracy}
-        for index, (arch, accuracy) in enumerate(zip(archs, accuracies, strict=True))
-    ]
-    return Found(archs[best], trace)
+    budget = Budget(bench, settings["queries"])
+    for arch in bench.space.sample_distinct(settings["queries"], generator(bench.seed, "random_search")):
+        budget.accuracy(arch)
+    return budget.found()

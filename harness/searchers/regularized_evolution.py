@@ -1,0 +1,64 @@
+"""Regularised (aging) evolution on a budget of table queries.
+
+Real, Aggarwal, Huang and Le, "Regularized Evolution for Image Classifier Architecture Search", AAAI 2019,
+algorithm 1, with the population of 10 and the sample of 3 of the NAS-Bench-201 baseline (Dong and Yang,
+ICLR 2020).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.searchers._bench import Bench, Found
+from harness.searchers._budget import Budget
+from harness.seeding import generator
+from harness.spaces import Architecture, Space
+
+READS = "table"
+SETTINGS = {"queries": int, "population": int, "sample": int}
+
+Member = tuple[float, Architecture]
+"""Accuracy in per cent and the architecture it is of."""
+
+
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+    """The most accurate network met in ``settings["queries"]`` queries.
+
+    The first ``population`` members are drawn uniformly from the space. From then on the best of ``sample``
+    members, drawn with replacement, is the parent; the child is the parent with another pick in one decision,
+    and takes the place of the oldest member, however good that is. A network that was looked up before is
+    free and joins the population like any other. The search ends early where 500 children in a row were
+    known. Like random search it reads the very label it is judged by.
+    """
+    space, rng = bench.space, generator(bench.seed, "regularized_evolution")
+    budget = Budget(bench, settings["queries"])
+    population: deque[Member] = deque(maxlen=settings["population"])
+    while budget.left and not budget.stuck:
+        if len(population) < settings["population"]:
+            arch = space.sample(rng)
+        else:
+            arch = mutated(space, _parent(population, settings["sample"], rng), rng)
+        population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest
+    return budget.found()
+
+
+def mutated(space: Space, arch: Architecture, rng: np.random.Generator) -> Architecture:
+    """One of ``space.neighbours(arch)``: another pick in one decision.
+
+    The decision is drawn uniformly from those that have an effect on ``arch``, the pick uniformly from the
+    decision's others. A decision that has an effect only in the child starts with its first option.
+    """
+    active = np.flatnonzero(space.active(arch))
+    index = int(rng.choice(active))
+    others = [option for option in space.decisions[index].options if option != arch[index]]
+    option = others[int(rng.integers(len(others)))]
+    return space.normalise((*arch[:index], option, *arch[index + 1 :]))
+
+
+def _parent(population: Sequence[Member], sample: int, rng: np.random.Generator) -> Architecture:
+    drawn = [population[int(index)] for index in rng.integers(len(population), size=sample)]
+    return max(drawn, key=lambda member: member[0])[1]
