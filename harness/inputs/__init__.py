@@ -8,9 +8,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.inputs._source import Batch, Source
+from harness.inputs._source import Batch, LabelledImages, Source
 
-__all__ = ["Batch", "Source", "load", "names"]
+__all__ = ["Batch", "LabelledImages", "Source", "load", "names"]
 
 
 def names() -> tuple[str, ...]:

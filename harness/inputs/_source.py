@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -65,8 +66,12 @@ class Source(ABC):
 
 @dataclass(frozen=True)
 class LabelledImages(Source):
-    """A source with a fixed number of images, of which an epoch shows each at most once."""
+    """A source with a fixed number of images, of which an epoch shows each at most once.
 
+    ``mirrored`` says whether a mirror image shows the same class.
+    """
+
+    mirrored: ClassVar[bool]
     count: int
 
     @property
@@ -81,7 +86,11 @@ class LabelledImages(Source):
         # Each epoch is a fresh order of all rows cut into whole batches: no image twice in an epoch.
         epoch, place = divmod(step, self.count // size)
         order = generator(seed, "batch", "epoch", epoch).permutation(self.count)
-        images, labels = self._read(order[place * size : (place + 1) * size])
+        return self.read(order[place * size : (place + 1) * size])
+
+    def read(self, rows: np.ndarray) -> Batch:
+        """The images with the numbers ``rows``, each from 0 to ``count - 1``."""
+        images, labels = self._read(rows)
         return Batch(images.float().contiguous(), torch.from_numpy(np.asarray(labels, dtype=np.int64)))
 
 

@@ -29,6 +29,7 @@ DEVIATION = (0.24703223, 0.24348513, 0.26158784)
 class Cifar10(LabelledImages):
     """Images read from ``files`` when a batch asks for them."""
 
+    mirrored = True
     files: ImageFiles = field(repr=False, compare=False)
 
     def _read(self, rows: np.ndarray) -> tuple[Tensor, np.ndarray]:

@@ -25,6 +25,7 @@ NATIVE_SIZE = 8
 class Digits(LabelledImages):
     """All digits as normalised pixels, (1797, 1, 8, 8)."""
 
+    mirrored = False
     pixels: Tensor = field(repr=False, compare=False)
     labels: np.ndarray = field(repr=False, compare=False)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from harness.networks._build import (
     build,
     build_supernet,
+    build_te_nas_supernet,
     fidelities,
     flop_count,
     parameter_count,
@@ -15,7 +16,7 @@ from harness.networks._build import (
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
-from harness.networks._masking import MASKINGS
+from harness.networks._masking import MASKINGS, require_weightable
 from harness.networks._supernet import Supernet
 from harness.networks._weights import INITS
 
@@ -25,11 +26,13 @@ __all__ = [
     "Supernet",
     "build",
     "build_supernet",
+    "build_te_nas_supernet",
     "count_flops",
     "count_parameters",
     "fidelities",
     "flop_count",
     "parameter_count",
     "released_masking",
+    "require_weightable",
     "table_flops",
 ]

@@ -73,14 +73,57 @@ def build_supernet(
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
+    image_channels: int = 3,
 ) -> Supernet:
     """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
 
     Parameters and errors are those of :func:`build`; ``benchmark`` is the size that Zero-Cost-PT searched.
+    It takes images ``(B, image_channels, H, W)``.
     """
     family = _family(space)
-    module = family.supernet(space, _size(space, fidelity), _at_least_one(classes))
+    module = family.supernet(space, _size(space, fidelity), _at_least_one(classes), image_channels)
     return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+
+
+TE_NAS = {
+    "ntk": ("ntk_supernet", "kaiming_fan_out"),
+    "linear_regions": ("regions_supernet", "kaiming_fan_in"),
+}
+"""By proxy the family's function that makes TE-NAS's supernet for it, and how its weights are drawn."""
+
+
+def build_te_nas_supernet(space: Space, proxy: str, seed: int = 0, classes: int = 10) -> Supernet:
+    """The small supernet on which TE-NAS measures ``proxy``, with fresh weights.
+
+    Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
+    Perspective", ICLR 2021. In nb201 the sizes are those of the authors' code (``prune_tenas.py`` in
+    VITA-Group/TENAS), in other families ours, modelled on them.
+
+    Parameters
+    ----------
+    space, seed, classes
+        As for :func:`build`.
+    proxy
+        ``ntk``: takes images ``(B, 3, H, W)``, weights drawn by ``kaiming_fan_out``; ``linear_regions``:
+        takes images ``(B, 1, H, W)``, weights by ``kaiming_fan_in``.
+
+    Raises
+    ------
+    UnknownNameError
+        For another ``proxy``.
+    ConfigError
+        For a family of spaces without such supernets.
+    """
+    if proxy not in TE_NAS:
+        raise unknown_name("proxy of TE-NAS", proxy, TE_NAS)
+    function, init = TE_NAS[proxy]
+    make = getattr(_family(space), function, None)
+    if make is None:
+        raise ConfigError(
+            f"TE-NAS measures supernets of its own sizes, and the family {space.family} has no {function}; "
+            "add it to the family's module or use another method."
+        )
+    return draw(make(space, _at_least_one(classes)), init, derive(seed, "weights", "te_nas", proxy))
 
 
 def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10) -> int:

@@ -1,19 +1,19 @@
 """What a mask leaves of a decision, and what becomes of the candidates it removes.
 
 A candidate that is left has the weight ``1 / n`` with n the number of candidates the decision began
-with, whatever else was removed, and weight 1 as soon as the decision is *decided*: no more candidates
-are left than it picks. Zero-Cost-PT (Xiang et al., AAAI 2023) masks in this way, without sharing
-a removed candidate's weight out among the others. What the paper leaves open, and its released code does in
-a different way in each space, is whether a removed candidate still runs: see :data:`MASKINGS`.
+with, or a trained weight of its own, whatever else was removed, and weight 1 as soon as the decision is
+*decided*: no more candidates are left than it picks. Zero-Cost-PT (Xiang et al., AAAI 2023) and DARTS-PT
+mask in this way, without sharing a removed candidate's weight out among the others. What the papers leave
+open, and Zero-Cost-PT's released code does in a different way in each space, is whether a removed candidate
+still runs: see :data:`MASKINGS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from harness.errors import ConfigError, unknown_name
 from harness.networks._blocks import add
@@ -43,6 +43,8 @@ class Left:
     ----------
     candidates, weight
         Indices of the candidates that are left, and the weight each of them has.
+    weights
+        Their weights one by one, where they have their own.
     removed, removed_weight
         Indices of the removed candidates that run all the same, and the weight of each.
     on_zeros
@@ -54,29 +56,61 @@ class Left:
     removed: tuple[int, ...] = ()
     removed_weight: float = 0.0
     on_zeros: bool = False
+    weights: tuple[Tensor | float, ...] | None = None
 
     @property
     def running(self) -> tuple[int, ...]:
         """Indices of all candidates that run."""
         return self.candidates + self.removed
 
-    def removed_input(self, inputs: torch.Tensor) -> torch.Tensor:
+    def removed_input(self, inputs: Tensor) -> Tensor:
         """What the removed candidates run on."""
         return inputs * 0.0 if self.on_zeros else inputs
 
-    def combined(self, kept: Sequence[torch.Tensor], removed: Sequence[torch.Tensor]) -> torch.Tensor:
+    def among(self, present: Collection[int]) -> Left:
+        """The same without candidates that are not ``present``."""
+        places = [place for place, candidate in enumerate(self.candidates) if candidate in present]
+        return replace(
+            self,
+            candidates=tuple(self.candidates[place] for place in places),
+            removed=tuple(candidate for candidate in self.removed if candidate in present),
+            weights=None if self.weights is None else tuple(self.weights[place] for place in places),
+        )
+
+    def each(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """``tensors``, one for each candidate that is left, times their weights."""
+        if self.weights is None:
+            return [weighted(self.weight, tensor) for tensor in tensors]
+        return [weight * tensor for weight, tensor in zip(self.weights, tensors, strict=True)]
+
+    def combined(self, kept: Sequence[Tensor], removed: Sequence[Tensor]) -> Tensor:
         """``weight * sum(kept) + removed_weight * sum(removed)``, without the part that is empty."""
+        if self.weights is not None:
+            parts = [*self.each(kept), *(self.removed_weight * tensor for tensor in removed)]
+            return add(parts)
         parts = [(self.weight, kept), (self.removed_weight, removed)]
         return add([weighted(weight, add(tensors)) for weight, tensors in parts if tensors])
 
 
-def left(decision: Decision, kept: Sequence[bool], masking: str = "drop") -> Left:
+Weights = Sequence[Tensor | Sequence[float]]
+"""For every decision the weights of all its candidates, in place of ``1 / n`` each."""
+
+
+def left(
+    decision: Decision,
+    kept: Sequence[bool],
+    masking: str = "drop",
+    weights: Tensor | Sequence[float] | None = None,
+) -> Left:
     """What ``kept`` leaves of ``decision`` under the convention ``masking``.
+
+    ``weights`` are all candidates' own, in place of ``1 / n`` each; a decided one weighs 1 all the same.
 
     Raises
     ------
     ConfigError
-        Where ``kept`` does not speak of every candidate, or leaves none.
+        Where ``kept`` does not speak of every candidate, or leaves none; for ``undiscretised`` with
+        ``weights``, which the released code knows no such supernets for.
     UnknownNameError
         For a ``masking`` that is none of :data:`MASKINGS`.
     """
@@ -93,14 +127,26 @@ def left(decision: Decision, kept: Sequence[bool], masking: str = "drop") -> Lef
             f"A mask must leave decision {decision.name!r} at least one of its candidates "
             f"({', '.join(decision.candidates)}); received one that leaves none."
         )
+    if weights is not None:
+        require_weightable(masking)
     share, decided = 1 / len(decision.candidates), len(candidates) <= decision.picks
     weight = 1.0 if decided else share
+    own = None if weights is None or decided else tuple(weights[index] for index in candidates)
     removed = tuple(index for index, keep in enumerate(kept) if not keep)
     if masking == "drop" or not removed:
-        return Left(candidates, weight)
+        return Left(candidates, weight, weights=own)
     if masking == "undiscretised" and decided:
         return Left(candidates, weight, removed, share)
-    return Left(candidates, weight, removed, on_zeros=masking != "weightless")
+    return Left(candidates, weight, removed, on_zeros=masking != "weightless", weights=own)
+
+
+def require_weightable(masking: str) -> None:
+    """Raise :class:`ConfigError` where ``masking`` cannot be with candidates' own weights."""
+    if masking == "undiscretised":
+        raise ConfigError(
+            "masking=undiscretised is what the code released for NAS-Bench-Macro does to an untrained "
+            "supernet; received a trained one: use drop, zeros or weightless."
+        )
 
 
 class Mixed(nn.Module):
@@ -115,7 +161,7 @@ class Mixed(nn.Module):
         self.branches = nn.ModuleList(branches)
         self.removed = nn.ModuleList(removed)
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         """Input and output have the shape of every branch's input and output."""
         removed_input = self.kept.removed_input(inputs)
         return self.kept.combined(
@@ -123,7 +169,9 @@ class Mixed(nn.Module):
         )
 
     def extra_repr(self) -> str:
-        return f"weight={self.kept.weight:.4g}, removed_weight={self.kept.removed_weight:.4g}"
+        own = self.kept.weights
+        weight = f"{self.kept.weight:.4g}" if own is None else [round(float(each), 4) for each in own]
+        return f"weight={weight}, removed_weight={self.kept.removed_weight:.4g}"
 
 
 def mix(kept: Left, branches: Sequence[nn.Module], removed: Sequence[nn.Module]) -> nn.Module:
@@ -132,6 +180,6 @@ def mix(kept: Left, branches: Sequence[nn.Module], removed: Sequence[nn.Module])
     return branches[0] if alone else Mixed(kept, branches, removed)
 
 
-def weighted(weight: float, tensor: torch.Tensor) -> torch.Tensor:
+def weighted(weight: float, tensor: Tensor) -> Tensor:
     """``weight * tensor``; no product where the weight is 1."""
     return tensor if weight == 1 else weight * tensor

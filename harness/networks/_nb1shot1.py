@@ -59,13 +59,11 @@ class MixedCell(nn.Module):
 
     def _concatenated(self, parents: dict[int, torch.Tensor]) -> torch.Tensor:
         output = self.nodes[-1]
-        weights = dict.fromkeys(output.candidates, output.weight)
-        weights |= dict.fromkeys(output.removed, output.removed_weight)
-        parts = [
-            weighted(weights[parent], parents[parent]) if parent in parents else _zeros(parents)
-            for parent in range(len(self.nodes))
-        ]
-        return torch.cat(parts, 1)
+        kept = output.each([parents[parent] for parent in output.candidates])
+        running = dict(zip(output.candidates, kept, strict=True))
+        running |= {parent: weighted(output.removed_weight, parents[parent]) for parent in output.removed}
+        zeros = _zeros(parents) if len(running) < len(self.nodes) else None
+        return torch.cat([running.get(parent, zeros) for parent in range(len(self.nodes))], 1)
 
 
 class CellChoices(Choices):

@@ -10,7 +10,7 @@ from torch import nn
 
 from harness.errors import ConfigError
 from harness.networks._blocks import Network
-from harness.networks._masking import Left, left
+from harness.networks._masking import Left, Weights, left
 from harness.spaces import Mask, Space
 
 
@@ -35,14 +35,20 @@ class Supernet(nn.Module):
         self.body = nn.ModuleList(body)
         self.head = head
 
-    def forward(self, images: torch.Tensor, mask: Mask | None = None, masking: str = "drop") -> torch.Tensor:
+    def forward(
+        self,
+        images: torch.Tensor,
+        mask: Mask | None = None,
+        masking: str = "drop",
+        weights: Weights | None = None,
+    ) -> torch.Tensor:
         """Images ``(B, 3, H, W)`` to logits ``(B, classes)``, under ``mask`` (default: nothing removed).
 
-        ``masking`` and errors are those of :meth:`masked`.
+        ``masking``, ``weights`` and errors are those of :meth:`masked`.
         """
-        return self.masked(self.space.full_mask if mask is None else mask, masking)(images)
+        return self.masked(self.space.full_mask if mask is None else mask, masking, weights)(images)
 
-    def masked(self, mask: Mask, masking: str = "drop") -> nn.Module:
+    def masked(self, mask: Mask, masking: str = "drop", weights: Weights | None = None) -> nn.Module:
         """A network of the layers that run under ``mask``, for ``view(images)``.
 
         The layers are the supernet's own, not copies: their weights, gradients, running
@@ -55,6 +61,9 @@ class Supernet(nn.Module):
             For every decision of the space one truth value per candidate, at least one of them true.
         masking
             A name of :data:`harness.networks.MASKINGS`: what becomes of removed candidates.
+        weights
+            For every decision the weight of each candidate while it is open, numbers or a tensor that takes
+            part in gradients; default: ``1 / n``.
 
         Raises
         ------
@@ -70,7 +79,11 @@ class Supernet(nn.Module):
                 f"A mask of {self.space.name} has one tuple of truth values for each of its "
                 f"{len(decisions)} decisions; received {len(mask)}."
             )
-        lefts = [left(decision, kept, masking) for decision, kept in zip(decisions, mask, strict=True)]
+        rows = [None] * len(decisions) if weights is None else weights
+        lefts = [
+            left(decision, kept, masking, row)
+            for decision, kept, row in zip(decisions, mask, rows, strict=True)
+        ]
         body = [part.masked(lefts) if isinstance(part, Choices) else part for part in self.body]
         view = Network(self.stem, body, self.head)
         if not self.training:  # what was made just now is in training mode

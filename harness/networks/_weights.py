@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 
 import torch
@@ -32,13 +33,26 @@ def _tensorflow(weight: torch.Tensor, bias: torch.Tensor | None, generator: torc
         bias.zero_()
 
 
-INITS = {"pytorch": _pytorch, "tensorflow": _tensorflow}
+def _kaiming(mode: str, weight: torch.Tensor, bias: torch.Tensor | None, generator: torch.Generator) -> None:
+    nn.init.kaiming_normal_(weight, mode=mode, nonlinearity="relu", generator=generator)
+    if bias is not None:
+        bias.zero_()
+
+
+INITS = {
+    "pytorch": _pytorch,
+    "tensorflow": _tensorflow,
+    "kaiming_fan_in": partial(_kaiming, "fan_in"),
+    "kaiming_fan_out": partial(_kaiming, "fan_out"),
+}
 """How convolutions and linear layers are drawn; with n inputs per output and m outputs:
 
 ``pytorch``: weights and biases uniform in +-1 / sqrt(n), PyTorch's default.
 ``tensorflow``: convolutions normal, cut off at two standard deviations, variance 1 / n; linear
 weights uniform in +-sqrt(6 / (n + m)), biases 0: TensorFlow 1's ``variance_scaling_initializer`` and
 ``dense``, as NAS-Bench-101 used them.
+``kaiming_fan_in``, ``kaiming_fan_out``: weights normal with variance 2 / n, or 2 / (m k) for kernels of k
+pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or of gradients, behind ReLUs.
 """
 
 

@@ -64,15 +64,41 @@ def network(space: NB1Shot1, arch: Architecture, size: Size, classes: int) -> Ne
     return Network(conv_bn_relu(3, size.channels, 3), body, classifier(channels, classes))
 
 
-def supernet(space: NB1Shot1, size: Size, classes: int) -> Supernet:
+def supernet(space: NB1Shot1, size: Size, classes: int, image_channels: int = 3) -> Supernet:
     """The supernet of NAS-Bench-1Shot1's DARTS; weights are not drawn yet.
 
     Every block has all the channels of its stack, and the cell's output all blocks' one after
     the other behind the projected input; max pooling between the stacks pads by 1, as the
     authors' does.
     """
+    stem, body, inputs = _stem_and_cells(space, size, image_channels)
+    channels = size.supernet_channels * 2 ** (STACKS - 1)
+    postprocess = relu_conv_bn(inputs, channels, 1, affine=False)
+    return Supernet(space, stem, body, classifier(channels, classes, postprocess))
+
+
+def ntk_supernet(space: NB1Shot1, classes: int) -> Supernet:
+    """A supernet for TE-NAS's tangent kernel, ours: 3 channels, one cell per stack.
+
+    As in NAS-Bench-101's networks the classifier follows the last cell. With the convolution and the
+    normalisation that :func:`supernet` puts between them, the sum of all samples' logits is constant in
+    training mode, and the kernel singular.
+    """
+    stem, body, inputs = _stem_and_cells(space, Size(3, 3, 1), 3)
+    return Supernet(space, stem, body, classifier(inputs, classes))
+
+
+def regions_supernet(space: NB1Shot1, classes: int) -> Supernet:
+    """A supernet for TE-NAS's linear regions, ours: one cell of one channel on images ``(B, 1, H, W)``."""
+    return Supernet(space, nn.Identity(), [CellChoices(space, 1, 1)], classifier(space.blocks + 1, classes))
+
+
+def _stem_and_cells(
+    space: NB1Shot1, size: Size, image_channels: int
+) -> tuple[nn.Module, list[nn.Module], int]:
+    """Stem and stacks of a supernet, and the channels of the last cell's output."""
     channels = size.supernet_channels
-    stem, body, inputs = conv_bn_relu(3, channels, 3), [], channels
+    stem, body, inputs = conv_bn_relu(image_channels, channels, 3), [], channels
     for stack in range(STACKS):
         if stack:
             body.append(nn.MaxPool2d(2, padding=1))
@@ -80,8 +106,7 @@ def supernet(space: NB1Shot1, size: Size, classes: int) -> Supernet:
         for _ in range(size.cells):
             body.append(CellChoices(space, inputs, channels))
             inputs = channels * (space.blocks + 1)
-    postprocess = relu_conv_bn(inputs, channels, 1, affine=False)
-    return Supernet(space, stem, body, classifier(channels, classes, postprocess))
+    return stem, body, inputs
 
 
 def parameter_count(space: NB1Shot1, arch: Architecture, size: Size, classes: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch import nn
@@ -68,12 +68,12 @@ class Cell(nn.Module):
 class CellChoices(Choices):
     """A cell with all candidates on every edge."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, affine: bool = False) -> None:
         super().__init__()
         self.edges = nn.ModuleDict(
             {
                 f"{node}<-{parent}": nn.ModuleDict(
-                    {name: make(channels, False) for name, make in _OPERATIONS.items()}
+                    {name: make(channels, affine) for name, make in _OPERATIONS.items()}
                 )
                 for node, parent in EDGES
             }
@@ -82,17 +82,15 @@ class CellChoices(Choices):
     def masked(self, lefts: Sequence[Left]) -> Cell:
         """A cell; an edge on which nothing but ``none`` runs is not there."""
         edges = {}
-        for (name, operations), kept in zip(self.edges.items(), lefts, strict=True):
-            branches, removed = _modules(operations, kept.candidates), _modules(operations, kept.removed)
+        for (name, operations), left in zip(self.edges.items(), lefts, strict=True):
+            kept = left.among(_WITH_MODULES)
+            branches, removed = (
+                [operations[OPERATIONS[index]] for index in candidates]
+                for candidates in (kept.candidates, kept.removed)
+            )
             if branches or removed:
                 edges[name] = mix(kept, branches, removed)
         return Cell(edges)
-
-
-def _modules(operations: nn.ModuleDict, candidates: Sequence[int]) -> list[nn.Module]:
-    """The modules of ``candidates``; ``none`` has none."""
-    names = [OPERATIONS[index] for index in candidates]
-    return [operations[name] for name in names if name in operations]
 
 
 class Reduction(nn.Module):
@@ -116,6 +114,8 @@ _OPERATIONS: dict[str, Callable[[int, bool], nn.Module]] = {
     "nor_conv_3x3": lambda channels, affine: relu_conv_bn(channels, channels, 3, affine=affine),
     "avg_pool_3x3": lambda channels, affine: nn.AvgPool2d(3, 1, padding=1, count_include_pad=False),
 }
+_WITH_MODULES = [index for index, name in enumerate(OPERATIONS) if name in _OPERATIONS]
+"""All but ``none``."""
 
 
 def network(space: Space, arch: Architecture, size: Size, classes: int) -> Network:
@@ -133,20 +133,32 @@ def network(space: Space, arch: Architecture, size: Size, classes: int) -> Netwo
     return Network(*_assemble(cell, size, classes))
 
 
-def supernet(space: Space, size: Size, classes: int) -> Supernet:
+def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) -> Supernet:
     """The supernet of Zero-Cost-PT; weights are not drawn yet.
 
     Its cells' batch normalisations have no weight and bias, but running statistics.
     """
-    return Supernet(space, *_assemble(CellChoices, size, classes))
+    return Supernet(space, *_assemble(CellChoices, size, classes, image_channels))
+
+
+def ntk_supernet(space: Space, classes: int) -> Supernet:
+    """TE-NAS's for the tangent kernel: one cell per stage, 3 channels, all normalisations with weights."""
+    return Supernet(space, *_assemble(partial(CellChoices, affine=True), Size(3, 1), classes))
+
+
+def regions_supernet(space: Space, classes: int) -> Supernet:
+    """TE-NAS's for linear regions: a single cell of one channel on images ``(B, 1, H, W)``, no stem."""
+    return Supernet(
+        space, nn.Identity(), [CellChoices(1)], classifier(1, classes, nn.BatchNorm2d(1), nn.ReLU())
+    )
 
 
 def _assemble(
-    cell: Callable[[int], nn.Module], size: Size, classes: int
+    cell: Callable[[int], nn.Module], size: Size, classes: int, image_channels: int = 3
 ) -> tuple[nn.Module, list[nn.Module], nn.Module]:
     """Stem, body and head around the cells that ``cell(channels)`` makes."""
     first, last = size.channels, 4 * size.channels
-    stem = nn.Sequential(Conv2d(3, first, 3, padding=1, bias=False), nn.BatchNorm2d(first))
+    stem = nn.Sequential(Conv2d(image_channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first))
     body: list[nn.Module] = []
     for stage in range(3):
         if stage:

@@ -123,10 +123,24 @@ def network(space: Space, arch: Architecture, size: Size, classes: int) -> Netwo
     return Network(_stem(size), body, _head(size, classes))
 
 
-def supernet(space: Space, size: Size, classes: int) -> Supernet:
+def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) -> Supernet:
     """A choice among the three candidates in every layer; weights are not drawn yet."""
-    body = [LayerChoices(index, layer) for index, layer in enumerate(layers(size))]
-    return Supernet(space, _stem(size), body, _head(size, classes))
+    return Supernet(space, _stem(size, image_channels), _choices(size), _head(size, classes))
+
+
+def ntk_supernet(space: Space, classes: int) -> Supernet:
+    """A supernet for TE-NAS's tangent kernel, ours: 3 channels in the stem."""
+    return supernet(space, Size(3, 120), classes)
+
+
+def regions_supernet(space: Space, classes: int) -> Supernet:
+    """A supernet for TE-NAS's linear regions, ours: all layers from one channel, ``(B, 1, H, W)``, no stem.
+
+    Unlike a cell's, the decisions of this space are layers, and none of them can be left out; their many
+    units tell most patches apart, so that the number of regions hardly varies.
+    """
+    size = Size(1, 40)
+    return Supernet(space, nn.Identity(), _choices(size), _head(size, classes))
 
 
 def parameter_count(space: Space, arch: Architecture, size: Size, classes: int) -> int:
@@ -198,8 +212,12 @@ def _flops(name: str, layer: Layer, pixels_in: int, pixels_out: int) -> int:
     return expansion * c * (c * pixels_in + (kernel**2 + d) * pixels_out)
 
 
-def _stem(size: Size) -> nn.Module:
-    return conv_bn_relu(3, size.channels, 3)
+def _stem(size: Size, image_channels: int = 3) -> nn.Module:
+    return conv_bn_relu(image_channels, size.channels, 3)
+
+
+def _choices(size: Size) -> list[nn.Module]:
+    return [LayerChoices(index, layer) for index, layer in enumerate(layers(size))]
 
 
 def _head(size: Size, classes: int) -> nn.Module:

@@ -10,9 +10,10 @@ import torch
 import torch.fx
 from torch import nn
 
-from harness import networks, spaces
+from harness import graphs, networks, spaces
 from harness.errors import ConfigError, UnknownNameError
 from harness.networks import MASKINGS, nb201
+from harness.proxies._kernel import hooked_kernel
 
 SPACES = spaces.names()
 RUNNING = tuple(name for name in MASKINGS if name != "drop")
@@ -64,24 +65,36 @@ Factors = list[tuple[float, float]]
 """For every candidate what its input and what its output is multiplied by."""
 
 
-def factors(decision: spaces.Decision, kept: tuple[bool, ...], masking: str) -> Factors:
+def factors(
+    decision: spaces.Decision, kept: tuple[bool, ...], masking: str, weights: list[float] | None = None
+) -> Factors:
     n, decided = len(kept), sum(kept) == decision.picks
     removed = {
         "zeros": (0.0, 0.0),
         "weightless": (1.0, 0.0),
         "undiscretised": (1.0, 1 / n) if decided else (0.0, 0.0),
     }[masking]
-    return [(1.0, 1.0 if decided else 1 / n) if keep else removed for keep in kept]
+    own = [1.0] * n if decided else weights or [1 / n] * n
+    return [(1.0, weight) if keep else removed for keep, weight in zip(kept, own, strict=True)]
 
 
 class Reference(nn.Module):
     """A supernet whose every candidate runs, on its first factor times the input, and counts its second."""
 
-    def __init__(self, supernet: networks.Supernet, mask: spaces.Mask, masking: str) -> None:
+    def __init__(
+        self,
+        supernet: networks.Supernet,
+        mask: spaces.Mask,
+        masking: str,
+        weights: list[list[float]] | None = None,
+    ) -> None:
         super().__init__()
         self.supernet = supernet
         decisions = supernet.space.decisions
-        self.factors = [factors(d, kept, masking) for d, kept in zip(decisions, mask, strict=True)]
+        rows = [None] * len(decisions) if weights is None else weights
+        self.factors = [
+            factors(d, kept, masking, row) for d, kept, row in zip(decisions, mask, rows, strict=True)
+        ]
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         cell = getattr(self, self.supernet.space.family)
@@ -246,3 +259,167 @@ def test_the_released_code_masks_in_three_ways(monkeypatch):
         ConfigError, match="released no code for spaces of the family nb201, .* name one of drop,"
     ):
         networks.released_masking(spaces.load("nb201"))
+
+
+WEIGHTABLE = tuple(name for name in MASKINGS if name != "undiscretised")
+FAMILIES = ("nb201", "nbmacro", "nb1shot1_1")
+
+
+def random_weights(space: spaces.Space) -> list[list[float]]:
+    """Weights that do not add up to 1, as if the rest had been removed."""
+    rng = np.random.default_rng(7)
+    return [rng.uniform(0.05, 0.6, len(decision.candidates)).tolist() for decision in space.decisions]
+
+
+@pytest.mark.parametrize("masking", WEIGHTABLE)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_own_weights_are_the_references(name, masking):
+    """Also where candidates are removed, whose weight goes to nobody, and where decisions are made."""
+    supernet = supernet_of(name)
+    space, weights = supernet.space, random_weights(supernet.space)
+    runs = "zeros" if masking == "drop" else masking
+    for mask in [space.full_mask, *random_masks(space, 3)]:
+        found = Codes(supernet.masked(mask, masking, weights), images())
+        expected = Codes(Reference(supernet, mask, runs, weights), images())
+        torch.testing.assert_close(found.output, expected.output, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(supernet(images(), mask, masking, weights), found.output)
+        if masking != "drop":
+            assert found.calls == expected.calls
+            assert torch.equal(found.kernel, expected.kernel)
+
+
+@pytest.mark.parametrize("masking", WEIGHTABLE)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_equal_weights_are_the_default(name, masking):
+    supernet = supernet_of(name)
+    equal = [[1 / len(d.candidates)] * len(d.candidates) for d in supernet.space.decisions]
+    for mask in [supernet.space.full_mask, *random_masks(supernet.space, 3)]:
+        expected = supernet(images(), mask, masking)
+        torch.testing.assert_close(supernet(images(), mask, masking, equal), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_weight_of_one_and_zeros_beside_it_are_the_architecture(name):
+    supernet = supernet_of(name)
+    space = supernet.space
+    for seed in range(4):
+        arch = space.sample(np.random.default_rng(seed))
+        weights = [[float(keep) for keep in row] for row in space.mask_of(arch)]
+        expected = supernet(images(), space.mask_of(arch))
+        torch.testing.assert_close(supernet(images(), weights=weights), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_of_decided_decisions_do_not_count(name):
+    supernet = supernet_of(name)
+    space, weights = supernet.space, random_weights(supernet.space)
+    mask = space.mask_of(space.sample(np.random.default_rng(3)))
+    assert torch.equal(supernet(images(), mask, weights=weights), supernet(images(), mask))
+    assert not torch.equal(supernet(images(), weights=weights), supernet(images()))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_may_be_numbers_or_tensors(name):
+    supernet = supernet_of(name)
+    weights = random_weights(supernet.space)
+    tensors = [torch.tensor(row, dtype=torch.float64) for row in weights]
+    for mask in [supernet.space.full_mask, *random_masks(supernet.space, 2)]:
+        expected = supernet(images(), mask, weights=weights)
+        assert torch.equal(supernet(images(), mask, weights=tensors), expected)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_gradients_reach_the_weights_that_count(name):
+    """Those of candidates that are left of open decisions; the last decision is made."""
+    supernet = supernet_of(name)
+    space = supernet.space
+    last = space.decisions[-1]
+    made = range(len(last.candidates) - last.picks, len(last.candidates))
+    mask = spaces.only(spaces.without(space.full_mask, 1, 1), len(space.decisions) - 1, tuple(made))
+    weights = [torch.tensor(row, dtype=torch.float64, requires_grad=True) for row in random_weights(space)]
+
+    def value(*rows: torch.Tensor) -> torch.Tensor:
+        return supernet(images()[:2], mask, weights=rows).square().sum()
+
+    assert torch.autograd.gradcheck(value, weights)
+    slopes = torch.autograd.grad(value(*weights), weights[:-1])
+    for decision, kept, row in zip(space.decisions, mask, slopes, strict=False):
+        for candidate, left, slope in zip(decision.candidates, kept, row, strict=True):
+            assert bool(slope) == (left and candidate != "none"), (decision.name, candidate)
+    assert torch.autograd.grad(value(*weights), weights[-1], allow_unused=True) == (None,)
+
+
+def test_a_layer_of_nas_bench_macro_is_the_weighted_sum():
+    supernet = supernet_of("nbmacro")
+    layer, inputs = supernet.body[1], images().new_ones(2, 8, 8, 8).cumsum(3) - 4
+    weights = random_weights(supernet.space)
+    weights[1] = [0.5, 0.2, 0.1]
+    identity, small, large = (candidate(inputs) for candidate in layer.candidates)
+    whole = supernet.masked(supernet.space.full_mask, "drop", weights).body[1]
+    torch.testing.assert_close(whole(inputs), 0.5 * identity + 0.2 * small + 0.1 * large)
+    less = supernet.masked(spaces.without(supernet.space.full_mask, 1, 0), "drop", weights).body[1]
+    torch.testing.assert_close(less(inputs), 0.2 * small + 0.1 * large)
+    assert "weight=[0.2, 0.1]" in repr(less)
+
+
+def test_an_edge_of_nas_bench_201_is_the_weighted_sum_and_none_adds_nothing():
+    supernet = supernet_of("nb201")
+    space, inputs = supernet.space, images().new_ones(2, 4, 8, 8).cumsum(3) - 4
+    weights = [[0.3, 0.2, 0.1, 0.25, 0.15]] * 6
+    mask = space.mask_of(((0,),) * 6)
+    mask = (*mask[:3], (True, True, False, True, True), *mask[4:])
+    operations = supernet.body[0].edges["3<-0"]
+    parts = {name: operations[name](inputs) for name in operations}
+    expected = 0.2 * parts["skip_connect"] + 0.25 * parts["nor_conv_3x3"] + 0.15 * parts["avg_pool_3x3"]
+    torch.testing.assert_close(supernet.masked(mask, "drop", weights).body[0](inputs), expected)
+
+
+def test_parents_of_nas_bench_1shot1_are_weighted_one_by_one():
+    """Of the first cell: the input and the first block, whose only parent is the input, in its output."""
+    supernet = supernet_of("nb1shot1_1")
+    space, cell, inputs = supernet.space, supernet.body[0], images().new_ones(2, 4, 8, 8).cumsum(2) - 4
+    weights = random_weights(space)
+    output = [decision.name for decision in space.decisions].index("parents_out")
+    weights[output][:2] = 0.5, 0.3
+    found = supernet.masked(space.full_mask, "drop", weights).body[0](inputs)
+    torch.testing.assert_close(found[:, :4], 0.5 * cell.projections[4](inputs))
+    first = cell.projections[0](inputs)
+    block = sum(w * operation(first) for w, operation in zip(weights[0], cell.blocks[0], strict=True))
+    torch.testing.assert_close(found[:, 4:8], 0.3 * block)
+    less = supernet.masked(spaces.without(space.full_mask, output, 0), "drop", weights).body[0](inputs)
+    assert not less[:, :4].any()
+    torch.testing.assert_close(less[:, 4:], found[:, 4:])
+
+
+def test_own_weights_have_no_undiscretised_masking():
+    supernet = supernet_of("nbmacro")
+    message = "masking=undiscretised is .* untrained supernet; received a trained one: use drop, zeros"
+    for mask in (supernet.space.full_mask, supernet.space.mask_of(((1,),) * 8)):
+        with pytest.raises(ConfigError, match=message):
+            supernet.masked(mask, "undiscretised", random_weights(supernet.space))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_exact_path_of_a_weighted_view_is_the_reference_to_the_last_bit(name, training):
+    supernet = supernet_of(name).float()
+    space, weights = supernet.space, random_weights(supernet.space)
+    batch = images().float().contiguous(memory_format=torch.channels_last)
+    masks = [space.full_mask, *random_masks(space, 2)]
+    for masking in WEIGHTABLE:
+        views = [supernet.masked(mask, masking, weights) for mask in masks]
+        table = graphs.Table()
+        traced = [graphs.lower(graphs.trace(view, table, training), table) for view in views]
+        for view, found in zip(views, graphs.relu_kernels(traced, batch), strict=True):
+            expected = hooked_kernel(view, batch, training)
+            assert torch.equal(found.kernel, expected.kernel)
+            assert torch.equal(found.logits, expected.logits)
+            assert found.units == expected.units
+        if not training:
+            table = graphs.Table()
+            folded = [graphs.fold(graphs.trace(view.double(), table), table) for view in views]
+            for view, found in zip(views, graphs.relu_kernels(folded, batch.double()), strict=True):
+                expected = hooked_kernel(view, batch.double(), False)
+                torch.testing.assert_close(found.logits, expected.logits, rtol=1e-9, atol=1e-10)
+                assert torch.equal(found.kernel, expected.kernel)
+            supernet.float()

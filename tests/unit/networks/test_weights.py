@@ -45,3 +45,18 @@ def test_tensorflow_linear_layers_are_glorot_uniform_with_biases_zero():
     assert not layer.bias.any()
     assert 0.99 * bound < layer.weight.abs().max() <= bound
     assert stats.kstest(layer.weight.detach().flatten(), stats.uniform(-bound, 2 * bound).cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs", "outputs"),
+    [
+        (lambda: nn.Conv2d(16, 64, 3), 16 * 9, 64 * 9),
+        (lambda: nn.Linear(200, 64), 200, 64),
+        (lambda: nn.Conv2d(64, 64, 5, groups=64), 25, 64 * 25),
+    ],
+)
+def test_kaiming_is_normal_with_variance_two_over_inputs_or_outputs(make, inputs, outputs):
+    for init, fan in (("kaiming_fan_in", inputs), ("kaiming_fan_out", outputs)):
+        layer = drawn(make(), init)
+        assert stats.kstest(layer.weight.detach().flatten() / sqrt(2 / fan), "norm").pvalue > 0.01
+        assert not layer.bias.any()

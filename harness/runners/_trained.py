@@ -1,0 +1,103 @@
+"""The trained supernet of a run: trained once for all methods that read it, and kept as a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from types import ModuleType
+from typing import Any
+
+from harness import networks, training
+from harness.errors import ConfigError
+from harness.runners._config import Progress
+from harness.runners._setup import Setup
+from harness.runners._training import Training
+from harness.scorers import Work
+from harness.training import Images, Length, Trained
+
+NOTHING = Work(0, 0)
+HALVES = ("train", "valid")
+FORMAT = 1
+"""Number of what training does; another one trains anew."""
+
+
+def untrained(setup: Setup, asked: Training) -> Trained:
+    """The run's supernet with its images, before the first step."""
+    supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
+    return Trained(
+        supernet.to(setup.device),
+        Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device),
+        training.load(asked.name),
+        Length(asked.epochs, asked.fine_tuning_epochs),
+        setup.config.seed,
+    )
+
+
+def train(setup: Setup, asked: Training, progress: Progress) -> Trained:
+    """The run's supernet, trained as ``asked``: read from its checkpoint, taken up there, or begun.
+
+    Checkpoints lie in the results folder. Of several processes that need the same supernet one trains it.
+    """
+    trained = untrained(setup, asked)
+    described = _described(setup, asked)
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
+    path = setup.store.root / "checkpoints" / f"{setup.space.name}-{asked.name}-{digest}.pt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with training.alone(path):
+        training.fit(trained, path, described, progress)
+    return trained
+
+
+def _described(setup: Setup, asked: Training) -> dict[str, Any]:
+    """All that the trained supernet depends on, device and number of threads excepted."""
+    told = asdict(asked)
+    del told["fine_tuning_epochs"]
+    return {
+        "format": FORMAT,
+        "space": setup.space.name,
+        "fidelity": setup.fidelity,
+        "classes": setup.classes,
+        "seed": setup.config.seed,
+        "input": setup.source.digest,
+        "image_size": setup.source.image_size,
+        "training": told,
+    }
+
+
+def require(setup: Setup, method: ModuleType, asked: Training) -> None:
+    """Raise :class:`ConfigError` for what ``method`` would only meet in training, or behind it.
+
+    That is an input without images to learn from, architecture parameters that are read and not learnt, and a
+    masking that is not for trained supernets.
+    """
+    training.require_images(setup.source, asked.images, asked.batch_size)
+    if method.READS == "proxy":
+        networks.require_weightable(setup.masking)
+    elif method.READS_ALPHAS and training.load(asked.name).architecture_gradient is None:
+        raise ConfigError(
+            f"{method.__name__.rpartition('.')[2]} reads architecture parameters, and training={asked.name} "
+            "leaves them as they are; use training=darts or training=darts_second_order."
+        )
+
+
+def curve(trained: Trained) -> dict[str, object]:
+    """What a record keeps of the training: a row per epoch, and how many images each half holds."""
+    return {"curve": trained.curve, "images": {half: trained.images.count(half) for half in HALVES}}
+
+
+def estimate(setup: Setup, asked: Training, work: Work = NOTHING) -> str:
+    """In words how long training and ``work`` will take on this device, measured on one step."""
+    seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
+    return (
+        f"about {_duration(seconds)} on {setup.device}, threads={setup.config.threads}: {asked.epochs} "
+        f"epochs, {work.accuracies} accuracies, {work.tunings} times {asked.fine_tuning_epochs} epochs of "
+        "fine-tuning"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

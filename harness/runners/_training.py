@@ -1,0 +1,88 @@
+"""Whether and how a run's supernet is trained, read off its config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+from harness import registry, scorers, searchers
+from harness.errors import ConfigError, unknown_name
+from harness.runners._config import RunConfig
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a supernet is trained.
+
+    Attributes
+    ----------
+    name
+        An item of :mod:`harness.training`.
+    epochs, fine_tuning_epochs
+        From the initial weights, and after each decision.
+    batch_size
+        Images per step.
+    images
+        How many are taken of the input, half of them to validate on; ``None`` for all.
+    """
+
+    name: str
+    epochs: int
+    fine_tuning_epochs: int
+    batch_size: int
+    images: int | None
+
+
+def training_of(config: RunConfig) -> Training | None:
+    """How the supernet of the run's method is trained, ``None`` where it keeps its initial weights.
+
+    ``default`` is no training for a method that reads proxies, and for one that reads a trained supernet its
+    own ``TRAINING``.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        For an unknown ``training``, a setting that is no positive integer, and ``none`` where the method
+        reads a trained supernet.
+    """
+    asked = config.training.get("name")
+    allowed = registry.names("harness.training")
+    if asked not in ("default", *allowed):
+        raise unknown_name("training", asked, ("default", *allowed))
+    items = {
+        "op_correlation": (scorers, "scorer", config.scorer["name"]),
+        "search": (searchers, "searcher", config.searcher["name"]),
+    }
+    if config.task["name"] not in items:
+        return None
+    group, kind, name = items[config.task["name"]]
+    method = group.load(name)
+    reads = method.READS
+    if reads == "trained" and asked == "none":
+        raise ConfigError(
+            f"{kind}={name} reads a trained supernet and received training=none; leave training=default, "
+            f"which is {method.TRAINING} there, or name one of {', '.join(sorted({*allowed} - {'none'}))}."
+        )
+    if reads not in ("trained", "proxy") or asked == "none" or (reads == "proxy" and asked == "default"):
+        return None
+    return Training(method.TRAINING if asked == "default" else asked, **_lengths(config))
+
+
+def _lengths(config: RunConfig) -> dict[str, int | None]:
+    lengths: dict[str, int | None] = {}
+    for name in ("epochs", "fine_tuning_epochs", "batch_size", "images"):
+        value = config.training.get(name)
+        if name == "images" and value == "all":
+            lengths[name] = None
+        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            allowed = "a positive integer or all" if name == "images" else "a positive integer"
+            raise ConfigError(f"training.{name} must be {allowed}; received {value!r}.")
+        else:
+            lengths[name] = value
+    return lengths
+
+
+def on(method: str, item: ModuleType, training: Training | None) -> str:
+    """The name of ``method``, with the training of its supernet where that is not ``item``'s own."""
+    own = training is None or training.name == getattr(item, "TRAINING", None)
+    return method if own else f"{method}-on_{training.name}"

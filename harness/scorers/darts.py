@@ -1,0 +1,34 @@
+"""DARTS: the architecture parameters of the trained supernet.
+
+Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.scorers._score import Score
+from harness.scorers._work import Work
+from harness.spaces import Mask
+
+if TYPE_CHECKING:
+    from harness.training import Trained
+
+READS = "trained"
+TRAINING = "darts"
+READS_ALPHAS = True
+
+
+def score(trained: Trained, mask: Mask, decision: int) -> dict[int, Score]:
+    """``alpha`` of every candidate left at ``decision``; its softmax is the candidate's weight."""
+    values = trained.alphas[decision].tolist()
+    return {candidate: Score(values[candidate]) for candidate, alive in enumerate(mask[decision]) if alive}
+
+
+def advance(trained: Trained, mask: Mask) -> None:
+    """Nothing: all decisions are read off the parameters at the end of training."""
+
+
+def work(mask: Mask, decision: int) -> Work:
+    """Nothing but training."""
+    return Work(0, 0)

@@ -1,0 +1,71 @@
+"""DARTS-PT: decide by what accuracy a trained supernet loses, and tune it after each decision.
+
+Wang et al., "Rethinking Architecture Selection in Differentiable NAS", ICLR 2021, algorithms 1 and 2:
+decisions in random order; the operation whose removal costs most accuracy stays, and the supernet is
+tuned before the next one. Input decisions come after all operations; of each, the parent whose
+removal costs least is dropped until as many are left as it picks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.scorers import Work, best_candidates, darts_pt
+from harness.searchers._bench import Bench, Found, decided
+from harness.seeding import generator
+from harness.spaces import Decision, Mask, Space, only, without
+
+if TYPE_CHECKING:
+    from harness.training import Trained
+
+READS = "trained"
+TRAINING = darts_pt.TRAINING
+READS_ALPHAS = False
+SETTINGS = {"order": ("random", "fixed")}
+
+
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+    """Search in the ``order`` of ``settings``: drawn with the seed, or from first to last."""
+    space, trained = bench.space, bench.trained
+    mask, trace = space.full_mask, []
+    order = _order(space, bench.seed, settings["order"])
+    for made, decision in enumerate(order):
+        bench.progress("decisions", made, len(order))
+        if made:
+            trained.fine_tune(mask)
+        mask, rows = _decide(space.decisions[decision], trained, mask, decision, made)
+        trace += rows
+    return Found(space.normalise(space.arch_of(mask)), trace)
+
+
+def _order(space: Space, seed: int, order: str) -> list[int]:
+    decisions = list(range(len(space.decisions)))
+    if order == "random":
+        decisions = generator(seed, "order").permutation(len(decisions)).tolist()
+    return sorted(decisions, key=lambda decision: space.decisions[decision].kind != "operation")
+
+
+def _decide(
+    spec: Decision, trained: Trained, mask: Mask, decision: int, made: int
+) -> tuple[Mask, list[dict[str, object]]]:
+    if spec.kind == "operation":
+        scores = darts_pt.score(trained, mask, decision)
+        return only(mask, decision, best_candidates(scores, spec.picks)), decided(spec, scores, made)
+    rows: list[dict[str, object]] = []
+    while sum(mask[decision]) > spec.picks:
+        scores = darts_pt.score(trained, mask, decision)
+        least = min(scores, key=lambda candidate: (scores[candidate].value, -candidate))
+        mask = without(mask, decision, least)
+        rows += decided(spec, scores, made)
+    return mask, rows
+
+
+def work(space: Space) -> Work:
+    """Accuracies and fine-tunings of a whole search."""
+    accuracies = 0
+    for spec in space.decisions:
+        open_ones = len(spec.candidates)
+        last = open_ones if spec.kind == "operation" else spec.picks + 1
+        accuracies += sum(count + 1 for count in range(last, open_ones + 1))
+    return Work(accuracies, len(space.decisions) - 1)

@@ -1,0 +1,44 @@
+"""Training supernets, for the scorers that read trained ones. The folder is the registry.
+
+An item is a way to train, a module with
+
+* ``TRAINS``: whether anything is trained at all;
+* ``INITIAL_DEVIATION``: the standard deviation of the architecture parameters' first values;
+* ``architecture_gradient(trained, train, valid, rate) -> [Tensor, ...]``, or ``None`` where the architecture
+  parameters stay as they are.
+
+:class:`Trained` holds a supernet, its architecture parameters and the images; :func:`fit` trains it and
+writes checkpoints; ``Trained.fine_tune`` goes on under a mask.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from harness import registry
+from harness.training._checkpoint import alone
+from harness.training._fit import estimated_seconds, fit
+from harness.training._images import Images, require_images
+from harness.training._trained import Length, Trained
+
+__all__ = [
+    "Images",
+    "Length",
+    "Trained",
+    "alone",
+    "estimated_seconds",
+    "fit",
+    "load",
+    "names",
+    "require_images",
+]
+
+
+def names() -> tuple[str, ...]:
+    """Names of all ways to train."""
+    return registry.names(__name__)
+
+
+def load(name: str) -> ModuleType:
+    """The way to train called ``name``; raises :class:`~harness.errors.UnknownNameError` otherwise."""
+    return registry.load(__name__, name, "training")

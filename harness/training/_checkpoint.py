@@ -1,0 +1,81 @@
+"""Checkpoints: what training has come to, in one file that is replaced whole and checked when it is read."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness import files
+from harness.errors import DataError
+
+_TITLE = b"harness checkpoint 1\n"
+
+
+def write(path: Path, described: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Write ``content``, of tensors and plain values, in place of what may be at ``path``.
+
+    ``described`` says in JSON's types what was trained; :func:`read` wants the same.
+    """
+    buffer = io.BytesIO()
+    torch.save(dict(content), buffer)
+    data = buffer.getvalue()
+    head = json.dumps(dict(described), sort_keys=True).encode()
+    digest = hashlib.sha256(head + b"\n" + data).hexdigest().encode()
+    files.replace(path, _TITLE + digest + b"\n" + head + b"\n" + data)
+
+
+def read(path: Path, described: Mapping[str, Any], device: torch.device) -> dict[str, Any] | None:
+    """The content of the checkpoint at ``path``, its tensors on ``device``; ``None`` where there is none.
+
+    Nothing but tensors and plain values is ever made of the file.
+
+    Raises
+    ------
+    DataError
+        For a file that is damaged or holds something else than ``described``.
+    """
+    try:
+        title, digest, head, data = _lines(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
+    if title + b"\n" != _TITLE or hashlib.sha256(head + b"\n" + data).hexdigest().encode() != digest:
+        raise DataError(sentence(path, "is damaged: its digest is not that of its content"))
+    if head != json.dumps(dict(described), sort_keys=True).encode():
+        raise DataError(sentence(path, "holds another supernet than its name says"))
+    try:
+        return torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+    except Exception as error:  # torch has many for what it does not read
+        raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
+
+
+def _lines(data: bytes) -> list[bytes]:
+    parts = data.split(b"\n", 3)
+    if len(parts) < 4:
+        raise ValueError("the file ends early")
+    return parts
+
+
+def sentence(path: Path, what: str) -> str:
+    """What is wrong with the checkpoint at ``path``, and what to do about it."""
+    return f"{path} {what}; move it away and run again, which trains from the start."
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Only one process at a time is inside for the same ``path``; the others wait.
+
+    The system lets the next one in when a process ends, however it ends.
+    """
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

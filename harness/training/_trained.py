@@ -1,0 +1,258 @@
+"""A supernet in training: its weights, its architecture parameters, and what is done with both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harness.errors import HarnessError
+from harness.inputs import Batch
+from harness.networks import Supernet
+from harness.seeding import derive
+from harness.spaces import Mask
+from harness.training._images import Images
+
+RATE, LAST_RATE, MOMENTUM, WEIGHT_DECAY, LONGEST_GRADIENT = 0.025, 0.001, 0.9, 3e-4, 5.0
+ALPHA_RATE, ALPHA_BETAS, ALPHA_DECAY = 3e-4, (0.5, 0.999), 1e-3
+FINE_TUNING_RATE = RATE / 10
+"""The authors' of DARTS; fine-tuning as in DARTS-PT."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a supernet is trained, and how long it is tuned after a decision, in epochs."""
+
+    epochs: int
+    fine_tuning_epochs: int
+
+
+@dataclass(frozen=True)
+class State:
+    """A copy of everything that training changes."""
+
+    supernet: dict[str, Tensor]
+    alphas: list[Tensor]
+    mask: Mask
+
+
+class Trained:
+    r"""A supernet with architecture parameters, and the images it is trained on.
+
+    A candidate of an open decision has the weight ``softmax(alpha)`` over all candidates of the decision; a
+    mask removes candidates without sharing their weight out among the others, and a decided candidate
+    has weight 1. Batch normalisation uses the batch's own statistics throughout, as in DARTS.
+
+    Parameters
+    ----------
+    supernet
+        With initial weights, on the device of the images.
+    images
+        What it is trained and validated on.
+    method
+        An item of :mod:`harness.training` that trains.
+    length
+        For how many epochs.
+    seed
+        The run's.
+
+    Attributes
+    ----------
+    alphas
+        One tensor of architecture parameters per decision, one number per candidate.
+    mask
+        What is trained: at first the whole supernet.
+    curve
+        A row per epoch of :func:`harness.training.fit`.
+    evaluations
+        How many accuracies were measured for a score.
+    """
+
+    def __init__(
+        self, supernet: Supernet, images: Images, method: ModuleType, length: Length, seed: int
+    ) -> None:
+        self.supernet = supernet
+        self.images = images
+        self.method = method
+        self.length = length
+        self.seed = seed
+        self.space = supernet.space
+        self.mask = self.space.full_mask
+        self.alphas = self._first_alphas()
+        self.curve: list[dict[str, Any]] = []
+        self.evaluations = 0
+        self._optimiser: torch.optim.SGD | None = None
+        self._accuracies: dict[Mask, float] = {}
+
+    def _first_alphas(self) -> list[Tensor]:
+        draws = torch.Generator().manual_seed(derive(self.seed, "training", "alphas"))
+        first = next(self.supernet.parameters())
+        return [
+            (self.method.INITIAL_DEVIATION * torch.randn(len(decision.candidates), generator=draws))
+            .to(first.device, first.dtype)
+            .requires_grad_(self.method.architecture_gradient is not None)
+            for decision in self.space.decisions
+        ]
+
+    @property
+    def weights(self) -> list[nn.Parameter]:
+        """The supernet's parameters."""
+        return list(self.supernet.parameters())
+
+    def shares(self) -> list[list[float]]:
+        """``softmax(alpha)`` of every decision."""
+        return [alpha.detach().softmax(0).tolist() for alpha in self.alphas]
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Cross-entropy of the supernet under :attr:`mask`; a scalar."""
+        return F.cross_entropy(self._logits(batch, self.mask), batch.targets)
+
+    def _logits(self, batch: Batch, mask: Mask) -> Tensor:
+        self.supernet.train()
+        return self.supernet(batch.images, mask, weights=[alpha.softmax(0) for alpha in self.alphas])
+
+    def gradients(self, loss: Tensor, of: Sequence[Tensor]) -> list[Tensor]:
+        """``d loss / d x`` for every ``x``; zeros where the loss does not depend on it."""
+        found = torch.autograd.grad(loss, of, allow_unused=True)
+        return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(of, found, strict=True)]
+
+    def accuracy(self, mask: Mask) -> float:
+        """Share of the whole validation half that the supernet under ``mask`` gets right, in per cent.
+
+        Counted, and remembered until something is trained.
+        """
+        if mask not in self._accuracies:
+            self._accuracies[mask] = self.measured_accuracy(mask)
+            self.evaluations += 1
+        return self._accuracies[mask]
+
+    def measured_accuracy(self, mask: Mask) -> float:
+        """:meth:`accuracy`, measured anew, and neither counted nor remembered."""
+        correct = torch.zeros((), dtype=torch.int64, device=self.alphas[0].device)
+        with torch.no_grad(), self.statistics_kept():
+            for batch in self.images.in_order("valid"):
+                correct += (self._logits(batch, mask).argmax(1) == batch.targets).sum()
+        return 100 * correct.item() / self.images.count("valid")
+
+    @contextmanager
+    def statistics_kept(self) -> Iterator[None]:
+        """The supernet's running statistics are afterwards what they were before."""
+        before = [buffer.clone() for buffer in self.supernet.buffers()]
+        try:
+            yield
+        finally:
+            for buffer, value in zip(self.supernet.buffers(), before, strict=True):
+                buffer.copy_(value)
+
+    def optimisers(self, rate: float) -> tuple[torch.optim.SGD, torch.optim.Adam | None]:
+        """Fresh ones: for the weights, at ``rate``, and for the architecture parameters where they learn."""
+        self._optimiser = torch.optim.SGD(self.weights, rate, MOMENTUM, weight_decay=WEIGHT_DECAY)
+        if self.method.architecture_gradient is None:
+            return self._optimiser, None
+        return self._optimiser, torch.optim.Adam(
+            self.alphas, ALPHA_RATE, ALPHA_BETAS, weight_decay=ALPHA_DECAY
+        )
+
+    def momenta(self) -> list[Tensor]:
+        """Every weight's momentum in the optimiser; zeros before the first step."""
+        states = {} if self._optimiser is None else self._optimiser.state
+        found = [states.get(weight, {}).get("momentum_buffer") for weight in self.weights]
+        return [
+            torch.zeros_like(weight) if momentum is None else momentum
+            for weight, momentum in zip(self.weights, found, strict=True)
+        ]
+
+    def epoch(
+        self,
+        weights: torch.optim.SGD,
+        alphas: torch.optim.Adam | None,
+        names: Sequence[object],
+        tick: Callable[[], None] = lambda: None,
+    ) -> dict[str, float]:
+        """One pass over the training half; its mean loss and its accuracy in per cent, as seen on the way.
+
+        ``names`` name the epoch's draws; ``tick`` is called after every step.
+
+        Raises
+        ------
+        HarnessError
+            Where the loss is no longer a finite number.
+        """
+        losses, correct = torch.zeros(2, dtype=torch.float64, device=self.alphas[0].device)
+        halves = (self.images.shuffled(half, *names) for half in ("train", "valid"))
+        for train, valid in zip(*halves, strict=True):
+            loss, right = self.step(weights, alphas, train, valid)
+            losses += loss
+            correct += right
+            tick()
+        steps = self.images.steps
+        if not torch.isfinite(losses):
+            raise HarnessError(
+                f"The loss is not a finite number in epoch {names[-1]} of training, so there are no scores."
+            )
+        return {
+            "train_loss": losses.item() / steps,
+            "train_accuracy": 100 * correct.item() / (steps * self.images.batch_size),
+        }
+
+    def step(
+        self, weights: torch.optim.SGD, alphas: torch.optim.Adam | None, train: Batch, valid: Batch
+    ) -> tuple[Tensor, Tensor]:
+        """A step of the architecture parameters, then one of the weights.
+
+        Returns the loss of the training batch before it, and how many of its images were right.
+        """
+        self._accuracies.clear()
+        if alphas is not None:
+            self._step_alphas(alphas, train, valid, weights.param_groups[0]["lr"])
+        return self._step_weights(weights, train)
+
+    def _step_alphas(self, optimiser: torch.optim.Adam, train: Batch, valid: Batch, rate: float) -> None:
+        slopes = self.method.architecture_gradient(self, train, valid, rate)
+        rows = zip(self.alphas, slopes, self.space.decisions, self.mask, strict=True)
+        for alpha, slope, decision, row in rows:
+            # Without a gradient those of a decided decision stay; with one of zeros they would decay.
+            alpha.grad = slope if sum(row) > decision.picks else None
+        optimiser.step()
+
+    def _step_weights(self, optimiser: torch.optim.SGD, train: Batch) -> tuple[Tensor, Tensor]:
+        weights = self.weights
+        logits = self._logits(train, self.mask)
+        loss = F.cross_entropy(logits, train.targets)
+        # A weight that did not take part gets no gradient, so that it neither moves nor decays.
+        for weight, slope in zip(weights, torch.autograd.grad(loss, weights, allow_unused=True), strict=True):
+            weight.grad = slope
+        nn.utils.clip_grad_norm_(weights, LONGEST_GRADIENT)
+        optimiser.step()
+        return loss.detach(), (logits.detach().argmax(1) == train.targets).sum()
+
+    def fine_tune(self, mask: Mask) -> None:
+        """Train weights and open decisions' architecture parameters under ``mask``, which becomes the mask.
+
+        For ``length.fine_tuning_epochs`` at a tenth of the first learning rate, with fresh optimisers, as
+        DARTS-PT does between two decisions. The draws depend on the mask alone, not on what was tuned before.
+        """
+        self.mask = mask
+        weights, alphas = self.optimisers(FINE_TUNING_RATE)
+        for epoch in range(self.length.fine_tuning_epochs):
+            self.epoch(weights, alphas, ("fine-tuning", mask, epoch))
+
+    def state(self) -> State:
+        """A copy to :meth:`restore` from."""
+        supernet = {name: value.clone() for name, value in self.supernet.state_dict().items()}
+        return State(supernet, [alpha.detach().clone() for alpha in self.alphas], self.mask)
+
+    def restore(self, state: State) -> None:
+        """Weights, running statistics, architecture parameters and mask as ``state`` has them."""
+        self._accuracies.clear()
+        self.supernet.load_state_dict(state.supernet)
+        self.mask = state.mask
+        with torch.no_grad():
+            for alpha, value in zip(self.alphas, state.alphas, strict=True):
+                alpha.copy_(value)

@@ -1,0 +1,166 @@
+"""Searchers of trained supernets, on a toy whose right answer is known, and on one that only counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+import torch
+
+from harness import searchers
+from harness.errors import UnknownNameError
+from harness.runners._check import settings_of
+from harness.scorers import Work
+from harness.searchers import Bench
+from harness.searchers import darts as darts_search
+from harness.searchers import darts_pt as darts_pt_search
+from harness.spaces import only
+from harness.training import Trained, fit
+from tests.unit.training.toy import OPERATIONS, ToySpace, toy
+
+WAYS = [
+    ("darts", "darts"), ("darts", "darts_second_order"),
+    ("darts_pt", "darts"), ("darts_pt", "darts_second_order"), ("darts_pt", "fixed_alphas"),
+]  # fmt: skip
+SETTINGS = {"darts": {}, "darts_pt": {"order": "random"}}
+
+
+def refused(*arguments: object) -> None:
+    raise AssertionError("a searcher of a trained supernet asked for something else")
+
+
+def search(name: str, trained, settings=None, seed: int = 0):
+    bench = Bench(trained.space, seed, refused, refused, refused, refused, trained=trained)
+    return searchers.load(name).search(bench, SETTINGS[name] if settings is None else settings)
+
+
+@cache
+def ended(method: str, seed: int):
+    trained = toy(method, 6, 1, seed=seed, inputs=True, count=256, batch_size=16)
+    fit(trained)
+    return trained, trained.state()
+
+
+def trained_toy(method: str, seed: int) -> Trained:
+    trained, state = ended(method, seed)
+    trained.restore(state)
+    return trained
+
+
+def test_every_searcher_of_trained_supernets_is_tested_here():
+    reading = {name for name in searchers.names() if searchers.load(name).READS == "trained"}
+    assert reading == set(SETTINGS)
+    for name in reading:
+        assert (
+            settings_of("searcher", {"name": name, **SETTINGS[name]}, searchers.load(name).SETTINGS)
+            == SETTINGS[name]
+        )
+    assert darts_search.READS_ALPHAS
+    assert not darts_pt_search.READS_ALPHAS
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(("name", "method"), WAYS)
+def test_the_right_architecture_is_found(name, method, seed):
+    trained = trained_toy(method, seed)
+    assert search(name, trained, seed=seed).arch == trained.space.best
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_the_same_seed_finds_the_same_by_the_same_scores(name):
+    first, second = (search(name, trained_toy("darts", 1), seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_darts_takes_the_largest_parameters_and_records_them_all():
+    trained = toy(inputs=True)
+    with torch.no_grad():
+        for alpha, values in zip(trained.alphas, ([0, 2, 1], [3, 1, 2], [1, 0, 2]), strict=True):
+            alpha.copy_(torch.tensor(values))
+    found = search("darts", trained)
+    assert found.arch == ((1,), (0,), (0, 2))
+    scores = {(row["decision"], row["candidate"]): row["score"] for row in found.trace}
+    assert scores == {
+        ("halves", "skip"): 0, ("halves", "avg_pool"): 2, ("halves", "pattern"): 1,
+        ("quadrants", "skip"): 3, ("quadrants", "avg_pool"): 1, ("quadrants", "pattern"): 2,
+        ("parents", "image"): 1, ("parents", "halves"): 0, ("parents", "quadrants"): 2,
+    }  # fmt: skip
+    assert {(row["stage"], row["status"], row["reason"]) for row in found.trace} == {("decision", "ok", "")}
+
+
+class Counting:
+    """In place of a trained supernet: accuracies from a table, and a list of what is asked for."""
+
+    def __init__(self, worth: dict[tuple[int, int], float], parents: int = 4) -> None:
+        self.space = ToySpace(inputs=True)
+        names = tuple(f"parent_{index}" for index in range(parents))
+        spec = self.space.decisions[2]
+        self.space.decisions = (*self.space.decisions[:2], type(spec)("parents", names, 2, "input"))
+        self.worth, self.tuned, self.asked = worth, [], Counter()
+
+    def accuracy(self, mask):
+        self.asked[mask] += 1
+        return sum(
+            self.worth.get((decision, candidate), 0.0)
+            for decision, row in enumerate(mask)
+            for candidate, alive in enumerate(row)
+            if alive
+        )
+
+    def fine_tune(self, mask):
+        self.tuned.append(mask)
+
+
+WORTH = {(0, 1): 5.0, (0, 2): 4.0, (1, 2): 3.0, (2, 0): 2.0, (2, 1): 1.0, (2, 2): 4.0, (2, 3): 3.0}
+
+
+def test_darts_pt_decides_operations_first_and_tunes_between_decisions():
+    toy = Counting(WORTH)
+    found = search("darts_pt", toy, {"order": "fixed"})
+    assert found.arch == ((1,), (2,), (2, 3))
+    full = toy.space.full_mask
+    first = only(full, 0, (1,))
+    assert toy.tuned == [first, only(first, 1, (2,))], (
+        "the supernet is tuned between two decisions, not after"
+    )
+    rows = [(row["step"], row["decision"], row["candidate"], row["score"]) for row in found.trace]
+    operations = [(0, "halves", OPERATIONS[c], WORTH.get((0, c), 0.0)) for c in range(3)]
+    operations += [(1, "quadrants", OPERATIONS[c], WORTH.get((1, c), 0.0)) for c in range(3)]
+    assert rows[:6] == operations
+
+
+def test_darts_pt_drops_the_least_missed_parent_until_as_many_are_left_as_are_picked():
+    found = search("darts_pt", Counting(WORTH), {"order": "fixed"})
+    rounds = [(row["step"], row["candidate"], row["score"]) for row in found.trace[6:]]
+    assert rounds == [
+        (2, "parent_0", 2.0), (2, "parent_1", 1.0), (2, "parent_2", 4.0), (2, "parent_3", 3.0),
+        (2, "parent_0", 2.0), (2, "parent_2", 4.0), (2, "parent_3", 3.0),
+    ]  # fmt: skip
+
+
+def test_in_a_tie_the_parent_of_the_lower_index_stays_as_everywhere():
+    assert search("darts_pt", Counting({}), {"order": "fixed"}).arch == ((0,), (0,), (0, 1))
+
+
+def test_the_random_order_is_drawn_with_the_seed_and_keeps_inputs_last():
+    orders = set()
+    for seed in range(8):
+        trace = search("darts_pt", Counting(WORTH), seed=seed).trace
+        orders.add(tuple(dict.fromkeys(row["decision"] for row in trace)))
+        again = search("darts_pt", Counting(WORTH), seed=seed).trace
+        assert trace == again
+    assert orders == {("halves", "quadrants", "parents"), ("quadrants", "halves", "parents")}
+
+
+def test_an_unknown_order_is_told():
+    with pytest.raises(UnknownNameError, match="Allowed: fixed, random"):
+        settings_of("searcher", {"name": "darts_pt", "order": "rnadom"}, darts_pt_search.SETTINGS)
+
+
+def test_work_is_what_a_search_asks_for():
+    toy = Counting(WORTH)
+    assert darts_search.work(toy.space) == Work(0, 0)
+    search("darts_pt", toy)
+    asked = sum(toy.asked.values())
+    assert darts_pt_search.work(toy.space) == Work(asked, len(toy.tuned))
