@@ -94,28 +94,43 @@ def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
     samples, units = len(images), 0
     products = torch.zeros((samples, samples), dtype=torch.int64, device=images.device)
 
-    def count(relu: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+    def count(activations: Tensor) -> None:
         nonlocal units, products
-        activations = arguments[0]
-        if activations.shape[0] != samples:
-            raise ValueError(
-                f"a ReLU received an input of shape {tuple(activations.shape)}, "
-                f"whose first dimension is not the batch of {samples}"
-            )
         codes = unit_rows(activations) > 0
         products = products + code_product(codes)
         units += codes.shape[1]
 
-    handles = [
-        part.register_forward_pre_hook(count) for part in module.modules() if isinstance(part, graphs.RELUS)
-    ]
+    logits = run_watching_relus(module, images, training, count)
+    return Counted(agreements(products, units), units, logits)
+
+
+def run_watching_relus(
+    module: nn.Module, images: Tensor, training: bool, watch: Callable[[Tensor], None]
+) -> Tensor:
+    """Logits without gradients; ``watch`` is handed the input of every call of a ReLU module.
+
+    Raises
+    ------
+    ValueError
+        Where the first dimension of such an input is not the samples.
+    """
+
+    def hand_over(relu: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        if arguments[0].shape[0] != len(images):
+            raise ValueError(
+                f"a ReLU received an input of shape {tuple(arguments[0].shape)}, "
+                f"whose first dimension is not the batch of {len(images)}"
+            )
+        watch(arguments[0])
+
+    relus = [part for part in module.modules() if isinstance(part, graphs.RELUS)]
+    handles = [relu.register_forward_pre_hook(hand_over) for relu in relus]
     try:
         with torch.no_grad():
-            logits = run(module, parameters_of(module), images, training)
+            return run(module, parameters_of(module), images, training)
     finally:
         for handle in handles:
             handle.remove()
-    return Counted(agreements(products, units), units, logits)
 
 
 def log_determinant(kernel: np.ndarray) -> float:

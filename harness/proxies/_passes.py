@@ -21,10 +21,15 @@ from harness.inputs import Batch
 from harness.proxies._clock import Clock
 from harness.proxies._modules import layer_weights, linearised, own_random_state, parameters_of, run
 from harness.proxies._outcome import Undefined, finite
+from harness.proxies._patterns import distinct_patterns
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
 """Of the largest logit; far above what rounding makes of equal samples, also behind batch norm."""
+_JACOBIAN_BYTES = 2**29
+"""Gradients of all samples held at a time; for the rest, the backward passes are run again."""
+_COLUMNS = 2**16
+"""Weights whose gradients are held in double precision at a time."""
 Result = TypeVar("Result")
 
 
@@ -59,6 +64,13 @@ class Passes:
         """
         return self._read(("relu_kernel", training), lambda: self._count_relus(training))
 
+    def sign_patterns(self) -> int:
+        """Number of different sign patterns of all ReLU inputs over the samples, batch norm in training mode.
+
+        Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
+        """
+        return self._read("sign_patterns", self._count_patterns)
+
     def loss_gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Name to (W, dL/dW) of every convolution and linear layer the loss depends on.
 
@@ -69,6 +81,16 @@ class Passes:
     def input_gradients(self) -> Tensor:
         """d(sum of all logits)/d(images), shape (samples, 3 H W), batch norm in training mode."""
         return self._read("input_gradients", self._differentiate_logits)
+
+    def tangent_kernel(self) -> np.ndarray:
+        """K_ij = g_i . g_j, (samples, samples) float64, batch norm in training mode.
+
+        g_i is the gradient of the sum of sample i's logits with respect to every parameter with ``weight`` in
+        its name: weights of convolutions, linear layers and normalisations, no biases. Through the batch's
+        statistics the other samples take part in it. Gradients are in the network's number format,
+        products and sums in double precision.
+        """
+        return self._read("tangent_kernel", self._multiply_gradients)
 
     def synaptic_flow(self) -> float:
         """Sum over convolution and linear weights of |W dR/dW|, see ``synflow``."""
@@ -87,6 +109,11 @@ class Passes:
         if not counted.units:
             raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
+
+    def _count_patterns(self) -> int:
+        patterns, logits = distinct_patterns(self.module, self.images, training=True)
+        self._require_connected(logits)
+        return patterns
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
@@ -119,6 +146,21 @@ class Passes:
         images, _, logits = self._graph()
         (gradient,) = _gradients(logits.sum(), [images])
         return (torch.zeros_like(images) if gradient is None else gradient).flatten(1)
+
+    def _multiply_gradients(self) -> np.ndarray:
+        _, parameters, logits = self._graph()
+        weights = [leaf for name, leaf in parameters.items() if "weight" in name and leaf.requires_grad]
+        if not weights:
+            raise ValueError("the network has no parameter with 'weight' in its name")
+        kernel = torch.zeros((len(logits),) * 2, dtype=torch.float64, device=logits.device)
+        most = _JACOBIAN_BYTES // (logits.element_size() * len(logits))
+        for group in _of_at_most(most, weights):
+            jacobian = _jacobian(logits.sum(1), group)
+            for columns in jacobian.split(_COLUMNS, dim=1):
+                columns = columns.double()
+                kernel += columns @ columns.T
+        finite(float(kernel.abs().max()), "the largest entry of the tangent kernel")
+        return kernel.cpu().numpy()
 
     def _flow(self) -> float:
         parameters = {
@@ -174,3 +216,25 @@ def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:
     if not output.requires_grad:
         return (None,) * len(inputs)
     return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True)
+
+
+def _jacobian(outputs: Tensor, weights: list[Tensor]) -> Tensor:
+    """Row i: the gradient of ``outputs[i]`` with respect to all ``weights``, one after the other."""
+    rows = outputs.new_zeros(len(outputs), sum(map(torch.numel, weights)))
+    for row, output in zip(rows, outputs, strict=True):
+        for part, gradient in zip(
+            row.split([*map(torch.numel, weights)]), _gradients(output, weights), strict=True
+        ):
+            if gradient is not None:
+                part.copy_(gradient.flatten())
+    return rows
+
+
+def _of_at_most(entries: int, tensors: list[Tensor]) -> list[list[Tensor]]:
+    """``tensors`` in groups of at most so many entries, where a tensor has not more by itself."""
+    groups: list[list[Tensor]] = [[]]
+    for tensor in tensors:
+        if groups[-1] and sum(map(torch.numel, groups[-1])) + tensor.numel() > entries:
+            groups.append([])
+        groups[-1].append(tensor)
+    return groups

@@ -145,7 +145,8 @@ def test_only_random_layers_depend_on_the_seed(build_network: Callable, batch: B
     torch.manual_seed(6)
     assert values(proxies.measure(dropout, batch, EVERY, seed=0)) == first
     other = values(proxies.measure(dropout, batch, EVERY, seed=1))
-    assert {name for name in EVERY if other[name] != first[name]} == {"grad_norm", "snip", "jacob_cov"}
+    changed = {name for name in EVERY if other[name] != first[name]}
+    assert changed == {"grad_norm", "snip", "jacob_cov", "ntk"}
     assert values(proxies.measure(plain, batch, EVERY, seed=0)) == values(
         proxies.measure(plain, batch, EVERY, 1)
     )
@@ -392,7 +393,9 @@ def test_supernet_views_are_scored_like_copies_of_them(name: str) -> None:
     batch = noise.open(5, 32).batch(0, 0, 4)
     before = snapshot(supernet, batch), snapshot(view, batch)
     measured = values(proxies.measure(view, batch, EVERY, seed=0))
-    assert {status for _, status, _ in measured.values()} == {"ok"}
+    # NAS-Bench-1Shot1's supernets end in a normalisation: their tangent kernel is singular.
+    undefined = {"ntk"} if name.startswith("nb1shot1") else set()
+    assert {proxy for proxy in EVERY if measured[proxy][1] != "ok"} == undefined
     assert measured == values(proxies.measure(copy.deepcopy(view), batch, EVERY, seed=0))
     assert (snapshot(supernet, batch), snapshot(view, batch)) == before
     everything = values(proxies.measure(supernet, batch, EVERY, seed=0))

@@ -19,8 +19,9 @@ def test_every_proxy_has_a_configuration_and_the_other_way_round() -> None:
         assert (CONF / "proxy" / f"{name}.yaml").read_text().startswith("# ")
 
 
-def test_core_names_every_proxy_but_the_trivial_baselines_once() -> None:
-    assert sorted([*FILES["core"]["names"], "params", "flops"]) == sorted(proxies.names())
+def test_core_names_every_proxy_but_the_trivial_baselines_and_te_nas_ones_once() -> None:
+    others = ["params", "flops", "ntk", "linear_regions"]
+    assert sorted([*FILES["core"]["names"], *others]) == sorted(proxies.names())
 
 
 @pytest.mark.parametrize("name", proxies.names())

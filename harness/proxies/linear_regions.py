@@ -1,0 +1,26 @@
+"""Number of linear regions that the samples of a batch fall into: expressivity, as TE-NAS measures it.
+
+score = number of different sign patterns over the samples, a pattern being, for every input of every ReLU,
+whether it is positive. Higher is better; 1 to the number of samples, so that it says nothing where all
+samples differ: count many samples of few pixels. A network without ReLU modules has 1.
+
+Batch norm is in training mode, as in TE-NAS's search. Every ``nn.ReLU`` and ``nn.ReLU6`` module that runs
+counts. Undefined where the logits do not depend on the images (status disconnected).
+
+Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
+Perspective" (TE-NAS), ICLR 2021; ``lib/procedures/linear_region_counter.py`` in VITA-Group/TENAS counts the
+same patterns, there in half precision.
+"""
+
+from __future__ import annotations
+
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = False
+NEEDS_IMAGES = True
+
+
+def score(passes: Passes) -> float:
+    """Number of different ReLU sign patterns, batch norm in training mode."""
+    return float(passes.sign_patterns())

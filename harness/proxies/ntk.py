@@ -1,0 +1,43 @@
+"""Condition number of the neural tangent kernel: how unevenly gradient descent learns the samples of a batch.
+
+score = -kappa, kappa = lambda_max / lambda_min of K = J J^T, row i of J being d(sum of sample i's logits)/dW
+for every parameter with "weight" in its name: weights of convolutions, linear layers and normalisations, no
+biases. Higher is better: TE-NAS prefers a small kappa. At most -1, which one sample has.
+
+Batch norm is in training mode, as in TE-NAS's search: through the batch's statistics a sample's logits depend
+on all samples, and its gradient runs through the whole batch. Gradients in the network's number format,
+K and its eigenvalues in double precision. Costs one backward pass per sample.
+
+Undefined where K is singular to the precision of its gradients, lambda_min <= B eps lambda_max for B
+samples and their format's machine epsilon eps (status inf: equal samples, fewer weights than samples, or a
+normalisation without a ReLU before the classifier, as in NAS-Bench-1Shot1's supernets: it fixes the sum of
+all logits); where all gradients are 0 (status nan); where the logits do not depend on the images (status
+disconnected).
+
+Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
+Perspective" (TE-NAS), ICLR 2021; the choices are those of ``lib/procedures/ntk.py`` in VITA-Group/TENAS.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from harness.proxies._outcome import Undefined
+from harness.proxies._passes import Passes
+
+HIGHER_IS_BETTER = True
+NEEDS_LABELS = False
+NEEDS_IMAGES = True
+
+
+def score(passes: Passes) -> float:
+    """Negative condition number of the tangent kernel."""
+    kernel = passes.tangent_kernel()
+    eigenvalues = np.linalg.eigvalsh(kernel)
+    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
+    if largest <= 0:
+        raise Undefined("nan", "all gradients are 0: the condition number is 0/0")
+    if smallest <= len(kernel) * torch.finfo(passes.images.dtype).eps * largest:
+        raise Undefined("inf", f"the tangent kernel of {len(kernel)} samples is singular")
+    return -largest / smallest

@@ -1,0 +1,154 @@
+"""Supernets and batches for methods that compare supernets by several proxies (``READS = "proxies"``).
+
+Two kinds of supernets, by the name that a method's ``SUPERNETS`` has, :data:`SUPERNETS`:
+
+``te_nas``: TE-NAS's own small ones (:func:`harness.networks.build_te_nas_supernet`), drawn anew for each step
+and each of ``repeats``. What a mask leaves of an open decision shares its weight equally, what it leaves of
+a made one weighs 1, and the rest does not run. ``ntk`` is measured on ``ntk_batch_size`` images.
+
+``run``: the run's, of its fidelity and masking, drawn once, one repeat. ``ntk`` is measured on proposal batch
+``step``, ``linear_regions`` on the same supernet with a stem for one channel.
+
+Both count ``linear_regions`` on ``region_batches`` batches of ``region_batch_size`` patches of 3 x 3 pixels
+of one colour channel, each from an image of its own, place and channel drawn at random. TE-NAS runs these
+batches one after the other and counts the patterns of all; here they are one batch, so that batch
+normalisation too sees all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness import networks, records
+from harness.inputs import Batch
+from harness.proxies import measure
+from harness.runners._config import Progress
+from harness.runners._evaluate import batch
+from harness.runners._setup import Setup
+from harness.scorers import Evaluate, ProxyScores, Score
+from harness.seeding import derive, generator
+from harness.spaces import Mask
+
+PATCH = 3
+"""Height and width of a patch in pixels."""
+
+Settings = Mapping[str, Any]
+
+
+def proxy_scores(
+    setup: Setup, supernets: str, settings: Settings, progress: Progress
+) -> Callable[[int], ProxyScores]:
+    """``step -> ProxyScores`` on supernets of this kind; those of the last step are remembered."""
+    make = SUPERNETS[supernets](setup, settings, progress)
+    current: dict[int, ProxyScores] = {}
+
+    def at(step: int) -> ProxyScores:
+        if step not in current:
+            current.clear()
+            current[step] = ProxyScores(setup.space, make(step))
+        return current[step]
+
+    return at
+
+
+def run_of(setup: Setup, method: str, supernets: str, settings: Settings) -> records.Run:
+    """The run of ``method``, named by what can change scores on supernets of the kind ``supernets``."""
+    if supernets == "run":
+        return setup.run(method, {"masking": setup.masking, **settings})
+    told = {"input": {"name": setup.source.name, "digest": setup.source.digest}}
+    return setup.run(method, {**told, **settings}, measured=False)
+
+
+def _te_nas(
+    setup: Setup, settings: Settings, progress: Progress
+) -> Callable[[int], dict[str, list[Evaluate]]]:
+    def images(proxy: str, step: int, repeat: int) -> Batch:
+        if proxy == "linear_regions":
+            return patches(setup, settings, step, repeat)
+        seed = derive(setup.config.seed, "te_nas", proxy, repeat)
+        return on_device(setup, setup.source.batch(seed, step, settings["ntk_batch_size"]))
+
+    def evaluate(proxy: str, step: int, repeat: int) -> Evaluate:
+        seed = derive(setup.config.seed, "te_nas", step, repeat)
+        supernet = networks.build_te_nas_supernet(setup.space, proxy, seed, setup.classes).to(setup.device)
+
+        def view(mask: Mask) -> nn.Module:
+            return supernet.masked(mask, "drop", [[1 / sum(row)] * len(row) for row in mask])
+
+        watched = partial(progress, f"step {step + 1}, repeat {repeat + 1}: {proxy}")
+        return _remembering(setup, proxy, view, images(proxy, step, repeat), watched)
+
+    return lambda step: {
+        proxy: [evaluate(proxy, step, repeat) for repeat in range(settings["repeats"])]
+        for proxy in ("ntk", "linear_regions")
+    }
+
+
+def _run(setup: Setup, settings: Settings, progress: Progress) -> Callable[[int], dict[str, list[Evaluate]]]:
+    def supernet(image_channels: int) -> networks.Supernet:
+        made = networks.build_supernet(
+            setup.space, setup.fidelity, setup.config.seed, setup.classes, image_channels=image_channels
+        )
+        return made.to(setup.device)
+
+    def evaluate(proxy: str, step: int, made: networks.Supernet, images: Batch) -> Evaluate:
+        watched = partial(progress, f"step {step + 1}: {proxy}")
+        return _remembering(setup, proxy, lambda mask: made.masked(mask, setup.masking), images, watched)
+
+    colour, grey = supernet(3), supernet(1)
+    return lambda step: {
+        "ntk": [evaluate("ntk", step, colour, batch(setup, "proposal", step))],
+        "linear_regions": [evaluate("linear_regions", step, grey, patches(setup, settings, step, 0))],
+    }
+
+
+SUPERNETS = {"te_nas": _te_nas, "run": _run}
+
+
+def _remembering(
+    setup: Setup,
+    proxy: str,
+    view: Callable[[Mask], nn.Module],
+    images: Batch,
+    watched: Callable[[int, int], None],
+) -> Evaluate:
+    """``masks -> [Score, ...]`` of one proxy on one supernet and batch, each mask measured once."""
+    remembered: dict[Mask, Score] = {}
+
+    def evaluate(masks: Sequence[Mask]) -> list[Score]:
+        new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
+        for done, mask in enumerate(new):
+            watched(done, len(new))
+            found = measure(view(mask), images, [proxy], setup.config.seed, setup.config.path)[proxy]
+            remembered[mask] = Score(found.value, found.status, found.reason)
+        return [remembered[mask] for mask in masks]
+
+    return evaluate
+
+
+def patches(setup: Setup, settings: Settings, step: int, repeat: int) -> Batch:
+    """The patches in which linear regions are counted, (samples, 1, 3, 3), on the run's device."""
+    seed = derive(setup.config.seed, "te_nas", "linear_regions", repeat)
+    draw = generator(seed, "patches", step)
+    count, size = settings["region_batches"], settings["region_batch_size"]
+    drawn = [setup.source.batch(seed, step * count + place, size) for place in range(count)]
+    cut = [cut_patches(each.images, draw) for each in drawn]
+    return on_device(setup, Batch(torch.cat(cut), torch.cat([each.targets for each in drawn])))
+
+
+def cut_patches(images: Tensor, draw: np.random.Generator) -> Tensor:
+    """One patch of every image (B, C, H, W), of any place and channel, each as likely: (B, 1, 3, 3)."""
+    windows = images.unfold(2, PATCH, 1).unfold(3, PATCH, 1)
+    places = [torch.from_numpy(draw.integers(high, size=len(images))) for high in windows.shape[1:4]]
+    return windows[torch.arange(len(images)), *places].unsqueeze(1)
+
+
+def on_device(setup: Setup, images: Batch) -> Batch:
+    """``images`` on the run's device."""
+    return Batch(images.images.to(setup.device), images.targets.to(setup.device))

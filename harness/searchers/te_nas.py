@@ -1,0 +1,94 @@
+"""TE-NAS's search: from the whole supernet to one architecture by pruning candidates, round by round.
+
+Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
+Perspective", ICLR 2021, algorithm 1. Before the first round candidates called ``none`` are pruned. Then, in
+every round, all candidates left of open decisions are ranked together as in ``harness.scorers.te_nas``,
+with new weights and batches, and the least important one of each open decision is pruned: that of the
+lowest rank sum, among equals that of the lowest rank by kappa, then the first. A decision is open until no
+more candidates are left than it picks; in nb201 that takes three rounds.
+
+The authors have no decisions that pick several inputs but in DARTS's space, where they prune nodes one
+after the other, once all operations are known. Here input decisions are pruned after the operations too, in
+rounds like theirs. A candidate without a score is not pruned: without it the supernet cannot be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.scorers import te_nas
+from harness.scorers._ranks import Pair
+from harness.scorers.te_nas import Importance
+from harness.searchers._bench import Bench, Found, columns
+from harness.spaces import Decision, Mask, without
+
+READS = "proxies"
+SUPERNETS = te_nas.SUPERNETS
+SETTINGS = te_nas.SETTINGS
+KINDS = ("operation", "input")
+
+
+def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+    """Prune until every decision is made.
+
+    Raises
+    ------
+    HarnessError
+        Where no candidate of an open decision has a score.
+    """
+    space, mask = bench.space, te_nas.without_none(bench.space, bench.space.full_mask)
+    trace: list[dict[str, object]] = []
+    total, done = sum(_surplus(space.decisions, mask, kind) for kind in KINDS), 0
+    for kind in KINDS:
+        while _surplus(space.decisions, mask, kind):
+            bench.progress("pruning rounds", done, total)
+            found = te_nas.importances(bench.score_proxies(done), mask, kind)
+            trace += _rows(space.decisions, done, found)
+            mask = _pruned(space.decisions, mask, found)
+            done += 1
+    return Found(space.normalise(space.arch_of(mask)), trace)
+
+
+def _surplus(decisions: Sequence[Decision], mask: Mask, kind: str) -> int:
+    """Rounds until the decisions of ``kind`` are made: how many candidates too many the largest one has."""
+    spare = [
+        sum(row) - decision.picks
+        for decision, row in zip(decisions, mask, strict=True)
+        if decision.kind == kind
+    ]
+    return max(spare, default=0)
+
+
+def _pruned(decisions: Sequence[Decision], mask: Mask, found: Mapping[Pair, Importance]) -> Mask:
+    """``mask`` without the least important candidate of every open decision."""
+    for index in sorted({index for index, _ in found}):
+        own = {candidate: each for (place, candidate), each in found.items() if place == index}
+        scored = [candidate for candidate, each in own.items() if each.total.value is not None]
+        if not scored:
+            reasons = sorted({each.total.reason for each in own.values()})
+            raise HarnessError(
+                f"Decision {decisions[index].name}: none of its {len(own)} candidates can be ranked: "
+                f"{'; '.join(reasons)}."
+            )
+        least = min(scored, key=lambda candidate: (own[candidate].total.value, own[candidate].kappa_rank))
+        mask = without(mask, index, least)
+    return mask
+
+
+def _rows(
+    decisions: Sequence[Decision], step: int, found: Mapping[Pair, Importance]
+) -> list[dict[str, object]]:
+    """For every ranked candidate its rank sum and the two changes it comes from."""
+    return [
+        {
+            "stage": stage,
+            "step": step,
+            "decision": decisions[index].name,
+            "candidate": decisions[index].candidates[candidate],
+            **columns(score),
+        }
+        for (index, candidate), each in found.items()
+        for stage, score in (("pruning", each.total), ("ntk", each.kappa), ("linear_regions", each.regions))
+    ]
