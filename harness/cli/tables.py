@@ -1,4 +1,4 @@
-"""``python -m harness.cli.tables``: import release files, verify the tables, list their labels.
+"""``python -m harness.cli.tables``: import release files, verify the tables, list what they hold.
 
 Exit codes: 0 done, 1 verification failed, 2 bad input (one sentence on standard error).
 """
@@ -18,7 +18,7 @@ from harness import tables
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, HarnessError
 from harness.paths import BENCHMARKS_DATA
-from harness.tables import importers
+from harness.tables import importers, operation_scores
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,15 +40,14 @@ def import_release(options: argparse.Namespace) -> int:
     importer = importers.load(options.format)
     imported = importer.read(options.source, options.partial, _track)
     importers.write(imported, options.out, options.force)
-    for table in imported:
-        rows = len(next(iter(next(iter(table.files.values())).values())))
-        print(f"{table.space}: {rows:,} rows, {len(table.labels)} labels, from {table.release}")
+    for each in imported:
+        print(f"{each.space}: {each.facts}, from {each.release}")
     print(f"written to {options.out}")
     return 0
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Check every table of a folder, one line each."""
+    """Check every table of a folder and its operation scores, one line each."""
     failed = False
     for name in tables.names(options.dir):
         try:
@@ -59,27 +58,53 @@ def verify(options: argparse.Namespace) -> int:
             faults, facts = [str(error)], ""
         failed = failed or bool(faults)
         print(f"{name}: {'FAILED: ' + '; '.join(faults) if faults else 'ok, ' + facts}")
+    for name in operation_scores.names(options.dir):
+        fault, facts = _check_scores(name, options.dir)
+        failed = failed or bool(fault)
+        print(f"{name} operation scores: {f'FAILED: {fault}' if fault else f'ok, {facts}'}")
     return int(failed)
 
 
+def _check_scores(space: str, folder: Path) -> tuple[str, str]:
+    """What is wrong with a space's operation scores, and what they are."""
+    try:
+        entry = operation_scores.entry(space, folder)
+        for each in entry.sets:
+            for seed in each.seeds:
+                operation_scores.load(space, each.name, seed, folder)
+    except HarnessError as error:
+        return str(error), ""
+    return "", f"{entry.file.rows:,} rows, {len(entry.sets)} sets, digest {entry.file.sha256[:12]}"
+
+
 def list_tables(options: argparse.Namespace) -> int:
-    """Print every table with its origin, and what each of its labels means."""
+    """Print every table with its origin and what each of its labels means, and the operation scores."""
     for name in tables.names(options.dir):
         table = tables.load(name, options.dir)
         entry = table.entry
         print(
             f"{name}: {entry.title}, {int(table.listed.sum()):,} architectures{' (partial)' * entry.partial}"
         )
-        for key in ("release", "source", "licence", "citation"):
-            print(f"  {key}: {getattr(entry, key)}")
-        for note in entry.notes:
-            print(f"  note: {note}")
+        _print_origin(entry)
         for label in table.labels.values():
             print(
                 f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} accuracy, "
                 f"{label.epochs} epochs; {label.runs} [{label.source}]"
             )
+    for name in operation_scores.names(options.dir):
+        entry = operation_scores.entry(name, options.dir)
+        print(f"{name} operation scores: {entry.title}, {entry.file.rows:,} scores for source=published")
+        _print_origin(entry)
+        for each in entry.sets:
+            print(f"  {each.name}: {each.words}; {each.title} [{each.source}]")
     return 0
+
+
+def _print_origin(entry: Any) -> None:
+    for key in ("release", "source", "licence", "citation"):
+        print(f"  {key}: {getattr(entry, key)}")
+    for note in entry.notes:
+        print(f"  note: {note}")
 
 
 def _track(items: Iterable[Any], description: str, total: int | None) -> Iterable[Any]:

@@ -27,6 +27,10 @@ def execute(config: RunConfig, progress: Progress = lambda words, done, total: N
     HarnessError
         Before anything runs, where the config asks for what does not exist or cannot be.
     """
+    if config.source == "published":
+        from harness.runners import _published
+
+        return _published.execute(config)
     from harness.runners._setup import prepare
 
     setup = prepare(config)

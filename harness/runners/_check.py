@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import inf
 
-from harness import registry, searchers, spaces, tables
+from harness import registry, scorers, searchers, spaces, tables
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
+from harness.runners._published_sets import published_sets
+from harness.runners._training import training_of
 
+SOURCES = ("measured", "published")
 DEVICES = ("auto", "cpu", "cuda")
 PATHS = ("reference", "exact", "fast")
 """Those of ``harness.proxies.PATHS``, which loads torch."""
@@ -35,6 +39,8 @@ def check(config: RunConfig) -> None:
         _known("proxy", name, registry.names("harness.proxies"))
     _known("device", config.device, DEVICES)
     _known("path", config.path, PATHS)
+    _known("source", config.source, SOURCES)
+    training_of(config)
     space = spaces.load(config.space["name"])
     _check_conventions(config, space)
     _known(f"label of {space.name}", config.label, tables.labels(space.name))
@@ -45,6 +51,11 @@ def check(config: RunConfig) -> None:
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     settings_of("searcher", config.searcher, searchers.load(config.searcher["name"]).SETTINGS)
+    settings = getattr(scorers.load(config.scorer["name"]), "SETTINGS", None)
+    if settings is not None:
+        settings_of("scorer", config.scorer, settings)
+    if config.source == "published":
+        published_sets(config)
     if config.task["name"] == "arch_correlation" and config.task["population"] != "all":
         positive("task.population", config.task["population"], "a positive integer or all")
 
@@ -56,10 +67,17 @@ def positive(name: str, value: object, allowed: str = "a positive integer") -> i
     return value
 
 
+def positive_number(name: str, value: object) -> float:
+    """``value`` as a float, if it is above 0; raises :class:`~harness.errors.ConfigError` otherwise."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
+        raise ConfigError(f"{name} must be a positive number; received {value!r}.")
+    return float(value)
+
+
 def settings_of(
-    group: str, values: Mapping[str, object], kinds: Mapping[str, type[int] | Collection[str]]
-) -> dict[str, int | str]:
-    """The settings of an item: a positive integer where the kind is ``int``, else one of the kind's names.
+    group: str, values: Mapping[str, object], kinds: Mapping[str, type[int | float] | Collection[str]]
+) -> dict[str, int | float | str]:
+    """The settings of an item: positive numbers where the kind is ``int`` or ``float``, else names it lists.
 
     Raises
     ------
@@ -69,12 +87,16 @@ def settings_of(
     for key in values:
         if key != "name" and key not in kinds:
             raise unknown_name(f"setting of {group} {values['name']}", key, kinds)
-    for name, kind in kinds.items():
-        if kind is int:
-            positive(f"{group}.{name}", values.get(name))
-        else:
-            _known(f"{group}.{name}", values.get(name), tuple(kind))
-    return {name: values[name] for name in kinds}
+    return {name: _setting(f"{group}.{name}", values.get(name), kind) for name, kind in kinds.items()}
+
+
+def _setting(name: str, value: object, kind: type[int | float] | Collection[str]) -> int | float | str:
+    if kind is int:
+        return positive(name, value)
+    if kind is float:
+        return positive_number(name, value)
+    _known(name, value, tuple(kind))
+    return value
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:

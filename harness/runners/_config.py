@@ -14,9 +14,10 @@ class RunConfig:
 
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
-    Zero-Cost-PT's released code does in the space. ``device`` is ``auto``, ``cpu`` or ``cuda``,
-    ``results`` the folder of records (the clone's ``results/`` where it is ``None``). ``device``,
-    ``threads``, ``force`` and ``results`` are no part of a run's identity.
+    Zero-Cost-PT's released code does in the space. ``source`` is ``measured``, or ``published`` for operation
+    scores that others measured. ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of
+    records (the clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``device``,
+    ``threads``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -26,15 +27,18 @@ class RunConfig:
     searcher: dict[str, Any] = field(default_factory=dict)
     input: dict[str, Any] = field(default_factory=dict)
     fidelity: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     seed: int = 0
     batch_size: int = 64
     variant: str = "paper"
     masking: str = "default"
     path: str = "exact"
+    source: str = "measured"
     device: str = "auto"
     threads: int = 1
     force: bool = False
+    dry_run: bool = False
     results: str | None = None
 
 
@@ -44,7 +48,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one method's run ended: ``done``, ``skipped`` (its record exists) or ``failed``."""
+    """How one method's run ended: ``done``, ``skipped`` (its record exists) or, in a dry run, ``planned``."""
 
     method: str
     status: str

@@ -13,6 +13,7 @@ from harness.runners._setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
 from harness.spaces import Architecture, Mask
+from harness.training import Trained
 
 
 def batch(setup: Setup, purpose: str, step: int) -> Batch:
@@ -27,14 +28,20 @@ def network(setup: Setup, arch: Architecture) -> torch.nn.Module:
     return module.to(setup.device)
 
 
-def supernet_scores(setup: Setup, proxy: str) -> Callable[[Sequence[Mask], int], list[Score]]:
-    """``(masks, step) -> [Score, ...]`` of the one untrained supernet on proposal batch ``step``.
+def supernet_scores(
+    setup: Setup, proxy: str, trained: Trained | None = None
+) -> Callable[[Sequence[Mask], int], list[Score]]:
+    """``(masks, step) -> [Score, ...]`` of one supernet on proposal batch ``step``.
 
-    Scores of the last step are remembered, since decisions that share a batch share the whole
-    supernet's score.
+    The supernet is the ``trained`` one, its candidates weighted as they are, or else an untrained one. Scores
+    of the last step are remembered, since decisions that share a batch share the whole supernet's score.
     """
-    supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
-    supernet.to(setup.device)
+    if trained is None:
+        supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
+        supernet.to(setup.device)
+    else:
+        supernet = trained.supernet
+    shares = None if trained is None else trained.shares()
     remembered: dict[Mask, Score] = {}
     current: list[tuple[int, Batch]] = []
 
@@ -43,7 +50,7 @@ def supernet_scores(setup: Setup, proxy: str) -> Callable[[Sequence[Mask], int],
             current[:] = [(step, batch(setup, "proposal", step))]
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
-        views = [supernet.masked(mask, setup.masking) for mask in new]
+        views = [supernet.masked(mask, setup.masking, shares) for mask in new]
         measured = measure_each(views, current[0][1], [proxy], setup.config.seed, setup.config.path)
         remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
         return [remembered[mask] for mask in masks]

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import torch
 
-from harness import inputs, networks, paths, records, spaces, tables
-from harness.errors import ConfigError, HarnessError, unknown_name
+from harness import inputs, networks, records, spaces, tables
+from harness.errors import ConfigError, unknown_name
 from harness.inputs import Source
 from harness.runners._check import check
-from harness.runners._config import Outcome, RunConfig
+from harness.runners._config import RunConfig
 from harness.runners._memory import keep_freed_memory
-from harness.spaces import Space
-from harness.tables import Label, Table
+from harness.runners._place import Place, store_of
+from harness.runners._training import Training
 
 
 @dataclass(frozen=True)
-class Setup:
+class Setup(Place):
     """A config's parts, each found and checked."""
 
-    config: RunConfig
-    space: Space
-    table: Table
-    label: Label
     source: Source
-    store: records.Store
     device: torch.device
 
     @property
@@ -71,41 +63,19 @@ class Setup:
             settings={"table": self.table.digest, **(measuring if measured else {}), **settings},
         )
 
-    def existing(self, run: records.Run) -> Outcome | None:
-        """The outcome of a run whose record exists, unless the config forces a new one."""
-        record = None if self.config.force else self.store.find(run)
-        if record is None:
-            return None
-        return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
-
-    def write(
-        self,
-        run: records.Run,
-        rows: pd.DataFrame,
-        statistics: dict[str, object],
-        timing: dict[str, object],
-        failure: str = "",
-    ) -> Path:
-        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it."""
-        config = {key: value for key, value in asdict(self.config).items() if key not in ("force", "results")}
-        config["proxy"] = {
-            "names": [name for name in self.config.proxy["names"] if name in run.method.split("-")]
+    def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
+        """The run of a method that reads a trained supernet alone: no proxy's batches or path count."""
+        told = {
+            "fidelity": self.fidelity,
+            "input": {"name": self.source.name, "digest": self.source.digest},
+            "training": asdict(training),
         }
-        return self.store.write(
-            run,
-            status="failed" if failure else "ok",
-            reason=failure,
-            rows=rows,
-            statistics=statistics,
-            provenance=records.provenance(
-                device=str(self.device),
-                threads=self.config.threads,
-                table_digest=self.table.digest,
-                input_digest=self.source.digest,
-            ),
-            config=config,
-            timing=timing,
-            force=self.config.force,
+        return self.run(method, {**told, **settings}, measured=False)
+
+    def provenance(self) -> dict[str, Any]:
+        """The same with the run's device and input."""
+        return records.provenance(
+            str(self.device), self.config.threads, self.table.digest, self.source.digest
         )
 
 
@@ -118,8 +88,7 @@ def prepare(config: RunConfig) -> Setup:
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
     check(config)
-    root = Path(config.results) if config.results else paths.RESULTS
-    records.check_writable(root)
+    store = store_of(config)
     space = spaces.load(config.space["name"])
     if config.fidelity["name"] not in networks.fidelities(space):
         raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
@@ -132,7 +101,7 @@ def prepare(config: RunConfig) -> Setup:
     )
     torch.set_num_threads(config.threads)
     keep_freed_memory()
-    return Setup(config, space, table, label, source, records.Store(root), _device(config.device))
+    return Setup(config, space, table, label, store, source, _device(config.device))
 
 
 def _device(name: str) -> torch.device:
@@ -141,27 +110,3 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
-
-
-class Clock:
-    """Start and length of a run, for the record's timing file."""
-
-    def __init__(self) -> None:
-        self._started = datetime.now(UTC).isoformat(timespec="seconds")
-        self._start = time.perf_counter()
-
-    def timing(self, **more: object) -> dict[str, object]:
-        """What two identical runs may differ in."""
-        return {"started": self._started, "seconds": round(time.perf_counter() - self._start, 3), **more}
-
-
-@contextmanager
-def failures_recorded(setup: Setup, runs: list[records.Run], clock: Clock):
-    """Leave a failed record for each of ``runs`` where the body raises, and raise on."""
-    try:
-        yield
-    except Exception as error:
-        reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-        for run in runs:
-            setup.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
-        raise

@@ -10,11 +10,14 @@ from harness import networks, records, stats
 from harness.proxies import measure
 from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import batch, network
-from harness.runners._setup import Clock, Setup, failures_recorded
+from harness.runners._place import Clock, failures_recorded
+from harness.runners._setup import Setup
 from harness.seeding import generator
 from harness.spaces import Architecture
 
-COLUMNS = ("arch", "canonical", "score", "status", "reason", "accuracy", "params", "flops", "operations")
+COLUMNS = (
+    "arch", "canonical", "connected", "score", "status", "reason", "accuracy", "params", "flops", "operations",
+)  # fmt: skip
 
 
 @dataclass
@@ -79,6 +82,7 @@ def write(
     rows["score"] = rows["score"].astype(float)
     rows["arch"] = [space.format(arch) for arch in archs]
     rows["canonical"] = [space.canonical(arch) for arch in archs]
+    rows["connected"] = [space.connected(arch) for arch in archs]
     rows["accuracy"] = setup.table.accuracies(archs, label)
     rows["params"] = [networks.parameter_count(space, arch) for arch in archs]
     rows["flops"] = [networks.flop_count(space, arch, image_size=setup.source.image_size) for arch in archs]

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from harness import networks, searchers
+from harness.records import Run
 from harness.runners._check import settings_of
 from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
-from harness.runners._setup import Clock, Setup, failures_recorded
-from harness.scorers import Score
-from harness.searchers import Bench, Found
+from harness.runners._place import Clock, failures_recorded
+from harness.runners._setup import Setup
+from harness.runners._te_nas import proxy_scores, run_of
+from harness.runners._trained import curve, estimate, require, train
+from harness.runners._training import Training, on, training_of
+from harness.scorers import ProxyScores, Score, Work
+from harness.searchers import Bench
 from harness.spaces import Mask
+from harness.training import Trained
 
 COLUMNS = (
     "stage", "index", "step", "decision", "candidate", "arch", "score", "accuracy", "status", "reason",
@@ -28,43 +36,80 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     name = setup.config.searcher["name"]
     searcher = searchers.load(name)
     settings = settings_of("searcher", setup.config.searcher, searcher.SETTINGS)
+    training = training_of(setup.config)
+    if training is not None:
+        require(setup, searcher, training)
     proxies = setup.config.proxy["names"] if searcher.READS == "proxy" else [None]
-    return [_run(setup, searcher.search, settings, proxy, progress) for proxy in proxies]
+    return [_run(setup, searcher, settings, proxy, training, progress) for proxy in proxies]
 
 
 def _run(
     setup: Setup,
-    search: Callable[[Bench, Mapping[str, Any]], Found],
+    searcher: ModuleType,
     settings: Mapping[str, Any],
     proxy: str | None,
+    training: Training | None,
     progress: Progress,
 ) -> Outcome:
-    name = setup.config.searcher["name"]
-    method = name if proxy is None else f"{name}-{proxy}"
-    measuring = {} if proxy is None else {"masking": setup.masking}
-    run = setup.run(
-        method, {"searcher": name, "proxy": proxy, **measuring, **settings}, measured=proxy is not None
-    )
-    skipped = setup.existing(run)
+    run = _named(setup, searcher, settings, proxy, training)
+    skipped = setup.existing(run, None if training is None else _estimate(setup, searcher, training))
     if skipped is not None:
         return skipped
     clock, counts = Clock(), Counter()
     with failures_recorded(setup, [run], clock):
-        found = search(_bench(setup, proxy, counts, progress), settings)
+        trained = None if training is None else train(setup, training, progress)
+        bench = _bench(setup, searcher, settings, proxy, trained, counts, progress)
+        before = 0 if trained is None else trained.evaluations
+        found = searcher.search(bench, settings)
+        counts["accuracy"] = 0 if trained is None else trained.evaluations - before
         rows = pd.DataFrame(found.trace, columns=list(COLUMNS))
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
         classes = {setup.space.canonical(setup.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
             **judge(setup, found.arch),
-            "evaluations": counts["supernet"] + counts["network"],
+            "evaluations": counts["supernet"] + counts["network"] + counts["accuracy"],
+            **({} if trained is None else {"training": curve(trained)}),
             "table_queries": counts["query"],
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
         path = setup.write(run, rows, statistics, clock.timing())
-    return Outcome(method, "done", path, headline(statistics))
+    return Outcome(run.method, "done", path, headline(statistics))
 
 
-def _bench(setup: Setup, proxy: str | None, counts: Counter, progress: Progress) -> Bench:
+def _estimate(setup: Setup, searcher: ModuleType, training: Training) -> Callable[[], str]:
+    work = searcher.work(setup.space) if searcher.READS == "trained" else Work(0, 0)
+    return lambda: estimate(setup, training, work)
+
+
+def _named(
+    setup: Setup,
+    searcher: ModuleType,
+    settings: Mapping[str, Any],
+    proxy: str | None,
+    training: Training | None,
+) -> Run:
+    name = setup.config.searcher["name"]
+    told = {"searcher": name, "proxy": proxy, **settings}
+    if searcher.READS == "trained":
+        return setup.trained_run(on(name, searcher, training), told, training)
+    if searcher.READS == "proxies":
+        return run_of(setup, name, searcher.SUPERNETS, told)
+    if proxy is None:
+        return setup.run(name, told, measured=False)
+    trained = {} if training is None else {"training": asdict(training)}
+    method = on(f"{name}-{proxy}", searcher, training)
+    return setup.run(method, {**told, "masking": setup.masking, **trained})
+
+
+def _bench(
+    setup: Setup,
+    searcher: ModuleType,
+    settings: Mapping[str, Any],
+    proxy: str | None,
+    trained: Trained | None,
+    counts: Counter,
+    progress: Progress,
+) -> Bench:
     def counted(name: str, function: Callable) -> Callable:
         def call(*arguments):
             counts[name] += 1
@@ -76,23 +121,37 @@ def _bench(setup: Setup, proxy: str | None, counts: Counter, progress: Progress)
     return Bench(
         space=setup.space,
         seed=setup.config.seed,
-        score_supernet=_counted_masks(counts, supernet_scores(setup, proxy)) if proxy else _refused,
+        score_supernet=_counted_masks(counts, supernet_scores(setup, proxy, trained)) if proxy else _refused,
         score_network=counted("network", network_scores(setup, proxy)) if proxy else _refused,
         query=counted("query", lambda arch: setup.table.accuracy(arch, label)),
         parameters=lambda arch: networks.parameter_count(setup.space, arch),
         progress=progress,
+        score_proxies=_counted_proxies(counts, proxy_scores(setup, searcher.SUPERNETS, settings, progress))
+        if searcher.READS == "proxies"
+        else _refused,
+        trained=trained,
     )
 
 
-def _counted_masks(
-    counts: Counter, score: Callable[[Sequence[Mask], int], list[Score]]
-) -> Callable[[Sequence[Mask], int], list[Score]]:
-    def call(masks: Sequence[Mask], step: int) -> list[Score]:
+def _counted_masks(counts: Counter, score: Callable[..., list[Score]]) -> Callable[..., list[Score]]:
+    def call(masks: Sequence[Mask], *step: int) -> list[Score]:
         counts["supernet"] += len(masks)
-        return score(masks, step)
+        return score(masks, *step)
+
+    return call
+
+
+def _counted_proxies(counts: Counter, scores: Callable[[int], ProxyScores]) -> Callable[[int], ProxyScores]:
+    def call(step: int) -> ProxyScores:
+        found = scores(step)
+        repeats = {
+            proxy: [_counted_masks(counts, evaluate) for evaluate in each]
+            for proxy, each in found.repeats.items()
+        }
+        return replace(found, repeats=repeats)
 
     return call
 
 
 def _refused(*arguments: object) -> None:
-    raise TypeError("a searcher that reads no proxy asked for a proxy's score")
+    raise TypeError("a searcher asked for scores that it does not say it reads")

@@ -1,10 +1,14 @@
-"""``MANIFEST.toml``: for every table its files with their digests, its origin and its labels."""
+"""``MANIFEST.toml``: for every table its files with their digests, its origin and its labels.
+
+It holds the published operation scores' entries too; :mod:`harness.tables._score_sets` reads those.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +59,16 @@ def read(folder: Path) -> dict[str, Entry]:
     DataError
         Where the manifest is missing, is not TOML, or an entry lacks a field or has a wrong type.
     """
+    content, path = contents(folder), folder / NAME
+    tables = field(content, "tables", dict, str(path))
+    return {space: _entry(fields, f"{path}, table {space}") for space, fields in tables.items()}
+
+
+def contents(folder: Path) -> dict[str, Any]:
+    """``folder``'s manifest as TOML has it, of the format read here; errors as :func:`read`."""
     path = folder / NAME
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(
             f"There is no {NAME} in {folder}; `git checkout` the folder or import a release "
@@ -68,66 +79,78 @@ def read(folder: Path) -> dict[str, Entry]:
     version = content.get("format")
     if version != FORMAT:
         raise DataError(f"{path} has format {version!r}; this version reads format {FORMAT}: import again.")
-    tables = _field(content, "tables", dict, str(path))
-    return {space: _entry(fields, f"{path}, table {space}") for space, fields in tables.items()}
+    return content
 
 
-def dumps(entries: Mapping[str, Entry]) -> str:
-    """The manifest's text for ``entries``; :func:`read` reads it back."""
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
+
+
+def dumps(entries: Mapping[str, Entry], scores: Mapping[str, Any]) -> str:
+    """The manifest's text for the tables' ``entries`` and those of operation ``scores``, both by space."""
     tables = {}
     for space, entry in sorted(entries.items()):
         fields = asdict(entry)
         for name, label in fields["labels"].items():
             fields["labels"][name] = {key: value for key, value in label.items() if key != "name"}
         tables[space] = fields
-    return _HEADER + tomli_w.dumps({"format": FORMAT, "tables": tables})
+    sections = {"tables": tables}
+    if scores:
+        sections["operation_scores"] = {space: asdict(entry) for space, entry in sorted(scores.items())}
+    return _HEADER + tomli_w.dumps({"format": FORMAT, **sections})
 
 
 def _entry(fields: Any, where: str) -> Entry:
     if not isinstance(fields, dict):
         raise DataError(f"{where}: expected a TOML table, received {fields!r}; import again.")
     texts = {
-        key: _field(fields, key, str, where)
+        key: field(fields, key, str, where)
         for key in ("title", "importer", "release", "source", "licence", "citation")
     }
-    files = tuple(
-        File(
-            _field(file, "name", str, where),
-            _field(file, "sha256", str, where),
-            _field(file, "rows", int, where),
-        )
-        for file in _field(fields, "files", list, where)
-    )
-    if not 1 <= len(files) <= 2 or any(Path(file.name).name != file.name for file in files):
-        raise DataError(f"{where}: expected 1 or 2 files lying beside the manifest; import again.")
+    files = tuple(file_of(file, where) for file in field(fields, "files", list, where))
+    if not 1 <= len(files) <= 2:
+        raise DataError(f"{where}: expected 1 or 2 files; import again.")
     labels = {
         name: _label(name, label, f"{where}, label {name}")
-        for name, label in _field(fields, "labels", dict, where).items()
+        for name, label in field(fields, "labels", dict, where).items()
     }
     if sum(label.default for label in labels.values()) != 1:
         raise DataError(f"{where}: one label must be marked as the default; import again.")
     return Entry(
         **texts,
-        notes=_strings(fields, "notes", where),
-        partial=_field(fields, "partial", bool, where),
+        notes=strings(fields, "notes", where),
+        partial=field(fields, "partial", bool, where),
         files=files,
         labels=labels,
     )
 
 
+def file_of(fields: Any, where: str) -> File:
+    """One of an entry's files."""
+    file = File(
+        field(fields, "name", str, where),
+        field(fields, "sha256", str, where),
+        field(fields, "rows", int, where),
+    )
+    if Path(file.name).name != file.name:
+        raise DataError(f"{where}: expected a file lying beside the manifest; import again.")
+    return file
+
+
 def _label(name: str, fields: Any, where: str) -> Label:
     label = Label(
         name=name,
-        dataset=_field(fields, "dataset", str, where),
-        split=_field(fields, "split", str, where),
-        epochs=_field(fields, "epochs", int, where),
-        runs=_field(fields, "runs", str, where),
-        columns=_strings(fields, "columns", where),
-        source=_field(fields, "source", str, where),
-        reduce=_field(fields, "reduce", str, where),
-        run_columns=_strings(fields, "run_columns", where),
-        unit=_field(fields, "unit", str, where),
-        default=_field(fields, "default", bool, where),
+        dataset=field(fields, "dataset", str, where),
+        split=field(fields, "split", str, where),
+        epochs=field(fields, "epochs", int, where),
+        runs=field(fields, "runs", str, where),
+        columns=strings(fields, "columns", where),
+        source=field(fields, "source", str, where),
+        reduce=field(fields, "reduce", str, where),
+        run_columns=strings(fields, "run_columns", where),
+        unit=field(fields, "unit", str, where),
+        default=field(fields, "default", bool, where),
     )
     for key, value, allowed in (
         ("dataset", label.dataset, DATASETS),
@@ -141,14 +164,16 @@ def _label(name: str, fields: Any, where: str) -> Label:
     return label
 
 
-def _strings(fields: Any, key: str, where: str) -> tuple[str, ...]:
-    values = _field(fields, key, list, where)
+def strings(fields: Any, key: str, where: str) -> tuple[str, ...]:
+    """A list of strings of the manifest."""
+    values = field(fields, key, list, where)
     if not all(isinstance(value, str) for value in values):
         raise DataError(f"{where}: {key} must be a list of strings; import again.")
     return tuple(values)
 
 
-def _field(fields: Any, key: str, kind: type, where: str) -> Any:
+def field(fields: Any, key: str, kind: type, where: str) -> Any:
+    """A value of the manifest, which must be of the type ``kind``."""
     value = fields.get(key) if isinstance(fields, dict) else None
     if type(value) is not kind:
         received = "nothing" if value is None else repr(value)

@@ -1,7 +1,7 @@
 """Importers: one module per release format; each converts the release into the project's tables.
 
 A module states ``FORMAT`` (what the source is, for the command line) and ``read(source, partial,
-track)``, which returns the :class:`Imported` tables. :func:`write` stores them.
+track)``, which returns the :class:`Imported` tables or :class:`ImportedScores`. :func:`write` stores them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.tables.importers._imported import Imported, Track, untracked, write
+from harness.tables.importers._imported import Imported, ImportedScores, Track, untracked, write
 
-__all__ = ["Imported", "Track", "load", "names", "untracked", "write"]
+__all__ = ["Imported", "ImportedScores", "Track", "load", "names", "untracked", "write"]
 
 
 def names() -> tuple[str, ...]:

@@ -42,6 +42,10 @@ def test_verify_the_committed_tables(run):
         "nb1shot1_3",
         "nb201",
         "nbmacro",
+        "nb1shot1_1 operation scores",
+        "nb1shot1_2 operation scores",
+        "nb1shot1_3 operation scores",
+        "nb201 operation scores",
     ]
     assert all(": ok, " in line for line in lines)
 
@@ -52,12 +56,14 @@ def test_verify_reports_every_table_and_fails(run, tmp_path):
     path = folder / "nb201.parquet"
     path.write_bytes(path.read_bytes()[:-1])
     (folder / "nbmacro.parquet").unlink()
+    scores = folder / "nb1shot1_2_operation_scores.parquet"
+    scores.write_bytes(scores.read_bytes()[1:])
     code, out, err = run("verify", "--dir", folder)
     assert (code, err) == (1, "")
     faulty = {line.split(":")[0] for line in out.splitlines() if "FAILED" in line}
-    assert faulty == {"nb201", "nbmacro"}
+    assert faulty == {"nb201", "nbmacro", "nb1shot1_2 operation scores"}
     assert "expected SHA-256" in out
-    assert len(out.splitlines()) == 5
+    assert len(out.splitlines()) == 9
 
 
 def test_list_says_what_every_label_means(run):
@@ -65,8 +71,9 @@ def test_list_says_what_every_label_means(run):
     assert (code, err) == (0, "")
     assert "  cifar10_test_200 (default): cifar10, test accuracy, 200 epochs; mean of all runs" in out
     assert "nb1shot1_3: NAS-Bench-1Shot1 space 3, 24,066 architectures" in out
-    assert out.count("  licence: ") == 5
-    assert out.count("  citation: ") == 5
+    assert out.count("  licence: ") == 9
+    assert out.count("  citation: ") == 9
+    assert "  darts_pt: scorer=darts_pt training=darts training.epochs=100" in out
     assert out.count("(default)") == 5
 
 

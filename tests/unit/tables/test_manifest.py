@@ -13,7 +13,7 @@ import tomli_w
 from harness import tables
 from harness.errors import DataError
 from harness.paths import BENCHMARKS_DATA
-from harness.tables import _manifest
+from harness.tables import _manifest, _score_sets
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def accept(folder, name):
 
 def test_the_committed_manifest_reads_back():
     entries = _manifest.read(BENCHMARKS_DATA)
-    text = _manifest.dumps(entries)
+    text = _manifest.dumps(entries, _score_sets.read(BENCHMARKS_DATA))
     assert text == (BENCHMARKS_DATA / "MANIFEST.toml").read_text()
     for entry in entries.values():
         assert entry.source.startswith("https://")

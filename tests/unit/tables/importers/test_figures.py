@@ -15,7 +15,7 @@ from harness import spaces, tables
 from harness.errors import DataError
 from harness.paths import BENCHMARKS_DATA
 from harness.tables import importers
-from harness.tables.importers import _nb1shot1, figures
+from harness.tables.importers import _nb1shot1, figures, operation_scores
 
 COLUMNS = [
     "index",
@@ -192,6 +192,7 @@ def test_the_committed_files_are_what_the_sources_make(shared, tmp_path):
 def test_all_committed_files_are_what_the_sources_make(shared, tmp_path, monkeypatch):
     monkeypatch.setattr(_nb1shot1, "SPACES", ("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"))
     importers.write(figures.read(shared / "data"), tmp_path)
+    importers.write(operation_scores.read(shared / "reference"), tmp_path)
     committed = {path.name: path for path in BENCHMARKS_DATA.glob("*.*")}
     del committed["published.toml"]  # written by hand
     for path in committed.values():

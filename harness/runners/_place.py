@@ -1,0 +1,107 @@
+"""A run's space, table and records: all of a config's parts that no network is needed for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness import paths, records
+from harness.errors import HarnessError
+from harness.runners._config import Outcome, RunConfig
+from harness.spaces import Space
+from harness.tables import Label, Table
+
+
+def store_of(config: RunConfig) -> records.Store:
+    """The store of the results folder the config names; raises where it cannot be written."""
+    root = Path(config.results) if config.results else paths.RESULTS
+    records.check_writable(root)
+    return records.Store(root)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is scored, the truth it is compared with, and where the record goes."""
+
+    config: RunConfig
+    space: Space
+    table: Table
+    label: Label
+    store: records.Store
+
+    def existing(self, run: records.Run, estimate: Callable[[], str] | None = None) -> Outcome | None:
+        """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
+
+        ``estimate`` says how long it would take, where that can be known.
+        """
+        record = None if self.config.force else self.store.find(run)
+        if record is None and self.config.dry_run:
+            told = "no training, so no estimate" if estimate is None else estimate()
+            return Outcome(run.method, "planned", self.store.path(run), told)
+        if record is None:
+            return None
+        return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers come from: code, versions, machine, data."""
+        return records.provenance("cpu", self.config.threads, self.table.digest)
+
+    def write(
+        self,
+        run: records.Run,
+        rows: pd.DataFrame,
+        statistics: dict[str, object],
+        timing: dict[str, object],
+        failure: str = "",
+    ) -> Path:
+        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it."""
+        config = {
+            key: value
+            for key, value in asdict(self.config).items()
+            if key not in ("force", "dry_run", "results")
+        }
+        config["proxy"] = {
+            "names": [name for name in self.config.proxy["names"] if name in run.method.split("-")]
+        }
+        return self.store.write(
+            run,
+            status="failed" if failure else "ok",
+            reason=failure,
+            rows=rows,
+            statistics=statistics,
+            provenance=self.provenance(),
+            config=config,
+            timing=timing,
+            force=self.config.force,
+        )
+
+
+class Clock:
+    """Start and length of a run, for the record's timing file."""
+
+    def __init__(self) -> None:
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._start = time.perf_counter()
+
+    def timing(self, **more: object) -> dict[str, object]:
+        """What two identical runs may differ in."""
+        return {"started": self._started, "seconds": round(time.perf_counter() - self._start, 3), **more}
+
+
+@contextmanager
+def failures_recorded(place: Place, runs: list[records.Run], clock: Clock):
+    """Leave a failed record for each of ``runs`` where the body raises, and raise on."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        for run in runs:
+            place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
+        raise
