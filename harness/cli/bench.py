@@ -1,7 +1,8 @@
 """``make bench SPACE=nb201``: run a preset on one space or several, then write the report.
 
-A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, and overrides
-for whole families of spaces; a run whose record exists is skipped. ``JOBS`` runs work side by
+A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
+families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
+theirs. A run whose record exists is skipped. ``JOBS`` runs work side by
 side, one CPU thread each, with results that do not depend on how many there are.
 """
 
@@ -10,8 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -39,6 +42,7 @@ def _main(arguments: list[str]) -> int:
     records.check_writable(root)
     configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
     console = console_for(sys.stdout)
+    chosen = tuple(dict.fromkeys(config.space["name"] for config in configs))
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
     failures = run_all(configs, asked.jobs, console)
     report = reports.build(root, root / "reports" / asked.space, spaces=chosen)
@@ -69,26 +73,47 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
     if preset not in allowed:
         raise unknown_name("preset", preset, allowed)
     lines = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
-    families, drawn = lines.get("families", {}), lines["seeds"]
-    if seeds:
-        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
-            raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {seeds!r}.")
-        drawn = [int(seed) for seed in seeds.split(",")]
+    drawn = _seeds(seeds)
     with composing():
-        return [
-            replace(config, seed=seed)
-            for line in lines["runs"]
-            for space in chosen
-            for config in run_configs(
-                [
-                    *line.split(),
-                    *families.get(spaces.load(space).family, "").split(),
-                    f"space={space}",
-                    *overrides,
-                ]
-            )
-            for seed in drawn
+        configs = [
+            config
+            for space, line in _lines(lines, chosen)
+            for config in run_configs([*line, f"space={space}", *overrides])
         ]
+    if not configs:
+        raise ConfigError(
+            f"The preset {preset} has no runs for {', '.join(chosen)}; it is for "
+            f"{', '.join(lines.get('only', {}))}: take one of these with SPACE, or another PRESET."
+        )
+    if "seeds" in lines:
+        return [replace(config, seed=seed) for config in configs for seed in drawn or lines["seeds"]]
+    named = sorted({config.seed for config in configs})
+    if drawn and not set(drawn) & set(named):
+        raise ConfigError(
+            f"The runs of preset {preset} have seeds of their own, {', '.join(map(str, named))}; received "
+            f"SEEDS={seeds}: take some of these, or none."
+        )
+    return [config for config in configs if not drawn or config.seed in drawn]
+
+
+def _lines(lines: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Every space with every line of a preset that is for it."""
+    for line in lines.get("runs", []):
+        for space in chosen:
+            yield space, _with_family(lines, space, line)
+    for space in chosen:
+        for line in lines.get("only", {}).get(spaces.load(space).family, []):
+            yield space, _with_family(lines, space, line)
+
+
+def _with_family(lines: Mapping[str, Any], space: str, line: str) -> list[str]:
+    return [*line.split(), *lines.get("families", {}).get(spaces.load(space).family, "").split()]
+
+
+def _seeds(asked: str) -> list[int]:
+    if not all(seed.strip().isdigit() for seed in asked.split(",") if asked):
+        raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {asked!r}.")
+    return [int(seed) for seed in asked.split(",") if asked]
 
 
 def _parse(arguments: list[str]) -> Namespace:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from harness.scorers._score import Score
@@ -26,13 +28,9 @@ class OperationTruth:
 
     def __init__(self, space: Space, accuracies: np.ndarray) -> None:
         known = np.isfinite(accuracies)
-        self._starts = np.cumsum([0, *(len(decision.candidates) for decision in space.decisions)])
-        self._contains = np.zeros((space.size, int(self._starts[-1])), dtype=bool)
-        for row, arch in enumerate(space.architectures):
-            for start, picks, active in zip(self._starts, arch, space.active(arch), strict=False):
-                if active:
-                    self._contains[row, [start + pick for pick in picks]] = True
-        self._contains, self._accuracies = self._contains[known], np.asarray(accuracies, dtype=float)[known]
+        self._starts = _starts(space)
+        self._contains = _containing(space)[known]
+        self._accuracies = np.asarray(accuracies, dtype=float)[known]
 
     def best(self, mask: Mask) -> list[np.ndarray]:
         """For every decision the best accuracy by candidate; NaN where no architecture is left."""
@@ -59,6 +57,23 @@ class OperationTruth:
 
     def _by_decision(self, values: np.ndarray) -> list[np.ndarray]:
         return np.split(values, self._starts[1:-1])
+
+
+def _starts(space: Space) -> np.ndarray:
+    """Where every decision's candidates begin, and the number of all."""
+    return np.cumsum([0, *(len(decision.candidates) for decision in space.decisions)])
+
+
+@cache
+def _containing(space: Space) -> np.ndarray:
+    """For every listed architecture, which candidates it contains; the same for every label."""
+    starts = _starts(space)
+    contains = np.zeros((space.size, int(starts[-1])), dtype=bool)
+    for row, arch in enumerate(space.architectures):
+        for start, picks, active in zip(starts, arch, space.active(arch), strict=False):
+            if active:
+                contains[row, [start + pick for pick in picks]] = True
+    return contains
 
 
 def oracle_score(values: list[np.ndarray], mask: Mask, decision: int) -> dict[int, Score]:

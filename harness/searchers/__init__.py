@@ -2,8 +2,12 @@
 
 An item is a module with
 
-* ``READS``: ``"proxy"``, ``"table"`` (a counted query function) or ``"nothing"``;
-* ``SETTINGS``: by name the settings it takes: ``int`` for a positive integer, or the names to choose from;
+* ``READS``: ``"proxy"``, ``"proxies"`` (several, on supernets that ``SUPERNETS`` names, see
+  ``harness.runners._te_nas``), ``"trained"`` (a trained supernet), ``"table"`` (a counted query function)
+  or ``"nothing"``;
+* ``SETTINGS``: by name the settings it takes: ``int`` for a positive integer, ``float`` for a positive
+  number, or the names to choose from;
+* with ``"trained"`` also ``TRAINING``, ``READS_ALPHAS`` and ``work(space)``, see :mod:`harness.scorers`;
 * ``search(bench, settings) -> Found``, where ``bench`` is a :class:`Bench`.
 
 No searcher can reach a table: its runner hands it a query function that counts.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness.scorers import Score
-from harness.spaces import Architecture, Mask, Space
+from harness.scorers import ProxyScores, Score
+from harness.spaces import Architecture, Decision, Mask, Space
+
+if TYPE_CHECKING:
+    from harness.training import Trained
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Bench:
         ``arch -> number of parameters`` of the stand-alone network.
     progress
         ``(words, done, total)``, called as the search goes on.
+    score_proxies
+        ``step -> ProxyScores``: what a searcher with ``READS = "proxies"`` compares supernets by; weights and
+        batches are drawn anew for each step.
+    trained
+        The trained supernet of a searcher with ``READS = "trained"``.
     """
 
     space: Space
@@ -39,6 +48,8 @@ class Bench:
     query: Callable[[Architecture], float]
     parameters: Callable[[Architecture], int]
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
+    score_proxies: Callable[[int], ProxyScores] | None = None
+    trained: Trained | None = None
 
 
 @dataclass
@@ -48,15 +59,31 @@ class Found:
     Trace rows have the columns stage, index, step, decision, candidate, arch, score, accuracy,
     status and reason; what a stage does not know is left out. Stages:
 
+    ``decision``: operation scores of a trained supernet that decided, after ``step`` other decisions.
     ``ranking``, ``proposal``: operation scores on batch ``step`` of proposal ``index``, which said
     what to decide next, or decided; at the end of a proposal one row ``proposal`` with its ``arch``.
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.
     """
 
     arch: Architecture
     trace: list[dict[str, object]] = field(default_factory=list)
+
+
+def decided(spec: Decision, scores: Mapping[int, Score], step: int) -> list[dict[str, object]]:
+    """Trace rows of the stage ``decision``."""
+    return [
+        {
+            "stage": "decision",
+            "step": step,
+            "decision": spec.name,
+            "candidate": spec.candidates[candidate],
+            **columns(score),
+        }
+        for candidate, score in scores.items()
+    ]
 
 
 def columns(score: Score) -> dict[str, object]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from omegaconf import OmegaConf
 
-from harness import paths, registry
+from harness import paths, registry, spaces
+from harness.cli._compose import composing, run_configs
 from harness.cli.bench import choose_spaces, main, plan
 from harness.reports.sensitivity import BASELINES
+from harness.runners._published_sets import published_sets
+from harness.tables import operation_scores
 
 GROUPS = {
     "task": "runners",
@@ -16,8 +19,10 @@ GROUPS = {
     "scorer": "scorers",
     "searcher": "searchers",
     "input": "inputs",
+    "training": "training",
 }
-LISTS_OF_PROXIES = {"core"}
+NO_ITEMS = {"proxy": {"core"}, "training": {"default"}}
+"""Options that stand for other ones."""
 
 
 def options(group: str) -> set[str]:
@@ -31,7 +36,7 @@ def test_every_group_is_known():
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_options_and_modules_pair_up(group):
-    extra = LISTS_OF_PROXIES if group == "proxy" else set()
+    extra = NO_ITEMS.get(group, set())
     assert options(group) - extra == set(registry.names(f"harness.{GROUPS[group]}"))
     for name in options(group) - extra:
         content = OmegaConf.load(paths.CONF / group / f"{name}.yaml")
@@ -39,14 +44,14 @@ def test_options_and_modules_pair_up(group):
 
 
 def test_fidelities_are_those_of_every_family():
-    from harness import networks, spaces
+    from harness import networks
 
     for name in spaces.names():
         assert options("fidelity") == set(networks.fidelities(spaces.load(name)))
 
 
 def test_the_default_label_is_the_tables():
-    from harness import spaces, tables
+    from harness import tables
 
     for name in spaces.names():
         assert (
@@ -59,10 +64,39 @@ PRESETS = sorted(path.stem for path in (paths.CONF / "preset").glob("*.yaml"))
 STUDIES = [preset for preset in PRESETS if preset.startswith("study_")]
 
 
-@pytest.mark.parametrize("preset", sorted(set(PRESETS) - set(STUDIES)))
+BASELINE_PRESETS = ("baselines", "baselines_paper")
+
+
+@pytest.mark.parametrize("preset", sorted(set(PRESETS) - set(STUDIES) - {"published"}))
 def test_presets_compose_and_hold_every_task(preset):
     tasks = {config.task["name"] for config in plan(("nbmacro",), preset, "", [])}
-    assert tasks == {"arch_correlation", "op_correlation", "search"}
+    without = {"arch_correlation"} if preset in BASELINE_PRESETS else set()
+    assert tasks == {"arch_correlation", "op_correlation", "search"} - without
+
+
+@pytest.mark.parametrize("preset", BASELINE_PRESETS)
+def test_the_presets_of_baselines_hold_every_method(preset):
+    configs = plan(("nb201",), preset, "", [])
+    scorers = {config.scorer["name"] for config in configs if config.task["name"] == "op_correlation"}
+    searchers = {config.searcher["name"] for config in configs if config.task["name"] == "search"}
+    assert scorers == set(registry.names("harness.scorers")) - {"best_acc", "avg_acc"}
+    assert searchers >= set(registry.names("harness.searchers")) - {"zero_cost_pt", "zero_cost_disc"}
+    images = {"cifar10"} if preset == "baselines_paper" else {"digits"}
+    assert {c.input["name"] for c in configs if c.searcher["name"] in ("darts", "darts_pt")} == images
+
+
+@pytest.mark.parametrize("space", ["nb201", "nb1shot1_2"])
+def test_the_published_preset_has_every_set_and_seed_once(space):
+    lines = OmegaConf.to_object(OmegaConf.load(paths.CONF / "preset" / "published.yaml"))
+    made = []
+    with composing():
+        for line in lines["only"][spaces.load(space).family]:
+            asked, _, seeds = line.rpartition(" seed=")
+            for config in run_configs([*asked.split(), f"space={space}"]):
+                (each,) = published_sets(config)
+                made += [(each.name, int(seed)) for seed in seeds.split(",")]
+    sets = operation_scores.entry(space).sets
+    assert sorted(made) == sorted((each.name, seed) for each in sets for seed in each.seeds)
 
 
 def baseline_settings(config, name):

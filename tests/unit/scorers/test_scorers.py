@@ -30,7 +30,8 @@ def additive(masks):
 
 
 def test_every_scorer_is_tested_here():
-    assert set(scorers.names()) == {"zero_cost_pt", "zero_cost_disc", "best_acc", "avg_acc"}
+    elsewhere = {"te_nas", "te_nas_shortcut"}  # test_te_nas.py
+    assert set(scorers.names()) - elsewhere == {"zero_cost_pt", "zero_cost_disc", "best_acc", "avg_acc"}
 
 
 @pytest.mark.parametrize("name", ["zero_cost_pt", "zero_cost_disc"])
