@@ -9,35 +9,49 @@ from matplotlib.axes import Axes
 
 from harness.reports import style, words
 from harness.reports.groups import Group
-from harness.reports.model import Cell, Figure
+from harness.reports.model import Figure
+
+NARROW_LABEL = 56
+"""Characters of which two legend entries fit beside each other."""
 
 
 def progress(groups: Sequence[Group], label_words: str) -> Figure | None:
-    """Agreement with accuracy by operation, step by step; ``None`` where no run goes beyond the first."""
-    groups = [group for group in groups if group.results and "steps.1.best_acc.kendall" in _names(group)]
+    """Agreement with accuracy by operation, step by step; ``None`` where no run goes beyond the first.
+
+    Published scores of which it is not known what was decided say nothing of what can still be reached.
+    """
+    groups = [
+        group
+        for group in groups
+        if group.results and group.stat("steps.1.best_acc_remaining.kendall")["mean"] is not None
+    ]
     if not groups:
         return None
     place = groups[0].run
     shown = groups[: len(style.COLOURS)]
+    names = [words.method_cell(group, shown) for group in shown]
+    labels = [f"{name.text} ({name.note})" if name.note else name.text for name in names]
+    columns = 2 if max(map(len, labels)) <= NARROW_LABEL else 1
+    lines = -(-len(shown) // columns)
     with style.context():
-        figure = style.canvas(7.2, 3.4 + 0.19 * ((len(shown) + 1) // 2))
+        figure = style.canvas(7.2, 3.4 + 0.19 * lines)
         style.headings(figure, "Agreement step by step", (f"{place.space}, {place.label}",))
-        bottom = 0.66 + 0.19 * ((len(shown) + 1) // 2)
+        bottom = 0.66 + 0.19 * lines
         panels = (
-            ("best_acc_remaining", "best accuracy", 0.08),
-            ("avg_acc_remaining", "average accuracy", 0.58),
+            ("best_acc_remaining", "best accuracy", 0.095),
+            ("avg_acc_remaining", "average accuracy", 0.585),
         )
         for truth, title, left in panels:
-            axes = style.axes(figure, left, left + 0.40, top=0.84, bottom=bottom)
+            axes = style.axes(figure, left, left + 0.39, top=0.84, bottom=bottom)
             for number, group in enumerate(shown):
-                _curve(axes, group, truth, number, words.method_cell(group, shown))
+                _curve(axes, group, truth, number, labels[number])
             axes.axhline(0, color=style.MUTED, linewidth=0.7)
             axes.set_title(f"with the {title} still reachable", fontsize=8.5, loc="left")
             axes.set_xlabel("decisions made")
             axes.set_ylabel("Kendall τ")
             axes.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(
-            *axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False, fontsize=8,
+            *axes.get_legend_handles_labels(), loc="lower left", ncols=columns, frameon=False, fontsize=8,
             bbox_to_anchor=(0.06, 0.0), borderaxespad=0.2,
         )  # fmt: skip
         png, svg = style.written(figure)
@@ -62,13 +76,12 @@ def _names(group: Group) -> set[str]:
     return set(group.results[0].numbers)
 
 
-def _curve(axes: Axes, group: Group, truth: str, number: int, name: Cell) -> None:
+def _curve(axes: Axes, group: Group, truth: str, number: int, label: str) -> None:
     steps = sorted({int(key.split(".")[1]) for key in _names(group) if key.startswith("steps.")})
     stats = [group.stat(f"steps.{step}.{truth}.kendall") for step in steps]
     mean = np.array([np.nan if stat["mean"] is None else stat["mean"] for stat in stats])
     sd = np.array([stat["sd"] or 0.0 for stat in stats])
     colour = style.COLOURS[number]
-    label = f"{name.text} ({name.note})" if name.note else name.text
     axes.plot(
         steps, mean, color=colour, marker=style.MARKERS[number], markersize=4, linewidth=1.4, label=label
     )

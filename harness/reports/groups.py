@@ -75,13 +75,18 @@ class Group:
         return self.run.method
 
     @property
+    def published(self) -> bool:
+        """Whether its scores were measured by others and published."""
+        return self.run.settings.get("source") == "published"
+
+    @property
     def seeds(self) -> list[int]:
         """Seeds with an ok run."""
         return [result.run.seed for result in self.results]
 
     @property
     def origins(self) -> list[Mapping[str, Any]]:
-        """Commit, dirty flag, torch, device and processor of every run."""
+        """Commit, dirty flag, torch, device and processor of every run, and the publication of its scores."""
         return [result.origin for result in self.results]
 
     @property
@@ -162,7 +167,7 @@ def _add(group: Group, record: Record, checker: Checker) -> None:
 
 def _origin(record: Record) -> dict[str, Any]:
     made = record.provenance
-    kept = {name: made.get(name) for name in ("commit", "dirty", "device", "processor")}
+    kept = {name: made.get(name) for name in ("commit", "dirty", "device", "processor", "published")}
     return kept | {"torch": (made.get("versions") or {}).get("torch")}
 
 

@@ -47,17 +47,22 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     agreement = Table(
         "Rank agreement per decision with accuracy by operation",
         AGREEMENT,
-        (*(Row(_agreement(group, groups)) for group in scored), *missing),
+        (*(Row(_agreement(group, groups), _kind(group)) for group in scored), *missing),
         _caption(groups, scored),
     )
-    scored.sort(key=lambda group: -_known(group.stat("selected.accuracy")["mean"]))
+    picking = [group for group in scored if "selected.accuracy" in group.results[0].numbers]
+    picking.sort(key=lambda group: -_known(group.stat("selected.accuracy")["mean"]))
     picked = Table(
         "Architectures that the scores pick",
         PICKED,
-        tuple(Row(_picked(group, groups)) for group in scored),
-        _picked_caption(scored),
+        tuple(Row(_picked(group, groups), _kind(group)) for group in picking),
+        _picked_caption(picking, len(scored) - len(picking)),
     )
-    return (agreement, picked) if scored else (agreement,)
+    return (agreement, picked) if picking else (agreement,)
+
+
+def _kind(group: Group) -> str:
+    return "reference" if group.published else "method"
 
 
 def _missing(group: Group, groups: Sequence[Group], columns: Sequence[Column]) -> Row:
@@ -108,14 +113,18 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
         "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
         "Numbers are means ± standard deviations over seeds.",
         *([f"Candidates without a valid score: {lost}."] if lost else []),
+        *filter(None, [words.publications(groups)]),
         words.settings_sentence(groups),
     )
 
 
-def _picked_caption(scored: Sequence[Group]) -> tuple[str, ...]:
-    size = words.spread(value for group in scored for value in group.values("selected.size"))
-    best = words.spread_of(value for group in scored for value in group.values("selected.best_accuracy"))
+def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
+    size = words.spread(value for group in picking for value in group.values("selected.size"))
+    best = words.spread_of(value for group in picking for value in group.values("selected.best_accuracy"))
+    published = any(group.published for group in picking)
     return (
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
         f"has {best} %. Regret is in percentage points of this label, against the best that the space lists.",
+        *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
+        *([f"{words.counted(others, 'scorer')} left decisions unscored and picked nothing."] * (others > 0)),
     )

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import harness
-from harness.reports import arch_tables, op_tables, published_tables, search_tables
+from harness.reports import arch_tables, op_tables, published_tables, search_tables, training
 from harness.reports.model import Cell, Column, Section, Table
 from harness.reports.sections import TASKS
 
@@ -42,6 +42,8 @@ def _glossary(sections: Sequence[Section]) -> list[Column]:
     modules = {"arch_correlation": arch_tables, "op_correlation": op_tables, "search": search_tables}
     modules["published"] = published_tables
     present = [module for task, module in modules.items() if any(s.task == task for s in sections)]
+    if any(table.columns == training.COLUMNS for section in sections for table in section.tables):
+        present.append(training)
     by_title = {column.title: column for module in present for column in module.COLUMNS}
     by_title["Seeds"] = by_title.pop("Seeds")
     return list(by_title.values())

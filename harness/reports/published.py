@@ -1,4 +1,8 @@
-"""Published figures, and the groups of records that measured the same."""
+"""Published figures, and the groups of records that measured the same.
+
+A figure is recomputed where a group holds the very operation scores it was computed from
+(``source=published``); it is compared where a group measured such scores anew.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,10 @@ class Published:
     mean, sd, n
         Over ``n`` seeds; ``sd`` is ``None`` where it is not known.
     settings
-        Label, batch size, input, masking and fidelity it was measured with.
+        Label, batch size, input, training, ... it was measured with.
+    scores, seeds
+        The published set of operation scores it was computed from, and those of its seeds that count
+        (``None``: all); ``None`` where they were not published.
     words, source
         What else belongs to its setup, and where it stands.
     """
@@ -45,6 +52,8 @@ class Published:
     settings: Mapping[str, Any]
     words: str
     source: str
+    scores: str | None
+    seeds: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Comparison:
     """A published figure beside one group's.
 
     ``differing`` holds (ours, theirs) by setting; ``closest`` says that no group of the same label differs
-    in fewer.
+    in fewer, among those that measured and among those that recompute.
     """
 
     figure: Published
@@ -62,6 +71,11 @@ class Comparison:
     closest: bool
 
     @property
+    def recomputed(self) -> bool:
+        """Whether the scores are the publication's own."""
+        return self.group.published
+
+    @property
     def difference(self) -> float | None:
         """Measured minus published mean."""
         mean = self.measured["mean"]
@@ -69,9 +83,12 @@ class Comparison:
 
     @property
     def standard_errors(self) -> float | None:
-        """``difference / sqrt(sd1^2 / n1 + sd2^2 / n2)``; ``None`` where a sd is unknown, or both are 0."""
+        """``difference / sqrt(sd1^2 / n1 + sd2^2 / n2)``.
+
+        ``None`` where a sd is unknown, where both are 0, and for a recomputed figure.
+        """
         own, theirs = self.measured["sd"], self.figure.sd
-        if self.difference is None or own is None or theirs is None:
+        if self.recomputed or self.difference is None or own is None or theirs is None:
             return None
         error = (own**2 / self.measured["n"] + theirs**2 / self.figure.n) ** 0.5
         return self.difference / error if error else None
@@ -92,7 +109,8 @@ def _expanded(entry: Mapping[str, Any], setup: Mapping[str, Any]) -> Iterator[Pu
     """One figure per step of ``means``, or one for ``values``."""
     shared = {key: entry[key] for key in ("name", "method", "source")}
     shared |= {"space": setup["space"], "words": setup["words"]}
-    shared["settings"] = {"label": entry["label"]} | setup["settings"]
+    shared["settings"] = {"label": entry["label"]} | setup["settings"] | entry.get("settings", {})
+    shared |= {"scores": entry.get("scores"), "seeds": tuple(entry["seeds"]) if "seeds" in entry else None}
     if "values" in entry:
         stat = mean_with_interval(entry["values"])
         numbers = {key: stat[key] for key in ("mean", "sd", "n")}
@@ -116,29 +134,38 @@ def compare(groups: Sequence[Group]) -> dict[tuple[str, str], list[Comparison]]:
     return {place: comparisons for place, comparisons in found.items() if comparisons}
 
 
-def _comparisons(figure: Published, groups: Sequence[Group]) -> list[Comparison]:
-    pairs = [
-        (group, mean_with_interval(values), _differing(figure, group))
-        for group in groups
-        if (group.run.space, group.method) == (figure.space, figure.method)
-        and (values := _values(group, figure.statistic))
-    ]
-    fewest = min((len(differing) for _, _, differing in pairs), default=0)
-    return [
-        Comparison(figure, group, measured, differing, len(differing) == fewest)
-        for group, measured, differing in pairs
-    ]
+def _comparisons(figure: Published, groups: Sequence[Group]) -> Iterator[Comparison]:
+    for fits in (_measured, _recomputes):
+        pairs = [
+            (group, mean_with_interval(values), _differing(figure, group))
+            for group in groups
+            if group.run.space == figure.space
+            and fits(figure, group)
+            and (values := _values(group, figure.statistic, figure.seeds if group.published else None))
+        ]
+        fewest = min((len(differing) for _, _, differing in pairs), default=0)
+        for group, measured, differing in pairs:
+            yield Comparison(figure, group, measured, differing, len(differing) == fewest)
 
 
-def _values(group: Group, statistic: str) -> list[float | None]:
-    """The statistic of every seed; empty where the group's runs do not have it.
+def _measured(figure: Published, group: Group) -> bool:
+    return not group.published and group.method == figure.method
+
+
+def _recomputes(figure: Published, group: Group) -> bool:
+    return group.published and figure.scores is not None and group.settings["published.set"] == figure.scores
+
+
+def _values(group: Group, statistic: str, seeds: Sequence[int] | None) -> list[float | None]:
+    """The statistic of every seed, or of ``seeds``; empty where the group's runs do not have it.
 
     A step's mean is taken over its operation decisions alone, as it was published.
     """
+    results = [result for result in group.results if seeds is None or result.run.seed in seeds]
     if not statistic.startswith("steps."):
-        return [result.numbers[statistic] for result in group.results if statistic in result.numbers]
+        return [result.numbers[statistic] for result in results if statistic in result.numbers]
     _, step, truth, name = statistic.split(".")
-    surveys = [_operations(result, int(step)) for result in group.results]
+    surveys = [_operations(result, int(step)) for result in results]
     return [_mean([decision[truth][name] for decision in survey]) for survey in surveys if survey]
 
 
@@ -155,12 +182,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _differing(figure: Published, group: Group) -> dict[str, tuple[Any, Any]]:
     """Settings that both have and that are not the same; an oracle measures nothing and has a label alone."""
-    own = group.run.settings
-    ours = {"label": group.run.label} | {
-        key: own[key] for key in ("batch_size", "masking", "fidelity") if key in own
-    }
-    if "input" in own:
-        ours["input"] = own["input"]["name"]
+    ours = group.settings | {"label": group.run.label}
+    if "input.name" in ours:
+        ours["input"] = ours["input.name"]
     return {
         key: (ours[key], theirs)
         for key, theirs in figure.settings.items()

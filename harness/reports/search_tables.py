@@ -14,7 +14,7 @@ COLUMNS = (
     Column("Worst–best seed, %", "lowest and highest accuracy over the seeds", extra=True),
     Column("Rank", "among all architectures of the space", lower_first=True),
     Column("Regret", "accuracy of the best architecture minus that found, points", lower_first=True),
-    Column("Scores", "evaluations of a proxy", lower_first=True),
+    Column("Scores", "evaluations of a proxy, or of a trained supernet's accuracy", lower_first=True),
     Column("Table queries", "trained accuracies the searcher was told", lower_first=True),
     Column("Proposals", "distinct networks proposed", extra=True),
     Column("Seeds", "runs averaged"),
@@ -28,7 +28,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     failed = [group for group in groups if not group.results]
     blank = [Cell(words.NONE)] * (len(COLUMNS) - 2)
     rows = [
-        Row(_cells(group, groups), "baseline" if group.method.startswith("random") else "method")
+        Row(_cells(group, groups), "baseline" if group.stat("table_queries")["mean"] else "method")
         for group in scored
     ]
     if scored:

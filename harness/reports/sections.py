@@ -7,14 +7,23 @@ from itertools import groupby
 
 from harness import tables as accuracy_tables
 from harness.errors import HarnessError
-from harness.reports import arch_tables, figures, op_tables, published_tables, scatter, search_tables, trace
+from harness.reports import (
+    arch_tables,
+    figures,
+    op_tables,
+    published_tables,
+    scatter,
+    search_tables,
+    trace,
+    training,
+)
 from harness.reports.groups import Group
 from harness.reports.model import Figure, Section
 from harness.reports.published import compare
 
 TASKS = {
     "arch_correlation": "Architectures: zero-cost proxies against trained accuracy",
-    "op_correlation": "Operations: scores of the untrained supernet against accuracy by operation",
+    "op_correlation": "Operations: scores of the supernet against accuracy by operation",
     "search": "Search: the architectures found",
     "published": "Published beside measured",
 }
@@ -39,7 +48,8 @@ def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
     words = label_words(space, label)
     modules = {"arch_correlation": arch_tables, "op_correlation": op_tables, "search": search_tables}
-    return Section(task, space, label, words, modules[task].tables(groups), _figures(task, groups, words))
+    tables = modules[task].tables(groups) + training.tables(groups)
+    return Section(task, space, label, words, tables, _figures(task, groups, words))
 
 
 def _figures(task: str, groups: list[Group], words: str) -> tuple[Figure, ...]:
@@ -51,6 +61,7 @@ def _figures(task: str, groups: list[Group], words: str) -> tuple[Figure, ...]:
         drawn = [figures.progress(groups, words)]
     else:
         drawn = [figures.found(groups, words), *(trace.trace(group, groups, words) for group in groups)]
+    drawn.append(training.curves(groups, words))
     return tuple(figure for figure in drawn if figure is not None)
 
 

@@ -71,10 +71,18 @@ def _picks(space: str) -> dict[str, int] | None:
 
 
 def _decisions(rows: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
-    """The scores of the first proposal that decisions were made from, in their order."""
+    """The scores that decisions were made from, those of the first proposal, in the order of the decisions.
+
+    None where a decision was made in several rounds.
+    """
     if rows is None or "decision" not in rows:
         return {}
-    first = rows[(rows["stage"] == "proposal") & (rows["index"] == 0) & rows["decision"].notna()]
+    first = rows[
+        ((rows["stage"] == "proposal") & (rows["index"] == 0) & rows["decision"].notna())
+        | (rows["stage"] == "decision")
+    ]
+    if first.duplicated(["decision", "candidate"]).any():
+        return {}
     return {str(name): own for name, own in first.groupby("decision", sort=False)}
 
 

@@ -142,6 +142,22 @@ def method_cell(group: Group, groups: Sequence[Group]) -> Cell:
     return Cell(group.method, group.method, "; ".join(notes))
 
 
+def publications(groups: Sequence[Group]) -> str:
+    """Where the scores of published methods come from; empty where all were measured."""
+    places: dict[str, dict[str, None]] = {}
+    for group in groups:
+        for origin in group.origins:
+            made = origin["published"]
+            if made is not None:
+                release = f"{made['release']} ({made['source']}, {made['licence']} licence)"
+                places.setdefault(release, {})[made["place"]] = None
+    return " ".join(
+        f"Rows in -published: operation scores that others measured and published, {release}: "
+        f"{'; '.join(found)}. `python -m harness.cli.tables list` says where each set stands."
+        for release, found in places.items()
+    )
+
+
 def counted(number: int, noun: str) -> str:
     """``1 run``, ``1,200 runs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

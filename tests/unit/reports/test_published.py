@@ -6,14 +6,21 @@ import csv
 
 import pytest
 
-from harness import paths, registry, reports, spaces, tables
+from harness import paths, registry, reports, spaces, stats, tables
+from harness.records import Run
 from harness.reports.groups import collect
 from harness.reports.published import compare, figures
+from harness.tables import operation_scores
+from tests.unit.reports.conftest import PROVENANCE, operations, outcome
 
 METHOD = "zero_cost_pt-nwot_eval"
 THEIRS = {"batch_size": 256, "input": {"name": "cifar10", "digest": "ee" * 32}, "masking": "zeros"}
 THEIRS |= {"fidelity": "benchmark"}
 OURS = THEIRS | {"batch_size": 64}
+PUBLICATION = {
+    "release": "zerocostptnas/zerocost_operation_score, commit 48f48c9", "source": "https://somewhere",
+    "licence": "MIT", "citation": "they", "set": "darts_pt", "title": "darts-pt", "place": "the logs",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -30,12 +37,28 @@ def comparisons(results):
     return found
 
 
+def published(results, name, seed, space="nb201", **settings):
+    """A record of published scores, as the runner writes it but for its numbers."""
+    own = {"source": "published", "published": {"set": name, "digest": "ab" * 32}} | settings
+    rows = operations(seed)
+    statistics = stats.operation_agreement(rows) | {"selected": outcome(92.0 + seed)}
+    run = Run("op_correlation", space, "accuracy", "darts_pt-published", seed, own)
+    provenance = PROVENANCE | {"published": PUBLICATION}
+    return results.store.write(run, "ok", None, rows, statistics, provenance, {}, {"seconds": 1.0})
+
+
 def test_every_figure_is_about_something_that_exists():
     scorers = registry.names("harness.scorers")
     for figure in figures():
-        scorer, _, proxy = figure.method.partition("-")
+        scorer, *further = figure.method.split("-")
         assert scorer in scorers
-        assert not proxy or proxy in registry.names("harness.proxies")
+        for part in further:
+            allowed = "training" if part.startswith("on_") else "proxies"
+            assert part.removeprefix("on_") in registry.names(f"harness.{allowed}")
+        if figure.scores is not None:
+            sets = {each.name: each for each in operation_scores.entry(figure.space).sets}
+            assert sets[figure.scores].settings["scorer.name"] == scorer
+            assert set(figure.seeds or ()) <= set(sets[figure.scores].seeds)
         space = spaces.load(figure.space)
         assert figure.settings["label"] in (*tables.labels(space.name), "best of 3 runs")
         if figure.statistic.startswith("steps."):
@@ -54,7 +77,8 @@ def test_every_figure_is_about_something_that_exists():
 
 
 def test_values_of_single_seeds_are_averaged():
-    found = {f.statistic: f for f in figures() if f.method == METHOD and f.space == "nb201" and f.n == 4}
+    here = [f for f in figures() if f.method == METHOD and f.space == "nb201" and f.n == 4]
+    found = {f.statistic: f for f in here}
     progressive = found["selected_progressive.accuracy"]
     assert progressive.mean == pytest.approx(94.0, abs=0.005)
     assert progressive.sd == pytest.approx(0.46, abs=0.01)  # published from more decimals
@@ -65,7 +89,8 @@ def test_values_of_single_seeds_are_averaged():
 
 def test_pairs_and_what_differs(measured):
     found = comparisons(measured)
-    first = [each for each in found if each.figure.statistic == "steps.0.best_acc.spearman"]
+    found = [each for each in found if each.figure.statistic == "steps.0.best_acc.spearman"]
+    first = [each for each in found if each.figure.n == 4]
     assert [set(each.differing) for each in first if each.closest] == [{"label", "batch_size"}]
     assert [set(each.differing) for each in first if not each.closest] == [{"label", "batch_size", "masking"}]
     (each,) = [each for each in first if each.closest]
@@ -117,6 +142,81 @@ def test_an_oracle_differs_in_its_label_alone(results):
     assert "masking" not in run.settings
     for each in comparisons(results):
         assert set(each.differing) <= {"label", "batch_size", "input"}
+
+
+def test_recomputed_figures_stand_beside_measured_ones(measured):
+    for seed in range(4):
+        published(measured, "zc_pt_nwot", seed)
+        published(measured, "initial_zc_pt_nwot", seed)
+    found = [each for each in comparisons(measured) if each.figure.statistic == "steps.0.best_acc.spearman"]
+    for scores, n in (("zc_pt_nwot", 4), ("initial_zc_pt_nwot", 1)):
+        own = [each for each in found if each.figure.scores == scores]
+        assert {each.figure.n for each in own} == {n}
+        (again,) = [each for each in own if each.recomputed]
+        assert again.group.settings["published.set"] == scores
+        assert set(again.differing) == {"label"}
+        assert again.closest
+        assert again.standard_errors is None
+        assert [set(each.differing) for each in own if each.closest and not each.recomputed] == [
+            {"label", "batch_size"}
+        ]
+
+
+def test_a_figure_of_some_seeds_is_recomputed_from_these(results):
+    for seed in range(4):
+        published(results, "disc_acc_ft5", seed)
+    found = [each for each in comparisons(results) if each.figure.statistic == "selected.accuracy"]
+    (each,) = [each for each in found if each.figure.seeds is not None]
+    assert each.figure.seeds == (1,)
+    assert (each.measured["mean"], each.measured["n"]) == (93.0, 1)
+
+
+def test_scores_of_another_set_recompute_nothing(results):
+    published(results, "zc_pt_nwot", 0, space="nb1shot1_1")
+    assert {each.figure.scores for each in next(iter(compare(collect(results.root)).values()))} == {
+        "zc_pt_nwot"
+    }
+    published(results, "unheard_of", 0)
+    assert ("nb201", "accuracy") not in compare(collect(results.root))
+
+
+def test_the_report_says_what_is_published_and_by_whom(measured, tmp_path):
+    for seed in range(2):
+        published(measured, "darts_pt", seed)
+    report = reports.build(measured.root, tmp_path / "out")
+    sections = {section.task: section for section in report.sections}
+    agreement, picked = sections["op_correlation"].tables
+    for table in (agreement, picked):
+        assert {row.cells[0].text: row.kind for row in table.rows} == {
+            METHOD: "method",
+            "darts_pt-published": "reference",
+        }
+    (sentence,) = [each for each in agreement.caption if each.startswith("Rows in -published")]
+    assert "zerocostptnas/zerocost_operation_score, commit 48f48c9" in sentence
+    assert "MIT licence" in sentence
+    assert sentence.count("the logs") == 1
+    assert any("scores that others measured" in each for each in picked.caption)
+    again = [
+        row for row in sections["published"].tables[0].rows if row.cells[-1].text.startswith("recomputed")
+    ]
+    assert {row.cells[0].note for row in again} == {"darts_pt-published"}
+    lines = list(csv.DictReader(report.paths["published"].read_text().splitlines()))
+    assert {line["recomputed"] for line in lines} == {"True", "False"}
+    for name in ("page", "markdown"):
+        assert "commit 48f48c9" in report.paths[name].read_text()
+
+
+def test_scores_that_pick_no_architecture_have_no_row_of_one(results, tmp_path):
+    results.op(METHOD, 0, space="nb1shot1_1", **OURS)
+    run = Run("op_correlation", "nb1shot1_1", "accuracy", "zero_cost_pt-nwot_eval-published", 0, {})
+    rows = operations(0)
+    results.store.write(
+        run, "ok", None, rows, stats.operation_agreement(rows), PROVENANCE, {}, {"seconds": 1.0}
+    )
+    report = reports.build(results.root, tmp_path / "out")
+    agreement, picked = next(each for each in report.sections if each.task == "op_correlation").tables
+    assert (len(agreement.rows), len(picked.rows)) == (2, 1)
+    assert any("1 scorer left decisions unscored" in each for each in picked.caption)
 
 
 def test_nothing_to_compare(filled, tmp_path):
