@@ -31,6 +31,27 @@ COLUMNS = (
         lower_first=True,
         extra=True,
     ),
+    Column(
+        "τ given parameters",
+        "partial tau-b: what is left of τ once the number of parameters is taken out",
+        extra=True,
+    ),
+    Column(
+        "Weighted τ",
+        "tau with pairs of highly ranked architectures counted more (SciPy's weightedtau)",
+        extra=True,
+    ),
+    Column(
+        "nDCG",
+        "of the 1,000 highest scored, an accuracy of a % worth 2^a, discounted by log2(1 + rank)",
+        extra=True,
+    ),
+    Column(
+        "Regret, best of 100",
+        "expected regret of taking the highest scored of 100 of these drawn at random, points",
+        lower_first=True,
+        extra=True,
+    ),
     Column("Scored", "architectures with a valid score / all"),
     Column("Tied", "scored architectures that share their score", lower_first=True, extra=True),
     Column("Seeds", "runs averaged"),
@@ -83,22 +104,33 @@ def _cells(group: Group, name: str, title: Cell) -> tuple[Cell, ...]:
         words.mean_cell(group.stat(f"{name}.kendall_top_decile"), 3),
         words.mean_cell(group.stat(f"{name}.kendall_failures_last"), 3),
         words.mean_cell(group.stat(f"{name}.regret_top_10"), 2),
+        _where_told(group, f"{name}.kendall_given_params", 3),
+        words.mean_cell(group.stat(f"{name}.kendall_weighted"), 3),
+        words.mean_cell(group.stat(f"{name}.ndcg"), 3),
+        _where_told(group, f"{name}.best_of.100.regret", 2),
         Cell(f"{words.spread(scored)} / {words.spread(total)}", group.stat(f"{name}.n")["mean"], lost),
         Cell(words.spread(ties), group.stat(f"{name}.ties_in_scores")["mean"]),
         Cell(str(len(group.seeds)), float(len(group.seeds))),
     )
 
 
+def _where_told(group: Group, name: str, digits: int) -> Cell:
+    """A plain dash where no seed has the number: size itself given size, 100 of fewer architectures."""
+    stat = group.stat(name)
+    return words.mean_cell(stat, digits) if stat["n"] else Cell(words.NONE)
+
+
 def _reference(group: Group) -> Row:
     """The ceiling: what one training run says of another."""
-    blank = Cell("")
-    cells = [Cell("another training run", "another training run", "ceiling"), *[blank] * (len(COLUMNS) - 1)]
-    cells[1] = words.mean_cell(group.stat("ceiling.kendall"), 3)
-    cells[3] = words.mean_cell(group.stat("ceiling.spearman"), 3)
-    cells[4] = words.mean_cell(group.stat("ceiling.kendall_top_decile"), 3)
-    cells[7] = Cell(words.spread(round(value) for value in group.values("ceiling.n") if value is not None))
-    cells[9] = Cell(str(len(group.seeds)), float(len(group.seeds)))
-    return Row(tuple(cells), "reference")
+    told = {
+        "Score": Cell("another training run", "another training run", "ceiling"),
+        "Kendall τ": words.mean_cell(group.stat("ceiling.kendall"), 3),
+        "Spearman ρ": words.mean_cell(group.stat("ceiling.spearman"), 3),
+        "τ, top 10 %": words.mean_cell(group.stat("ceiling.kendall_top_decile"), 3),
+        "Scored": Cell(words.spread(round(n) for n in group.values("ceiling.n") if n is not None)),
+        "Seeds": Cell(str(len(group.seeds)), float(len(group.seeds))),
+    }
+    return Row(tuple(told.get(column.title, Cell("")) for column in COLUMNS), "reference")
 
 
 def _failed(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
@@ -119,6 +151,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
         "Standard deviations are over seeds, intervals over architectures (bootstrap, its ends averaged over "
         "the seeds).",
         ceiling_sentence(first),
+        *_best_of_sentence(first),
         words.settings_sentence(groups),
     ]
     if of > 1:
@@ -126,6 +159,20 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
             "Methods that were scored on other sets of architectures stand in a table of their own."
         )
     return tuple(sentences)
+
+
+def _best_of_sentence(group: Group) -> tuple[str, ...]:
+    """What the expected regrets of 100 random architectures lie between."""
+    names = ("regret", "accuracy", "random", "oracle")
+    means = [group.stat(f"params.best_of.100.{name}")["mean"] for name in names]
+    if None in means:
+        return ()
+    regret, accuracy, random, oracle = means
+    blind, informed = (words.number(regret + accuracy - each, 2) for each in (random, oracle))
+    return (
+        f"Of 100 architectures drawn at random from these, one taken blindly has regret {blind}, the most "
+        f"accurate {informed}.",
+    )
 
 
 def ceiling_sentence(group: Group) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,13 @@ import pandas as pd
 from harness.errors import ResultsError
 from harness.records import Record
 from harness.stats import architecture_agreement, operation_agreement
-from harness.stats.rank_agreement import COLUMNS
+from harness.stats.population_agreement import COLUMNS
 
 TOLERANCE = 1e-9
 """Far below any digit that is shown, far above what another machine's rounding does."""
+
+SHARED = ("accuracy", "params", "canonical", "connected")
+"""Columns that the statistics of every score hang on."""
 
 NOT_COMPARED = ("_low", "_high", "reason", "reasons")
 """Bootstrap ends, which would take seconds per record, and words."""
@@ -62,19 +65,22 @@ class Checker:
         return {"regret": None if None in accuracies else accuracies[0] - accuracies[1]}
 
     def _architectures(self, rows: pd.DataFrame) -> dict[str, Any]:
-        accuracy = rows["accuracy"].to_numpy(np.float64)
+        columns = {name: rows[name].to_numpy() for name in (*SHARED, *COLUMNS, "status") if name in rows}
+        shared = _digest(columns[name] for name in SHARED if name in columns)
         result = {}
         for name in COLUMNS:
-            if name in rows:
-                column = rows[name].to_numpy(np.float64)
-                columns = {"accuracy": accuracy, name: column}
-                key = f"{name} {hashlib.sha256(accuracy.tobytes() + column.tobytes()).hexdigest()}"
-                if name == "score":
-                    columns["status"] = rows["status"].to_numpy()
-                if name == "score" or key not in self._known:
-                    self._known[key] = architecture_agreement(columns, resamples=0)[name]
+            if name in columns:
+                own = ("score", "status") if name == "score" else (name,)
+                key = f"{name} {shared} {_digest(columns[part] for part in own)}"
+                if key not in self._known:
+                    self._known[key] = architecture_agreement(columns, 0, (name,))[name]
                 result[name] = self._known[key]
         return result
+
+
+def _digest(columns: Iterable[np.ndarray]) -> str:
+    """Of all values, missing ones included."""
+    return hashlib.sha256(repr([column.tolist() for column in columns]).encode()).hexdigest()
 
 
 def _pairs(fresh: Any, stored: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -16,8 +16,17 @@ from harness.seeding import generator
 from harness.spaces import Architecture
 
 COLUMNS = (
-    "arch", "canonical", "connected", "score", "status", "reason", "accuracy", "params", "flops", "operations",
-)  # fmt: skip
+    "arch",
+    "canonical",
+    "connected",
+    "score",
+    "status",
+    "reason",
+    "accuracy",
+    "params",
+    "flops",
+    "operations",
+)
 
 
 @dataclass

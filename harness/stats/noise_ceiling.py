@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.stats.rank_agreement import kendall_of_top, top_decile
 from harness.stats.rank_correlation import kendall, spearman
+from harness.stats.top_ranked import kendall_of_top, top_decile
 
 
 def ceiling(runs: np.ndarray | None) -> dict[str, Any]:

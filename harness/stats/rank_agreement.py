@@ -8,39 +8,62 @@ from typing import Any
 
 import numpy as np
 
-from harness.stats.bootstrap import rank_intervals
+from harness.stats import bootstrap
+from harness.stats._weighted import STATISTICS, Weighted
+from harness.stats.best_of import best_of_n
+from harness.stats.partial_correlation import partial_kendall, partial_spearman
 from harness.stats.rank_correlation import kendall, spearman, undefined_reason
+from harness.stats.top_ranked import (
+    MIN_TOP,
+    best_of_top,
+    kendall_of_top,
+    rank_of,
+    top_decile,
+    top_overlap,
+    top_precision,
+)
 
-COLUMNS = ("score", "params", "flops", "operations")
-"""The proxy's score and the three trivial baselines every proxy is shown beside."""
-
-MIN_TOP = 10
-"""A top decile of fewer rows has no tau: it would be that of a sample of 90 architectures or less."""
+BEST_OF = (10, 100, 1000)
+"""How many architectures a user draws and scores, see :func:`harness.stats.best_of_n`."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Rank agreement of scores with the truth; what is undefined is ``None`` and has a reason.
+    """Agreement of scores with the truth; what is undefined is ``None`` and has a reason.
+
+    Statistics are over the ``n`` rows unless told otherwise, and those of the first group of attributes have
+    the ends ``_low`` and ``_high`` of a 95 % bootstrap interval over architectures
+    (:mod:`harness.stats.bootstrap`; none for fewer than 10 rows).
 
     Attributes
     ----------
+    kendall, kendall_c, kendall_weighted, spearman, pearson, ndcg
+        See the functions of these names.
+    kendall_top_decile
+        Tau-b among the tenth of the ``n`` rows with the highest truth, ``n_top_decile`` of them; the tenth
+        is rounded up, and rows tied with its last one belong to it. Undefined where these are fewer than 10.
+    kendall_given_params, spearman_given_params
+        What is left of tau-b and rho once the number of parameters is taken out
+        (:func:`harness.stats.partial_kendall`); undefined where parameters are not told.
     n, n_total
         Rows with an ok, finite score, out of all rows with a true value.
     ties_in_scores
         How many of the ``n`` rows share their score with another of them.
-    kendall, kendall_low, kendall_high
-        Tau-b over the ``n`` rows and its 95 % bootstrap interval over architectures
-        (:func:`harness.stats.bootstrap.rank_intervals`; none for fewer than 10 rows).
-    spearman, spearman_low, spearman_high
-        Rho, likewise.
-    kendall_top_decile, n_top_decile
-        Tau-b among the tenth of the ``n`` rows with the highest truth; the tenth is rounded up, and
-        rows tied with its last one belong to it. Undefined where these are fewer than 10.
     kendall_failures_last, spearman_failures_last
         Over all ``n_total`` rows, those without a score last and tied among themselves.
     regret_top_1, regret_top_10
         Best true value of all ``n_total`` rows minus the best among the 1 or 10 highest scored, in the
         truth's unit; rows with tied scores are taken worst first. Undefined for fewer scored rows.
+    rank_top_1, rank_top_10
+        Rank of that row by truth among all ``n_total``, 1 the best.
+    overlap_top_10, precision_top_10
+        Share of the 10 highest scored that are among the 10 best, and among the best tenth (of the ``n``).
+    best_of
+        Expected accuracy and regret of picking the highest scored of 10, 100 and 1,000 rows drawn at
+        random from all ``n_total`` (:func:`harness.stats.best_of_n`).
+    subsets
+        ``n``, ``n_total``, ``kendall``, ``spearman`` and ``kendall_top_decile`` over the ``distinct``
+        networks (the first row of each) and over the ``connected`` ones; only where that leaves a row out.
     reasons
         For every undefined number among these, why.
     """
@@ -51,15 +74,41 @@ class Agreement:
     kendall: float | None = None
     kendall_low: float | None = None
     kendall_high: float | None = None
+    kendall_c: float | None = None
+    kendall_c_low: float | None = None
+    kendall_c_high: float | None = None
+    kendall_weighted: float | None = None
+    kendall_weighted_low: float | None = None
+    kendall_weighted_high: float | None = None
     spearman: float | None = None
     spearman_low: float | None = None
     spearman_high: float | None = None
+    pearson: float | None = None
+    pearson_low: float | None = None
+    pearson_high: float | None = None
+    ndcg: float | None = None
+    ndcg_low: float | None = None
+    ndcg_high: float | None = None
     kendall_top_decile: float | None = None
+    kendall_top_decile_low: float | None = None
+    kendall_top_decile_high: float | None = None
     n_top_decile: int = 0
+    kendall_given_params: float | None = None
+    kendall_given_params_low: float | None = None
+    kendall_given_params_high: float | None = None
+    spearman_given_params: float | None = None
+    spearman_given_params_low: float | None = None
+    spearman_given_params_high: float | None = None
     kendall_failures_last: float | None = None
     spearman_failures_last: float | None = None
     regret_top_1: float | None = None
     regret_top_10: float | None = None
+    rank_top_1: int | None = None
+    rank_top_10: int | None = None
+    overlap_top_10: float | None = None
+    precision_top_10: float | None = None
+    best_of: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    subsets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,27 +116,26 @@ class Agreement:
         return asdict(self)
 
 
-def top_decile(truth: np.ndarray) -> np.ndarray:
-    """Mask of the tenth of the rows (rounded up, with ties at its end) whose truth is highest."""
-    if len(truth) == 0:
-        return np.zeros(0, dtype=bool)
-    last = -(-len(truth) // 10)
-    return truth >= np.sort(truth)[-last]
+@dataclass(frozen=True)
+class _Rows:
+    """Rows with a true value: scores (NaN where not ok), truth, parameters (NaN where not told)."""
 
+    scores: np.ndarray
+    truth: np.ndarray
+    params: np.ndarray
 
-def kendall_of_top(x: np.ndarray, y: np.ndarray) -> float | None:
-    """Tau-b among the rows of a top decile; ``None`` for fewer than 10, which would say little."""
-    return kendall(x, y) if len(x) >= MIN_TOP else None
-
-
-def _top_undefined(x: np.ndarray, y: np.ndarray) -> str | None:
-    if len(x) < MIN_TOP:
-        return f"fewer than {MIN_TOP} rows in the top decile ({len(x)})"
-    return undefined_reason(x, y)
+    @property
+    def ok(self) -> np.ndarray:
+        return np.isfinite(self.scores)
 
 
 def agreement(
-    scores: np.ndarray, truth: np.ndarray, ok: np.ndarray | None = None, resamples: int | None = None
+    scores: np.ndarray,
+    truth: np.ndarray,
+    ok: np.ndarray | None = None,
+    resamples: int = bootstrap.RESAMPLES,
+    params: np.ndarray | None = None,
+    subsets: Mapping[str, np.ndarray] | None = None,
 ) -> Agreement:
     """Compare scores (higher is better) with the truth (higher is better).
 
@@ -99,7 +147,11 @@ def agreement(
     ok
         Which scores are valid; all finite ones where ``None``.
     resamples
-        Bootstrap resamples, see :func:`harness.stats.bootstrap.rank_intervals`; 0 for no intervals.
+        Bootstrap resamples; 0 for no intervals.
+    params
+        Number of parameters of every row, for the partial correlations.
+    subsets
+        Masks of rows by name, see :class:`Agreement`.
 
     Raises
     ------
@@ -108,76 +160,127 @@ def agreement(
     """
     scores, truth = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     ok = np.ones(len(scores), dtype=bool) if ok is None else np.asarray(ok, dtype=bool)
-    if not len(scores) == len(truth) == len(ok):
-        raise ValueError(f"columns of {len(scores)}, {len(truth)} and {len(ok)} rows have to be equally long")
+    params = np.full(len(scores), np.nan) if params is None else np.asarray(params, dtype=np.float64)
+    if not len(scores) == len(truth) == len(ok) == len(params):
+        lengths = f"{len(scores)}, {len(truth)}, {len(ok)} and {len(params)}"
+        raise ValueError(f"columns of {lengths} rows have to be equally long")
     known = np.isfinite(truth)
-    scores, truth, ok = scores[known], truth[known], ok[known]
-    ok &= np.isfinite(scores)
-    x, y = scores[ok], truth[ok]
-
-    numbers: dict[str, float | None] = {"kendall": kendall(x, y), "spearman": spearman(x, y)}
-    for name, (low, high) in rank_intervals(x, y, resamples=resamples).items():
-        numbers |= {f"{name}_low": low, f"{name}_high": high}
-    top = top_decile(y)
-    numbers["kendall_top_decile"] = kendall_of_top(x[top], y[top])
-    last = _failures_last(scores, ok)
-    numbers |= {
-        "kendall_failures_last": kendall(last, truth),
-        "spearman_failures_last": spearman(last, truth),
-    }
-    numbers |= {f"regret_top_{k}": _regret(x, y, truth, k) for k in (1, 10)}
-    reasons = {
-        "kendall": undefined_reason(x, y),
-        "spearman": undefined_reason(x, y),
-        "kendall_top_decile": _top_undefined(x[top], y[top]),
-        "kendall_failures_last": undefined_reason(last, truth),
-        "spearman_failures_last": undefined_reason(last, truth),
-        "regret_top_1": None if len(x) >= 1 else "no scored row",
-        "regret_top_10": None if len(x) >= 10 else f"fewer than 10 scored rows ({len(x)})",
-    }
+    valid = np.where(ok & np.isfinite(scores), scores, np.nan)
+    rows = _Rows(valid[known], truth[known], params[known])
+    x, y = rows.scores[rows.ok], rows.truth[rows.ok]
+    groups = [
+        _correlations(x, y, resamples),
+        _given_params(rows, resamples),
+        _failures_last(rows),
+        _top(rows),
+    ]
+    numbers = {name: value for values, _ in groups for name, value in values.items()}
+    reasons = {name: why for _, words in groups for name, why in words.items() if numbers[name] is None}
     _, counts = np.unique(x, return_counts=True)
     return Agreement(
         n=len(x),
-        n_total=len(truth),
+        n_total=len(rows.truth),
         ties_in_scores=int(counts[counts > 1].sum()),
-        n_top_decile=int(top.sum()),
+        n_top_decile=int(top_decile(y).sum()),
         **numbers,
-        reasons={name: reason for name, reason in reasons.items() if reason is not None},
+        best_of=best_of_n(rows.scores, rows.truth, BEST_OF),
+        subsets=_subsets(rows, {name: mask[known] for name, mask in (subsets or {}).items()}),
+        reasons=reasons,
     )
 
 
-def _failures_last(scores: np.ndarray, ok: np.ndarray) -> np.ndarray:
+Numbers = tuple[dict[str, Any], dict[str, str]]
+"""Values by name, and why those are undefined that are."""
+
+
+def _correlations(x: np.ndarray, y: np.ndarray, resamples: int) -> Numbers:
+    why = undefined_reason(x, y)
+    if why is not None:
+        return dict.fromkeys(STATISTICS), dict.fromkeys(STATISTICS, why)
+    once, top = Weighted.once(x, y), top_decile(y)
+    values: dict[str, Any] = {
+        "kendall": kendall(x, y),
+        "spearman": spearman(x, y),
+        "kendall_top_decile": kendall_of_top(x[top], y[top]),
+    }
+    values |= {name: _defined(float(of(once)[0])) for name, of in STATISTICS.items() if name not in values}
+    asked = [name for name, value in values.items() if value is not None]
+    for name, (low, high) in bootstrap.rank_intervals(x, y, asked, resamples=resamples).items():
+        values |= {f"{name}_low": low, f"{name}_high": high}
+    return values, {
+        "ndcg": "no true value is above 0",
+        "kendall_top_decile": _top_undefined(x[top], y[top]),
+    }
+
+
+def _top_undefined(x: np.ndarray, y: np.ndarray) -> str:
+    if len(x) < MIN_TOP:
+        return f"fewer than {MIN_TOP} rows in the top decile ({len(x)})"
+    return undefined_reason(x, y) or ""
+
+
+def _given_params(rows: _Rows, resamples: int) -> Numbers:
+    names = ("kendall_given_params", "spearman_given_params")
+    told = rows.ok & np.isfinite(rows.params)
+    x, y, params = rows.scores[told], rows.truth[told], rows.params[told]
+    why = "no parameters are told" if not told.any() and rows.ok.any() else undefined_reason(x, y)
+    if why is None and np.ptp(params) == 0:
+        why = "all have equally many parameters"
+    if why is not None:
+        return dict.fromkeys(names), dict.fromkeys(names, why)
+    values: dict[str, Any] = {
+        names[0]: partial_kendall(x, y, [params]),
+        names[1]: partial_spearman(x, y, [params]),
+    }
+    if None not in values.values():
+        for name, (low, high) in bootstrap.partial_intervals(x, y, params, resamples=resamples).items():
+            values |= {f"{name}_given_params_low": low, f"{name}_given_params_high": high}
+    return values, dict.fromkeys(names, "the number of parameters tells one of the two rankings")
+
+
+def _failures_last(rows: _Rows) -> Numbers:
     """Dense ranks of the ok scores from 1; 0 for every failure."""
-    ranks = np.zeros(len(scores))
-    ranks[ok] = np.unique(scores[ok], return_inverse=True)[1] + 1
-    return ranks
+    ranks = np.zeros(len(rows.scores))
+    ranks[rows.ok] = np.unique(rows.scores[rows.ok], return_inverse=True)[1] + 1
+    names = ("kendall_failures_last", "spearman_failures_last")
+    why = undefined_reason(ranks, rows.truth) or ""
+    values = (kendall(ranks, rows.truth), spearman(ranks, rows.truth))
+    return dict(zip(names, values, strict=True)), dict.fromkeys(names, why)
 
 
-def _regret(x: np.ndarray, y: np.ndarray, truth: np.ndarray, k: int) -> float | None:
-    if len(x) < k:
-        return None
-    highest = np.lexsort((y, -x))[:k]
-    return float(truth.max() - y[highest].max())
+def _top(rows: _Rows) -> Numbers:
+    """What the highest scored rows are worth."""
+    x, y = rows.scores[rows.ok], rows.truth[rows.ok]
+    values: dict[str, Any] = {
+        "overlap_top_10": top_overlap(x, y, 10),
+        "precision_top_10": top_precision(x, y, 10),
+    }
+    reasons = {}
+    for k in (1, 10):
+        best = best_of_top(x, y, k)
+        values[f"regret_top_{k}"] = None if best is None else float(rows.truth.max() - best)
+        values[f"rank_top_{k}"] = None if best is None else rank_of(best, rows.truth)
+        why = "no scored row" if k == 1 else f"fewer than {k} scored rows ({len(x)})"
+        reasons |= {f"{what}_top_{k}": why for what in ("regret", "rank", "overlap", "precision")}
+    return values, {name: why for name, why in reasons.items() if name in values}
 
 
-def architecture_agreement(
-    columns: Mapping[str, Any], resamples: int | None = None
-) -> dict[str, dict[str, Any]]:
-    """:func:`agreement` of a proxy's score and of the trivial baselines with the accuracy.
+def _subsets(rows: _Rows, masks: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, mask in masks.items():
+        if not mask.all():
+            chosen = mask & rows.ok
+            x, y = rows.scores[chosen], rows.truth[chosen]
+            top = top_decile(y)
+            found[name] = {
+                "n": len(x),
+                "n_total": int(mask.sum()),
+                "kendall": kendall(x, y),
+                "spearman": spearman(x, y),
+                "kendall_top_decile": kendall_of_top(x[top], y[top]),
+            }
+    return found
 
-    Parameters
-    ----------
-    columns
-        The rows of an ``arch_correlation`` record (a mapping of columns or a data frame): ``accuracy``,
-        and those of ``score`` (with ``status``), ``params``, ``flops``, ``operations`` that are there.
-        Baselines are compared over every row where they are known, whether or not the proxy failed.
-    resamples
-        As in :func:`agreement`.
-    """
-    truth = np.asarray(columns["accuracy"], dtype=np.float64)
-    result = {}
-    for name in COLUMNS:
-        if name in columns:
-            ok = np.asarray(columns["status"]) == "ok" if name == "score" else None
-            result[name] = agreement(np.asarray(columns[name]), truth, ok, resamples).as_dict()
-    return result
+
+def _defined(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -10,8 +10,21 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
-from harness.stats import agreement, architecture_agreement
-from harness.stats.rank_agreement import top_decile
+from harness.stats import (
+    agreement,
+    architecture_agreement,
+    best_of_n,
+    kendall_c,
+    kendall_weighted,
+    ndcg,
+    partial_kendall,
+    partial_spearman,
+    pearson,
+    rank_intervals,
+    top_overlap,
+    top_precision,
+)
+from harness.stats.top_ranked import top_decile
 
 
 def data(rows=400, seed=0, noise=1.0):
@@ -23,7 +36,8 @@ def data(rows=400, seed=0, noise=1.0):
 def test_against_scipy_on_the_ok_rows():
     scores, truth = data()
     ok = np.random.default_rng(1).random(len(scores)) < 0.8
-    found = agreement(scores, truth, ok)
+    params = np.round(truth + np.random.default_rng(2).normal(0, 3, len(truth)))
+    found = agreement(scores, truth, ok, params=params)
     assert found.kendall == pytest.approx(kendalltau(scores[ok], truth[ok]).statistic, abs=1e-12)
     assert found.spearman == pytest.approx(spearmanr(scores[ok], truth[ok]).statistic, abs=1e-12)
     assert (found.n, found.n_total) == (ok.sum(), len(scores))
@@ -127,7 +141,10 @@ def test_undefined_is_none_with_a_reason(scores, truth, words):
 def test_every_undefined_number_has_a_reason_and_no_other():
     found = agreement(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])).as_dict()
     undefined = {key for key, value in found.items() if value is None and not key.endswith(("_low", "_high"))}
-    assert undefined == set(found["reasons"]) == {"kendall_top_decile", "regret_top_10"}
+    expected = {"kendall_top_decile", "kendall_given_params", "spearman_given_params"}
+    expected |= {f"{name}_top_10" for name in ("regret", "rank", "overlap", "precision")}
+    assert undefined == set(found["reasons"]) == expected
+    assert all(found["reasons"].values())
 
 
 def test_is_plain_json_and_leaves_its_arguments_alone():
@@ -155,3 +172,62 @@ def test_baselines_count_every_row_and_the_score_only_ok_ones():
     assert found["params"]["kendall"] == pytest.approx(kendalltau(range(50), truth).statistic)
     assert found["score"]["kendall_low"] is None
     assert architecture_agreement(rows)["score"]["kendall_low"] is not None
+
+
+def test_every_other_number_is_its_functions():
+    scores, truth = data(300)
+    scores[:7] = np.nan
+    ok = np.isfinite(scores)
+    found, x, y = agreement(scores, truth, resamples=30), scores[ok], truth[ok]
+    assert found.kendall_c == pytest.approx(kendall_c(x, y))
+    assert found.kendall_weighted == pytest.approx(kendall_weighted(x, y))
+    assert found.pearson == pytest.approx(pearson(x, y))
+    assert found.ndcg == pytest.approx(ndcg(x, y))
+    assert found.overlap_top_10 == top_overlap(x, y, 10)
+    assert found.precision_top_10 == top_precision(x, y, 10)
+    assert found.best_of == best_of_n(scores, truth, (10, 100))
+    for name, (low, high) in rank_intervals(x, y, resamples=30).items():
+        assert (getattr(found, f"{name}_low"), getattr(found, f"{name}_high")) == pytest.approx((low, high))
+
+
+def test_rank_of_the_best_among_the_highest_scored():
+    truth = np.array([90.0, 94.0, 92.0, 91.0, 93.0] + [80.0] * 8)
+    scores = np.array([5.0, np.nan, 4.0, 5.0, 0.5, *np.linspace(0.0, 0.3, 8)])
+    found = agreement(scores, truth)
+    assert (found.rank_top_1, found.rank_top_10) == (5, 2)
+    assert (found.regret_top_1, found.regret_top_10) == (4.0, 1.0)
+
+
+def test_what_is_left_once_size_is_taken_out():
+    scores, truth = data(200)
+    params = np.round(truth + np.random.default_rng(4).normal(0, 3, 200))
+    found = agreement(scores, truth, resamples=60, params=params)
+    assert found.kendall_given_params == partial_kendall(scores, truth, [params])
+    assert found.spearman_given_params == partial_spearman(scores, truth, [params])
+    assert found.kendall_given_params_low < found.kendall_given_params < found.kendall_given_params_high
+    itself = agreement(params, truth, params=params)
+    assert itself.kendall_given_params is itself.kendall_given_params_low is None
+    assert "tells one of the two rankings" in itself.reasons["kendall_given_params"]
+    equal = agreement(scores, truth, params=np.ones(200))
+    assert "equally many parameters" in equal.reasons["spearman_given_params"]
+    params[:50] = np.nan
+    some = agreement(scores, truth, resamples=0, params=params)
+    assert some.kendall_given_params == partial_kendall(scores[50:], truth[50:], [params[50:]])
+
+
+def test_distinct_and_connected_networks_where_they_are_told_and_differ():
+    scores, truth = data(60)
+    rows = pd.DataFrame({"score": scores, "status": "ok", "accuracy": truth, "params": np.arange(60.0)})
+    assert architecture_agreement(rows, resamples=0)["score"]["subsets"] == {}
+    rows["canonical"], rows["connected"] = [f"network {i}" for i in range(60)], True
+    assert architecture_agreement(rows, resamples=0)["score"]["subsets"] == {}
+    rows.loc[50:, "canonical"] = "network 3"
+    rows.loc[:4, "connected"] = False
+    rows.loc[:4, ["score", "status"]] = np.nan, "disconnected"
+    found = architecture_agreement(rows, resamples=0)
+    distinct, connected = (found["params"]["subsets"][name] for name in ("distinct", "connected"))
+    assert (distinct["n"], connected["n"], found["score"]["subsets"]["distinct"]["n"]) == (50, 55, 45)
+    assert found["score"]["subsets"]["distinct"]["n_total"] == 50
+    assert distinct["kendall"] == pytest.approx(kendalltau(range(50), truth[:50]).statistic)
+    assert connected["spearman"] == pytest.approx(spearmanr(range(55), truth[5:]).statistic)
+    assert connected["kendall_top_decile"] is None

@@ -1,4 +1,4 @@
-"""Kendall and Spearman against SciPy and against counting pairs one by one."""
+"""Correlations against SciPy and against counting pairs one by one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kendalltau, spearmanr
+from scipy.stats import kendalltau, pearsonr, spearmanr, weightedtau
 
-from harness.stats import kendall, spearman, undefined_reason
+from harness.stats import kendall, kendall_c, kendall_weighted, pearson, spearman, undefined_reason
 from harness.stats.rank_correlation import SMALL
 
 
@@ -61,6 +61,38 @@ def test_equals_scipy_on_both_sides_of_the_switch(rows, values):
     x[0], x[1], y[0], y[1] = 0, 1, 1, 0
     assert kendall(x, y) == pytest.approx(kendalltau(x, y).statistic, abs=1e-12)
     assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-12)
+    assert kendall_c(x, y) == pytest.approx(kendalltau(x, y, variant="c").statistic, abs=1e-12)
+    assert kendall_weighted(x, y) == pytest.approx(weightedtau(x, y).statistic, abs=1e-12)
+    if rows > 2:
+        assert pearson(x, y) == pytest.approx(pearsonr(x, y).statistic, abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=30))
+def test_the_others_equal_scipy_with_ties(pairs):
+    x, y = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+    if undefined_reason(x, y) is not None:
+        assert kendall_c(x, y) is kendall_weighted(x, y) is pearson(x, y) is None
+    else:
+        assert kendall_c(x, y) == pytest.approx(kendalltau(x, y, variant="c").statistic, abs=1e-12)
+        assert kendall_weighted(x, y) == pytest.approx(weightedtau(x, y).statistic, abs=1e-12)
+        assert pearson(x, y) == pytest.approx(pearsonr(x, y).statistic, abs=1e-12)
+
+
+def test_pearson_of_very_large_and_very_close_scores():
+    rng = np.random.default_rng(0)
+    y = rng.normal(90, 3, 100)
+    x = y + rng.normal(size=100)
+    assert pearson(x * 1e200, y) == pytest.approx(pearsonr(x, y).statistic, abs=1e-12)
+    assert pearson(x + 1e6, y) == pytest.approx(pearsonr(x, y).statistic, abs=1e-8)
+
+
+def test_the_weighted_tau_looks_at_the_top():
+    x = np.arange(100.0)
+    top, bottom = x.copy(), x.copy()
+    top[-10:], bottom[:10] = top[-10:][::-1].copy(), bottom[:10][::-1].copy()
+    assert kendall(top, x) == kendall(bottom, x)
+    assert kendall_weighted(top, x) < kendall(top, x) < kendall_weighted(bottom, x)
 
 
 def test_the_two_ends():
@@ -91,4 +123,5 @@ def test_undefined_is_none_with_a_reason_and_never_0(x, y, words):
     x, y = np.array(x), np.array(y)
     assert kendall(x, y) is None
     assert spearman(x, y) is None
+    assert kendall_c(x, y) is kendall_weighted(x, y) is pearson(x, y) is None
     assert words in undefined_reason(x, y)

@@ -1,0 +1,55 @@
+"""``python -m harness.cli.compare A B``: does method A beat method B, by how much, and how surely."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import paths
+from harness.cli._sentence import Parser, guarded
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the comparison; 2 and one sentence where there is none."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    from harness.reports.versus import compare
+    from harness.reports.versus_text import versus_lines
+
+    versus = compare(options.results, options.a, options.b, options.space, options.label, options.task)
+    print("\n".join(versus_lines(versus)))
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m harness.cli.compare", description=__doc__)
+    parser.add_argument(
+        "a", metavar="A", help="a method as reports name it, such as nwot or zero_cost_pt-nwot_eval"
+    )
+    parser.add_argument(
+        "b", metavar="B", help="another one; in arch_correlation also params, flops, operations"
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=paths.RESULTS,
+        metavar="DIR",
+        help="results folder (default: %(default)s)",
+    )
+    for name in ("space", "label", "task"):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"compare on this {name} alone; may be repeated",
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
