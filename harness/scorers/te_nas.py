@@ -109,7 +109,8 @@ def _relative_change(whole: Score, removed: Score) -> Score:
 
 
 def _mean(changes: Sequence[Score]) -> Score:
-    return first_failure(*changes) or Score(fmean(change.value for change in changes))
+    # Rounded, because 0.01 - 0.02 + 0.01 leaves 1e-18, which must tie with 0.
+    return first_failure(*changes) or Score(round(fmean(change.value for change in changes), 9))
 
 
 def _rounded(change: Score) -> float:

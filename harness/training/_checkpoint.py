@@ -32,8 +32,8 @@ def write(path: Path, described: Mapping[str, Any], content: Mapping[str, Any]) 
     files.replace(path, _TITLE + digest + b"\n" + head + b"\n" + data)
 
 
-def read(path: Path, described: Mapping[str, Any], device: torch.device) -> dict[str, Any] | None:
-    """The content of the checkpoint at ``path``, its tensors on ``device``; ``None`` where there is none.
+def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The content of the checkpoint at ``path``, its tensors on the CPU; ``None`` where there is none.
 
     Nothing but tensors and plain values is ever made of the file.
 
@@ -53,7 +53,7 @@ def read(path: Path, described: Mapping[str, Any], device: torch.device) -> dict
     if head != json.dumps(dict(described), sort_keys=True).encode():
         raise DataError(sentence(path, "holds another supernet than its name says"))
     try:
-        return torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # torch has many for what it does not read
         raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
 

@@ -48,7 +48,7 @@ def fit(
     """
     epochs, steps = trained.length.epochs, trained.images.steps
     optimisers = trained.optimisers(RATE)
-    found = _checkpoint.read(path, described, trained.alphas[0].device) if path is not None else None
+    found = None if path is None else _checkpoint.read(path, described)
     if found is not None:
         try:
             _resume(trained, optimisers, found)

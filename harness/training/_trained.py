@@ -52,7 +52,7 @@ class Trained:
     Parameters
     ----------
     supernet
-        With initial weights, on the device of the images.
+        With initial weights, on the device of the images; it is put into training mode.
     images
         What it is trained and validated on.
     method
@@ -64,6 +64,8 @@ class Trained:
 
     Attributes
     ----------
+    weights
+        The supernet's parameters.
     alphas
         One tensor of architecture parameters per decision, one number per candidate.
     mask
@@ -77,7 +79,8 @@ class Trained:
     def __init__(
         self, supernet: Supernet, images: Images, method: ModuleType, length: Length, seed: int
     ) -> None:
-        self.supernet = supernet
+        self.supernet = supernet.train()
+        self.weights = list(supernet.parameters())
         self.images = images
         self.method = method
         self.length = length
@@ -92,18 +95,13 @@ class Trained:
 
     def _first_alphas(self) -> list[Tensor]:
         draws = torch.Generator().manual_seed(derive(self.seed, "training", "alphas"))
-        first = next(self.supernet.parameters())
+        first = self.weights[0]
         return [
             (self.method.INITIAL_DEVIATION * torch.randn(len(decision.candidates), generator=draws))
             .to(first.device, first.dtype)
             .requires_grad_(self.method.architecture_gradient is not None)
             for decision in self.space.decisions
         ]
-
-    @property
-    def weights(self) -> list[nn.Parameter]:
-        """The supernet's parameters."""
-        return list(self.supernet.parameters())
 
     def shares(self) -> list[list[float]]:
         """``softmax(alpha)`` of every decision."""
@@ -114,7 +112,6 @@ class Trained:
         return F.cross_entropy(self._logits(batch, self.mask), batch.targets)
 
     def _logits(self, batch: Batch, mask: Mask) -> Tensor:
-        self.supernet.train()
         return self.supernet(batch.images, mask, weights=[alpha.softmax(0) for alpha in self.alphas])
 
     def gradients(self, loss: Tensor, of: Sequence[Tensor]) -> list[Tensor]:
@@ -222,13 +219,13 @@ class Trained:
         optimiser.step()
 
     def _step_weights(self, optimiser: torch.optim.SGD, train: Batch) -> tuple[Tensor, Tensor]:
-        weights = self.weights
         logits = self._logits(train, self.mask)
         loss = F.cross_entropy(logits, train.targets)
         # A weight that did not take part gets no gradient, so that it neither moves nor decays.
-        for weight, slope in zip(weights, torch.autograd.grad(loss, weights, allow_unused=True), strict=True):
+        slopes = torch.autograd.grad(loss, self.weights, allow_unused=True)
+        for weight, slope in zip(self.weights, slopes, strict=True):
             weight.grad = slope
-        nn.utils.clip_grad_norm_(weights, LONGEST_GRADIENT)
+        nn.utils.clip_grad_norm_(self.weights, LONGEST_GRADIENT)
         optimiser.step()
         return loss.detach(), (logits.detach().argmax(1) == train.targets).sum()
 

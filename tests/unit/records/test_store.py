@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness import files
 from harness.errors import ResultsError
 from harness.records import Run, Store, check_writable
-from harness import files
 
 
 def names(folder):

@@ -9,7 +9,7 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from harness import records, scorers, searchers, spaces, tables, training
+from harness import records, reports, scorers, searchers, spaces, tables, training
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, DataError, UnknownNameError
 from harness.runners import RunConfig, _trained, execute
@@ -141,10 +141,9 @@ REFUSED = [
 @pytest.mark.parametrize(("task", "overrides", "message"), REFUSED)
 def test_what_cannot_be_is_told_before_anything_is_written(task, overrides, message, tmp_path):
     root = tmp_path / "results"
-    made = config(root, *overrides.split(), task=TASKS[task])
     for dry in (False, True):
         with pytest.raises((ConfigError, UnknownNameError), match=message):
-            execute(replace(made, dry_run=dry))
+            execute(replace(config(root, *overrides.split(), task=TASKS[task]), dry_run=dry))
         assert not root.exists()
 
 
@@ -262,43 +261,46 @@ def test_a_second_run_is_skipped(ended):
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()} == before
 
 
-REPEATED = [("zero_cost_pt-nwot_eval-on_darts", "nb201"), ("search-darts_pt", "nbmacro")]
-
-
-@pytest.mark.parametrize("key", REPEATED)
-def test_a_repetition_is_the_same_with_and_without_its_checkpoint(ended, key, tmp_path):
-    """Trained anew elsewhere, and from the checkpoint."""
+def test_a_repetition_is_the_same_with_and_without_its_checkpoint(ended, tmp_path):
     _, made, outcomes = ended
+    key = ("search-darts_pt", "nbmacro")
     again = replace(made[key], results=str(tmp_path), force=True)
-    (first,) = execute(again)
+    (anew,) = execute(again)
     (checkpoint,) = checkpoints(tmp_path)
     data = checkpoint.read_bytes()
-    (second,) = execute(again)
+    (from_checkpoint,) = execute(again)
     assert checkpoint.read_bytes() == data
     checkpoint.unlink()
-    (third,) = execute(again)
+    (without,) = execute(again)
     assert checkpoint.read_bytes() == data
-    assert len({outcome.path for outcome in (first, second, third)}) == 3
-    for outcome in (first, second, third):
+    repeated = (anew, from_checkpoint, without)
+    assert len({outcome.path for outcome in repeated}) == 3
+    for outcome in repeated:
         assert read(outcome) == read(outcomes[key])
         pd.testing.assert_frame_equal(rows(outcome), rows(outcomes[key]))
 
 
-def test_what_ran_before_does_not_change_a_record(ended, tmp_path):
-    """A forced repetition in a folder with the checkpoints and records of others."""
+@pytest.mark.parametrize(
+    ("key", "alone"),
+    [
+        (("search-darts_pt", "nb201"), False),
+        (("darts", "nb201"), False),
+        (("zero_cost_pt-nwot_eval-on_darts", "nb201"), True),
+    ],
+)
+def test_what_ran_before_does_not_change_a_record(ended, key, alone, tmp_path):
+    """Among the checkpoints and records of others, and in a folder of its own."""
     _, made, outcomes = ended
-    for key in (("search-darts_pt", "nb201"), ("darts", "nb201")):
-        (again,) = execute(replace(made[key], force=True))
-        assert again.path != outcomes[key].path
-        assert read(again) == read(outcomes[key])
-        pd.testing.assert_frame_equal(rows(again), rows(outcomes[key]))
+    again = replace(made[key], results=str(tmp_path)) if alone else replace(made[key], force=True)
+    (outcome,) = execute(again)
+    assert outcome.path != outcomes[key].path
+    assert read(outcome) == read(outcomes[key])
+    pd.testing.assert_frame_equal(rows(outcome), rows(outcomes[key]))
 
 
 def test_the_report_takes_these_records(ended, tmp_path):
-    from harness.reports import build
-
     root, _, outcomes = ended
-    build.build(root, tmp_path / "report")
+    reports.build(root, tmp_path / "report")
     text = (tmp_path / "report" / "report.md").read_text()
     for method in (*SHARED, *PROGRESSIVE):
         assert method in text

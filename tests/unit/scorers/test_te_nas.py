@@ -88,8 +88,15 @@ def test_means_are_rounded_to_three_significant_digits():
     changes = list(zip(first, second, third, *rest, strict=True))
     given = scores([[1, *(1 - change for change in repeat)] for repeat in changes], [[100] * 6] * 3)
     found = te_nas.importances(given, BEGUN, "operation")
-    assert found[0, 0].kappa.value == pytest.approx(3.703 / 3)
+    assert found[0, 0].kappa.value == pytest.approx(3.703 / 3, abs=1e-9)
     assert [found[pair].kappa_rank for pair in PAIRS] == [0, 0, 0, 1, 2]
+
+
+def test_changes_that_cancel_tie_with_none():
+    changes = ((0.01, 0, 0.1, 0.1, 0.2), (-0.02, 0, 0.2, 0.1, 0.2), (0.01, 0, 0.3, 0.4, 0.2))
+    given = scores([[1, *(1 - change for change in repeat)] for repeat in changes], [[100] * 6] * 3)
+    found = te_nas.importances(given, BEGUN, "operation")
+    assert [found[pair].kappa_rank for pair in PAIRS] == [1, 1, 0, 0, 0]
 
 
 def test_changes_are_relative_to_their_own_repeat():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import pytest
 import torch
@@ -11,8 +10,8 @@ import torch
 from harness import scorers
 from harness.scorers import Score, Work, best_candidates, darts, darts_pt, disc_acc
 from harness.spaces import only, without
-from harness.training import Trained, fit
-from tests.unit.training.toy import OPERATIONS, PATTERN, SKIP, everything, same, toy
+from harness.training import fit
+from tests.unit.training.toy import OPERATIONS, PATTERN, SKIP, everything, same, toy, trained_toy
 
 TRAINED = (darts, darts_pt, disc_acc)
 SEEDS = (0, 1, 2)
@@ -21,20 +20,6 @@ WAYS = [
     ("darts_pt", "darts"), ("darts_pt", "darts_second_order"), ("darts_pt", "fixed_alphas"),
     ("disc_acc", "darts"), ("disc_acc", "fixed_alphas"),
 ]  # fmt: skip
-
-
-@cache
-def ended(method: str, seed: int):
-    """A toy supernet, and its state after 6 epochs of training."""
-    trained = toy(method, 6, 1, seed=seed, inputs=True, count=256, batch_size=16)
-    fit(trained)
-    return trained, trained.state()
-
-
-def trained_toy(method: str, seed: int) -> Trained:
-    trained, state = ended(method, seed)
-    trained.restore(state)
-    return trained
 
 
 def test_every_scorer_of_trained_supernets_is_tested_here():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import pytest
 import torch
@@ -16,8 +15,7 @@ from harness.searchers import Bench
 from harness.searchers import darts as darts_search
 from harness.searchers import darts_pt as darts_pt_search
 from harness.spaces import only
-from harness.training import Trained, fit
-from tests.unit.training.toy import OPERATIONS, ToySpace, toy
+from tests.unit.training.toy import OPERATIONS, ToySpace, toy, trained_toy
 
 WAYS = [
     ("darts", "darts"), ("darts", "darts_second_order"),
@@ -33,19 +31,6 @@ def refused(*arguments: object) -> None:
 def search(name: str, trained, settings=None, seed: int = 0):
     bench = Bench(trained.space, seed, refused, refused, refused, refused, trained=trained)
     return searchers.load(name).search(bench, SETTINGS[name] if settings is None else settings)
-
-
-@cache
-def ended(method: str, seed: int):
-    trained = toy(method, 6, 1, seed=seed, inputs=True, count=256, batch_size=16)
-    fit(trained)
-    return trained, trained.state()
-
-
-def trained_toy(method: str, seed: int) -> Trained:
-    trained, state = ended(method, seed)
-    trained.restore(state)
-    return trained
 
 
 def test_every_searcher_of_trained_supernets_is_tested_here():

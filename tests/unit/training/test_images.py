@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.errors import ConfigError
-from harness.inputs import LabelledImages, digits, noise
+from harness.inputs import LabelledImages, noise
 from harness.training import Images, _images
 from harness.training._images import cropped
 
@@ -119,8 +119,27 @@ def test_an_epochs_draws_depend_on_its_names_alone():
     assert equal(drawn(images(), "train", "epoch", 0), first)
     assert not equal(first, second)
     assert not equal(drawn(images(seed=1), "train", "epoch", 0), first)
-    places = [np.argsort(numbers(found.shuffled(half, "epoch", 0))).tolist() for half in HALVES]
-    assert places[0] != places[1]
+
+
+@pytest.mark.parametrize("names", [("epoch", 0), ("epoch", 1), ("fine-tuning", 0)])
+@pytest.mark.parametrize("half", HALVES)
+def test_orders_and_crops_of_other_names_and_halves_are_others(half, names):
+    """Places in the half, and where the margin shows in each."""
+    found = images()
+
+    def drawn(half: str, names: tuple[object, ...]) -> tuple[list[int], list[list[bool]]]:
+        whole = numbers(found.in_order(half))
+        shown = list(found.shuffled(half, *names))
+        margins = [(image == 0).flatten().tolist() for batch in shown for image in batch.images]
+        return [whole.index(number) for number in numbers(shown)], margins
+
+    for other_half in HALVES:
+        for other in (("epoch", 0), ("epoch", 1), ("fine-tuning", 0)):
+            same = (other_half, other) == (half, names)
+            for one, another in zip(drawn(half, names), drawn(other_half, other), strict=True):
+                assert (one == another) == same
+    margins = drawn(half, names)[1]
+    assert margins[:4] != margins[4:8], "two steps share their draws"
 
 
 def windows(image: torch.Tensor, margin: int) -> list[torch.Tensor]:
@@ -166,7 +185,7 @@ def test_the_source_says_whether_images_are_mirrored(kind):
 
 
 def test_images_are_held_as_they_are_read():
-    found = Images(digits.open(10, 8), 100, 10, 0, CPU)
+    found = images()
     before = [batch.images.clone() for batch in found.in_order("train")]
     for epoch in range(3):
         for _ in found.shuffled("train", epoch):

@@ -208,6 +208,7 @@ def test_an_accuracy_is_remembered_until_something_is_trained_or_restored(monkey
     state = trained.state()
     values = [trained.accuracy(mask) for mask in (full, less, full, less)]
     assert asked == [full, less]
+    assert trained.evaluations == 2
     for change in (
         lambda: trained.step(*trained.optimisers(RATE), *batches(trained)),
         lambda: trained.fine_tune(full),
@@ -218,6 +219,7 @@ def test_an_accuracy_is_remembered_until_something_is_trained_or_restored(monkey
         assert trained.accuracy(full) == measured(full)
         assert asked == [full]
     assert trained.accuracy(full) == values[0]
+    assert trained.evaluations == 5
 
 
 @pytest.mark.parametrize("method", [*LEARNING, "fixed_alphas"])
