@@ -36,6 +36,8 @@ def trace(group: Group, groups: Sequence[Group], label_words: str) -> Figure | N
     if picks is None or not decisions or not set(decisions) <= set(picks):
         return None
     totals = group.rows[group.rows["stage"] == "total"]
+    proposed = bool((group.rows["stage"] == "proposal").any())
+    whose = "scores of the first proposal" if proposed else "scores of the trained supernet"
     place = f"{group.run.space}, {group.run.label}, {words.seeds(group.seeds[:1])}"
     title = " · ".join(filter(None, (group.method, words.own_settings(group, groups))))
     candidates = max(map(len, decisions.values()))
@@ -44,7 +46,7 @@ def trace(group: Group, groups: Sequence[Group], label_words: str) -> Figure | N
     extra = GAP + 0.2 + VALIDATION if len(totals) else 0.0
     with style.context():
         figure = style.canvas(7.2, HEAD + down * panel + (down - 1) * GAP + extra + FOOT)
-        style.headings(figure, title, (f"{place}: scores of the first proposal, decision by decision",))
+        style.headings(figure, title, (f"{place}: {whose}, decision by decision",))
         for number, (decision, rows) in enumerate(decisions.items()):
             axes = _axes(figure, number % ACROSS, HEAD + number // ACROSS * (panel + GAP), panel)
             _decision(axes, f"{number + 1}. {decision}", rows, picks[decision])
@@ -54,9 +56,9 @@ def trace(group: Group, groups: Sequence[Group], label_words: str) -> Figure | N
     return Figure(
         name=f"trace-{group.run.space}-{group.run.label}-{group.method}-{group.key[:8]}",
         title=f"{title}: trace",
-        caption=_caption(group, label_words, totals),
-        alternative=f"Operation scores of the first proposal of {group.method} on {group.run.space}, and "
-        f"validation totals of {len(totals)} proposals.",
+        caption=_caption(group, label_words, _outcome(totals) if proposed else ""),
+        alternative=f"Operation {whose} of {group.method} on {group.run.space}"
+        f"{f', and validation totals of {len(totals)} proposals' if proposed else ''}.",
         png=png,
         svg=svg,
     )
@@ -130,17 +132,23 @@ def _validation(axes: Axes, totals: pd.DataFrame) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def _caption(group: Group, label_words: str, totals: pd.DataFrame) -> str:
-    first = group.results[0]
+def _outcome(totals: pd.DataFrame) -> str:
+    """What became of the proposals."""
     if len(totals):
-        validated = f"validation: {len(totals)} distinct proposals, lost ones without a point"
-    else:
-        validated = "with one distinct proposal there was nothing to validate"
+        return (
+            f"Every decision has a batch of its own. Then validation: {len(totals)} distinct proposals, "
+            "lost ones without a point. "
+        )
+    return "Every decision has a batch of its own. With one distinct proposal there was nothing to validate. "
+
+
+def _caption(group: Group, label_words: str, outcome: str) -> str:
+    first = group.results[0]
     settings = ", ".join(f"{key}={words.setting(value)}" for key, value in sorted(group.settings.items()))
     return (
         f"Label {group.run.label}{f' ({label_words})' if label_words else ''}; "
         f"{words.seeds(group.seeds[:1])}, which found {first.statistics.get('arch')} "
         f"({words.number(first.numbers.get('accuracy'), 2)} %). Numbers before the names: the order of the "
-        "decisions; filled: what was chosen; every decision has an axis and a batch of its own. "
-        f"Then {validated}. Settings: {settings or 'none'}."
+        "decisions; filled: what was chosen; every decision has an axis of its own. "
+        f"{outcome}Settings: {settings or 'none'}."
     )

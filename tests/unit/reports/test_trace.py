@@ -81,6 +81,33 @@ def test_drawn(results, drawn, changes):
         assert "nothing to validate" in figure.caption
 
 
+def decided(rounds=1):
+    """A trace of a search on a trained supernet; each decision made in so many rounds."""
+    rng = np.random.default_rng(0)
+    made = [
+        {"stage": "decision", "step": step, "decision": decision.name, "candidate": name}
+        | {"score": rng.normal(), "status": "ok"}
+        for step, decision in enumerate(spaces.load("nb201").decisions)
+        for _ in range(rounds)
+        for name in decision.candidates
+    ]
+    return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+def test_a_trained_supernets_decisions_are_drawn_without_talk_of_proposals(results):
+    results.search(rows=decided(), space="nb201")
+    (group,) = collect(results.root)
+    figure = trace.trace(group, [group], "")
+    assert "trained supernet" in figure.alternative
+    assert "proposal" not in figure.caption + figure.alternative
+
+
+def test_decisions_made_in_rounds_are_not_drawn(results):
+    results.search(rows=decided(rounds=2), space="nb201")
+    (group,) = collect(results.root)
+    assert trace.trace(group, [group], "") is None
+
+
 def test_searches_without_operation_scores_have_none(results):
     results.search("random_search", space="nb201")
     (group,) = collect(results.root)
