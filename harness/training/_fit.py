@@ -75,13 +75,15 @@ def fit(
 def estimated_seconds(trained: Trained, accuracies: int = 0, tunings: int = 0) -> float:
     """How long :func:`fit`, and after it so many accuracies and fine-tunings, will take about.
 
-    Measured on the second of two steps and on one accuracy; ``trained`` is changed by it.
+    Measured on the second of two steps, and on one batch for accuracies; ``trained`` is changed by it.
     """
     optimisers, images = trained.optimisers(RATE), trained.images
     halves = [images.shuffled(half, "estimate") for half in ("train", "valid")]
     for pair in islice(zip(*halves, strict=True), 2):
         step = _seconds(trained, partial(trained.step, *optimisers, *pair))
-    accuracy = _seconds(trained, partial(trained.accuracy, trained.mask))
+    batch = next(images.in_order("valid"))
+    accuracy = _seconds(trained, partial(trained.right, batch, trained.mask))
+    accuracy *= images.count("valid") / len(batch.targets)
     epochs = trained.length.epochs + tunings * trained.length.fine_tuning_epochs
     return epochs * images.steps * step + (trained.length.epochs + accuracies) * accuracy
 

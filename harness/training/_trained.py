@@ -131,11 +131,14 @@ class Trained:
 
     def measured_accuracy(self, mask: Mask) -> float:
         """:meth:`accuracy`, measured anew, and neither counted nor remembered."""
-        correct = torch.zeros((), dtype=torch.int64, device=self.alphas[0].device)
-        with torch.no_grad(), self.statistics_kept():
-            for batch in self.images.in_order("valid"):
-                correct += (self._logits(batch, mask).argmax(1) == batch.targets).sum()
+        with self.statistics_kept():
+            correct = sum(self.right(batch, mask) for batch in self.images.in_order("valid"))
         return 100 * correct.item() / self.images.count("valid")
+
+    def right(self, batch: Batch, mask: Mask) -> Tensor:
+        """How many of ``batch`` the supernet under ``mask`` gets right; moves the running statistics."""
+        with torch.no_grad():
+            return (self._logits(batch, mask).argmax(1) == batch.targets).sum()
 
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:

@@ -387,8 +387,10 @@ def test_the_time_is_told_by_steps_accuracies_and_tunings(monkeypatch):
     now = iter(range(1000))
     monkeypatch.setattr(_fit, "perf_counter", lambda: next(now))
     trained = toy("darts", 5, 2)
-    # A step takes 1 s here and an accuracy 1 s: 5 + 3 * 2 epochs of 4 steps, 5 accuracies in training, and 7.
-    assert estimated_seconds(trained, accuracies=7, tunings=3) == 11 * 4 + 12
+    # A step takes 1 s here, and so does a batch of an accuracy: 5 + 3 * 2 epochs of 4 steps, 5 accuracies in
+    # training, and 7.
+    batches = trained.images.count("valid") / trained.images.batch_size
+    assert estimated_seconds(trained, accuracies=7, tunings=3) == 11 * 4 + 12 * batches
     trained = toy("darts", 5, 2, batch_size=32)
     assert trained.images.steps == 1
-    assert estimated_seconds(trained) == 5 + 5
+    assert estimated_seconds(trained) == 5 + 5 * trained.images.count("valid") / 32
