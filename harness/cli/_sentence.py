@@ -6,11 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from harness import paths
 from harness.errors import ConfigError, HarnessError
 
 BAD_INPUT = 2
@@ -21,6 +23,16 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what is allowed.")
+
+    def add_results(self) -> None:
+        """Take ``--results``, the folder of the records to read."""
+        self.add_argument(
+            "--results",
+            type=Path,
+            default=paths.RESULTS,
+            metavar="DIR",
+            help="results folder (default: %(default)s)",
+        )
 
 
 def guarded(verb: Callable[[], int]) -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from harness import paths
 from harness.cli._sentence import Parser, guarded
 
 
@@ -33,13 +31,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "b", metavar="B", help="another one; in arch_correlation also params, flops, operations"
     )
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=paths.RESULTS,
-        metavar="DIR",
-        help="results folder (default: %(default)s)",
-    )
+    parser.add_results()
     for name in ("space", "label", "task"):
         parser.add_argument(
             f"--{name}",

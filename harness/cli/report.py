@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import paths
 from harness.cli._progress import console_for
 from harness.cli._sentence import Parser, guarded
 
@@ -33,13 +32,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m harness.cli.report", description=__doc__)
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=paths.RESULTS,
-        metavar="DIR",
-        help="results folder (default: %(default)s)",
-    )
+    parser.add_results()
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/all in the results)"
     )
