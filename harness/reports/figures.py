@@ -50,10 +50,7 @@ def progress(groups: Sequence[Group], label_words: str) -> Figure | None:
             axes.set_xlabel("decisions made")
             axes.set_ylabel("Kendall τ")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        figure.legend(
-            *axes.get_legend_handles_labels(), loc="lower left", ncols=columns, frameon=False, fontsize=8,
-            bbox_to_anchor=(0.06, 0.0), borderaxespad=0.2,
-        )  # fmt: skip
+        style.legend(figure, axes, columns)
         png, svg = style.written(figure)
     left_out = (
         f" The first {len(shown)} of {len(groups)} scorers are drawn." if len(groups) > len(shown) else ""

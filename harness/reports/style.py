@@ -50,6 +50,14 @@ def axes(figure: Canvas, left: float, right: float, top: float, bottom: float = 
     return figure.add_axes((left, bottom / height, right - left, 1 - (top + bottom) / height))
 
 
+def legend(figure: Canvas, axes: Axes, columns: int) -> None:
+    """What the lines of ``axes`` are, in the lower left corner."""
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="lower left", ncols=columns, frameon=False, fontsize=8,
+        bbox_to_anchor=(0.06, 0.0), borderaxespad=0.2,
+    )  # fmt: skip
+
+
 def written(figure: Canvas) -> tuple[bytes, bytes]:
     """The figure as PNG on white, and as SVG that follows the reader's colour scheme."""
     png, svg = io.BytesIO(), io.BytesIO()

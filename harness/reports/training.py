@@ -95,12 +95,11 @@ def curves(groups: Sequence[Group], label_words: str) -> Figure | None:
     place = groups[0].run
     shown = dict(list(found.items())[: len(style.COLOURS)])
     with style.context():
-        figure = style.canvas(7.2, 2.9 + 0.19 * ((len(shown) + 1) // 2))
-        style.headings(figure, "Supernets in training", (f"{place.space}",))
+        lines_of_legend = 0.19 * ((len(shown) + 1) // 2)
+        figure = style.canvas(7.2, 2.9 + lines_of_legend)
+        style.headings(figure, "Supernets in training", (place.space,))
         for name, title, left in zip(CURVE, ("training half", "validation half"), (0.08, 0.58), strict=True):
-            axes = style.axes(
-                figure, left, left + 0.40, top=0.84, bottom=0.66 + 0.19 * ((len(shown) + 1) // 2)
-            )
+            axes = style.axes(figure, left, left + 0.40, top=0.84, bottom=0.66 + lines_of_legend)
             for number, (key, members) in enumerate(shown.items()):
                 lines = [[row[name] for row in run["curve"]] for run in _runs(members).values()]
                 label = f"{key[2]} ({key[0]}, {key[1]})"
@@ -112,10 +111,7 @@ def curves(groups: Sequence[Group], label_words: str) -> Figure | None:
             axes.set_xlabel("epoch")
             axes.set_ylabel("accuracy, %")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        figure.legend(
-            *axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False, fontsize=8,
-            bbox_to_anchor=(0.06, 0.0), borderaxespad=0.2,
-        )  # fmt: skip
+        style.legend(figure, axes, 2)
         png, svg = style.written(figure)
     return Figure(
         name=f"training-{place.task}-{place.space}-{place.label}",
