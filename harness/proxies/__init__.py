@@ -1,13 +1,13 @@
 """Zero-cost proxies: (network, batch) to one number. The folder is the registry, one module per proxy.
 
-A proxy module has ``HIGHER_IS_BETTER``, ``NEEDS_LABELS`` and ``NEEDS_IMAGES``, and ``score(passes) ->
-float``, which reads what it needs from :class:`Passes` and raises :class:`Undefined` where its formula has
-no value.
+A proxy module has a card, ``ABOUT`` (:class:`About`), and ``score(passes) -> float``, which reads what it
+needs from :class:`Passes` and raises :class:`Undefined` where its formula has no value.
 """
 
 from __future__ import annotations
 
 from harness import registry
+from harness.proxies._about import About
 from harness.proxies._kernel import PATHS
 from harness.proxies._measure import load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined
@@ -16,6 +16,7 @@ from harness.proxies._passes import Passes
 __all__ = [
     "PATHS",
     "STATUSES",
+    "About",
     "Measurement",
     "Passes",
     "Undefined",

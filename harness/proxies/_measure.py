@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from types import ModuleType
 
@@ -20,7 +20,7 @@ PACKAGE = "harness.proxies"
 
 
 def measure(
-    module: nn.Module, batch: Batch, names: Iterable[str], seed: int, path: str = "exact"
+    module: nn.Module, batch: Batch | Sequence[Batch], names: Iterable[str], seed: int, path: str = "exact"
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
@@ -34,7 +34,7 @@ def measure(
         Any network of standard layers that maps images (B, 3, H, W) to logits (B, classes), on any device.
         The batch is converted to its number format. Architectures and ``supernet.masked(mask)`` alike.
     batch
-        B >= 1 images and targets.
+        B >= 1 images and targets, or as many batches as the proxies read (``About.batches``).
     names
         Proxies, see :func:`harness.proxies.names`.
     seed
@@ -56,7 +56,11 @@ def measure(
 
 
 def measure_each(
-    modules: Sequence[nn.Module], batch: Batch, names: Iterable[str], seed: int, path: str = "exact"
+    modules: Sequence[nn.Module],
+    batch: Batch | Sequence[Batch],
+    names: Iterable[str],
+    seed: int,
+    path: str = "exact",
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
@@ -64,16 +68,19 @@ def measure_each(
     they have in common is run once. Its seconds are charged to the first of them.
     """
     proxies = {name: load(name) for name in names}
-    _check(batch)
+    batches = [batch] if isinstance(batch, Batch) else list(batch)
+    _check(batches, proxies)
     measured: list[dict[str, Measurement]] = [{} for _ in modules]
-    formats = [_format(module, batch) for module in modules]
+    formats = [_format(module, batches[0]) for module in modules]
     for device, dtype in dict.fromkeys(formats):
         members = [index for index, found in enumerate(formats) if found == (device, dtype)]
         # Channels last, because convolutions and batch norm run a quarter faster on the CPU that way.
-        images = batch.images.to(device, dtype, memory_format=torch.channels_last)
-        kernels = Kernels([modules[index] for index in members], images, path)
+        own = [
+            Batch(each.images.to(device, dtype, memory_format=torch.channels_last), each.targets.to(device))
+            for each in batches
+        ]
+        kernels = Kernels([modules[index] for index in members], own[0].images, path)
         for position, index in enumerate(members):
-            own = Batch(images, batch.targets.to(device))
             passes = Passes(modules[index], own, seed, partial(kernels.of, position))
             measured[index] = {name: _measure_one(name, proxy, passes) for name, proxy in proxies.items()}
     return measured
@@ -106,9 +113,16 @@ def _measure_one(name: str, proxy: ModuleType, passes: Passes) -> Measurement:
     return Measurement(value, status, reason, passes.clock.seconds(key))
 
 
-def _check(batch: Batch) -> None:
-    if batch.images.ndim != 4 or len(batch.images) < 1 or batch.targets.shape != batch.images.shape[:1]:
+def _check(batches: Sequence[Batch], proxies: Mapping[str, ModuleType]) -> None:
+    for batch in batches:
+        if batch.images.ndim != 4 or len(batch.images) < 1 or batch.targets.shape != batch.images.shape[:1]:
+            raise ConfigError(
+                "A batch holds images of shape (B, 3, H, W) with B >= 1 and targets of shape (B,); "
+                f"received {tuple(batch.images.shape)} and {tuple(batch.targets.shape)}."
+            )
+    wanted = {name: proxy.ABOUT.batches for name, proxy in proxies.items()}
+    most = max(wanted, key=wanted.__getitem__, default=None)
+    if len(batches) < (wanted[most] if most else 1):
         raise ConfigError(
-            "A batch holds images of shape (B, 3, H, W) with B >= 1 and targets of shape (B,); "
-            f"received {tuple(batch.images.shape)} and {tuple(batch.targets.shape)}."
+            f"Proxy {most} reads {wanted[most]} batches; received {len(batches)}. Hand a list of batches."
         )

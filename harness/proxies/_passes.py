@@ -7,7 +7,7 @@ so a proxy's value is the same whatever else is measured beside it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,18 +40,25 @@ class Passes:
     ----------
     module
         The network, untouched: passes run on its numbers, not on itself.
+    batches
+        The batches in the network's number format and on its device; targets in 0..classes-1.
     images, targets
-        The batch in the network's number format and on its device; targets in 0..classes-1.
+        Those of the first batch.
 
     ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`.
     """
 
     def __init__(
-        self, module: nn.Module, batch: Batch, seed: int, relu_kernel: Callable[[bool], graphs.Counted]
+        self,
+        module: nn.Module,
+        batches: Sequence[Batch],
+        seed: int,
+        relu_kernel: Callable[[bool], graphs.Counted],
     ) -> None:
         self.module = module
-        self.images = batch.images
-        self.targets = batch.targets
+        self.batches = tuple(batches)
+        self.images = batches[0].images
+        self.targets = batches[0].targets
         self.clock = Clock()
         self._relu_kernel = relu_kernel
         self._seed = seed
@@ -62,25 +69,25 @@ class Passes:
         From forward passes without gradients. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
         ``torch.nn.functional.relu``.
         """
-        return self._read(("relu_kernel", training), lambda: self._count_relus(training))
+        return self.read(("relu_kernel", training), lambda: self._count_relus(training))
 
     def sign_patterns(self) -> int:
         """Number of different sign patterns of all ReLU inputs over the samples, batch norm in training mode.
 
         Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
         """
-        return self._read("sign_patterns", self._count_patterns)
+        return self.read("sign_patterns", self._count_patterns)
 
     def loss_gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Name to (W, dL/dW) of every convolution and linear layer the loss depends on.
 
         L is the mean cross-entropy of the batch, batch norm in training mode.
         """
-        return self._read("loss_gradients", self._differentiate_loss)
+        return self.read("loss_gradients", self._differentiate_loss)
 
     def input_gradients(self) -> Tensor:
         """d(sum of all logits)/d(images), shape (samples, 3 H W), batch norm in training mode."""
-        return self._read("input_gradients", self._differentiate_logits)
+        return self.read("input_gradients", self._differentiate_logits)
 
     def tangent_kernel(self) -> np.ndarray:
         """K_ij = g_i . g_j, (samples, samples) float64, batch norm in training mode.
@@ -90,13 +97,22 @@ class Passes:
         statistics the other samples take part in it. Gradients are in the network's number format,
         products and sums in double precision.
         """
-        return self._read("tangent_kernel", self._multiply_gradients)
+        return self.read("tangent_kernel", self._multiply_gradients)
 
     def synaptic_flow(self) -> float:
         """Sum over convolution and linear weights of |W dR/dW|, see ``synflow``."""
-        return self._read("synaptic_flow", self._flow)
+        return self.read("synaptic_flow", self._flow)
 
-    def _read(self, key: object, compute: Callable[[], Result]) -> Result:
+    def generator(self, *names: object) -> torch.Generator:
+        """Random numbers of a proxy's own, on the CPU: the same for every network, whatever else draws."""
+        return torch.Generator().manual_seed(derive(self._seed, "proxies", *names))
+
+    def read(self, key: Hashable, compute: Callable[[], Result]) -> Result:
+        """The outcome of ``compute``, which is run once for all proxies that read ``key``.
+
+        Gradients are on; what the network draws in its forward pass hangs on the seed and the key alone.
+        """
+
         def compute_with_own_randomness() -> Result:
             with own_random_state(self.images, derive(self._seed, "proxies", key)):
                 return compute()
@@ -117,7 +133,7 @@ class Passes:
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
-        return self._read("graph", self._forward_with_graph)
+        return self.read("graph", self._forward_with_graph)
 
     def _forward_with_graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         images = self.images.detach().clone().requires_grad_()

@@ -7,11 +7,15 @@ size. Higher is better. Uses no data: only the image's shape matters. Always def
 from __future__ import annotations
 
 from harness.networks import count_flops
+from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = False
+ABOUT = About(
+    formula="multiply-adds of one forward pass, in millions",
+    source="none: the trivial baseline",
+    undefined="never",
+    images=False,
+)
 
 
 def score(passes: Passes) -> float:

@@ -12,11 +12,17 @@ from __future__ import annotations
 
 import math
 
+from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = True
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="sum over layers of |dL/dW|_2",
+    source="Abdelfattah et al., ICLR 2021",
+    undefined="logits that do not depend on the images (disconnected)",
+    choices="convolutions and linear layers; batch norm in training mode; a layer without gradient adds 0",
+    labels=True,
+    gradients="batch",
+)
 
 
 def score(passes: Passes) -> float:

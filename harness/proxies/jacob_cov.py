@@ -16,12 +16,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.proxies._about import About
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="-sum log(v + k) + 1 / (v + k), v = eigenvalues of the correlation of input gradients",
+    source="Mellor et al., 2020, arXiv:2006.04647v1; Abdelfattah et al., ICLR 2021",
+    undefined="logits that do not depend on the images (disconnected); a constant gradient (nan)",
+    choices="eigenvalues of a symmetric matrix in double precision",
+    gradients="batch",
+)
 OFFSET = 1e-5
 
 

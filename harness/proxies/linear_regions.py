@@ -14,11 +14,15 @@ same patterns, there in half precision.
 
 from __future__ import annotations
 
+from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="number of different sign patterns of all ReLU inputs over the samples",
+    source="Chen et al., ICLR 2021 (VITA-Group/TENAS)",
+    undefined="logits that do not depend on the images (disconnected)",
+    choices="counted exactly, on the batch as it is; batch norm in training mode",
+)
 
 
 def score(passes: Passes) -> float:

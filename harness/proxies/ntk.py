@@ -23,12 +23,17 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from harness.proxies._about import About
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="-(largest / smallest eigenvalue) of the tangent kernel of the sums of logits",
+    source="Chen et al., ICLR 2021 (VITA-Group/TENAS)",
+    undefined="logits that do not depend on the images (disconnected); singular (inf); no gradients (nan)",
+    choices="batch norm in training mode, as TE-NAS's search; the sign turned so that higher is better",
+    gradients="sample",
+)
 
 
 def score(passes: Passes) -> float:

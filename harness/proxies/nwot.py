@@ -13,12 +13,16 @@ Mellor et al., "Neural Architecture Search without Training", ICML 2021.
 
 from __future__ import annotations
 
+from harness.proxies._about import About
 from harness.proxies._kernel import log_determinant
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="log |det K|, K_ij = ReLU units on which samples i and j agree",
+    source="Mellor et al., ICML 2021",
+    undefined="logits that do not depend on the images (disconnected); a singular K (inf)",
+    choices="every call of a ReLU counts; batch norm in training mode",
+)
 
 
 def score(passes: Passes) -> float:

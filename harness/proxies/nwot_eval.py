@@ -10,12 +10,16 @@ Xiang et al., "Zero-Cost Operation Scoring in Differentiable Architecture Search
 
 from __future__ import annotations
 
+from harness.proxies._about import About
 from harness.proxies._kernel import log_determinant
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="log |det K|, K_ij = ReLU units on which samples i and j agree, batch norm in evaluation mode",
+    source="Xiang et al., AAAI 2023",
+    undefined="logits that do not depend on the images (disconnected); a singular K (inf)",
+    choices="as nwot; evaluation mode as Zero-Cost-PT's code",
+)
 
 
 def score(passes: Passes) -> float:

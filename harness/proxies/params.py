@@ -7,11 +7,16 @@ running statistics are none. Higher is better. Uses neither data nor labels. Alw
 from __future__ import annotations
 
 from harness.networks import count_parameters
+from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = False
+ABOUT = About(
+    formula="number of trainable parameters",
+    source="none: the trivial baseline",
+    undefined="never",
+    choices="of the network as built; a masked supernet counts what is left",
+    images=False,
+)
 
 
 def score(passes: Passes) -> float:

@@ -14,11 +14,17 @@ from __future__ import annotations
 
 import math
 
+from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = True
-NEEDS_IMAGES = True
+ABOUT = About(
+    formula="sum over weights of |W dL/dW|",
+    source="Lee et al., ICLR 2019; Abdelfattah et al., ICLR 2021",
+    undefined="logits that do not depend on the images (disconnected)",
+    choices="W dL/dW instead of the gradient of a mask, which is the same number",
+    labels=True,
+    gradients="batch",
+)
 
 
 def score(passes: Passes) -> float:

@@ -16,12 +16,19 @@ from __future__ import annotations
 
 import math
 
+from harness.proxies._about import About
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._passes import Passes
 
-HIGHER_IS_BETTER = True
-NEEDS_LABELS = False
-NEEDS_IMAGES = False
+ABOUT = About(
+    formula="sum over weights of |W dR/dW|, R = sum of the logits of |W| on an image of ones",
+    source="Tanaka et al., NeurIPS 2020; Abdelfattah et al., ICLR 2021",
+    undefined="no path of non-zero weights to the logits (disconnected)",
+    choices="batch norm handed through, as its authors; no logarithm",
+    images=False,
+    gradients="batch",
+    precision="double",
+)
 
 
 def score(passes: Passes) -> float:

@@ -8,7 +8,7 @@ import torch
 
 from harness import networks
 from harness.inputs import Batch
-from harness.proxies import Measurement, measure, measure_each
+from harness.proxies import Measurement, load, measure, measure_each
 from harness.runners._setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
@@ -20,6 +20,13 @@ def batch(setup: Setup, purpose: str, step: int) -> Batch:
     """Batch number ``step`` of the batches for ``purpose``, on the run's device."""
     drawn = setup.source.batch(derive(setup.config.seed, purpose), step, setup.config.batch_size)
     return Batch(drawn.images.to(setup.device), drawn.targets.to(setup.device))
+
+
+def batches(setup: Setup, purpose: str, step: int, proxies: Sequence[str]) -> list[Batch]:
+    """As many batches as the ``proxies`` read, the first of them :func:`batch`."""
+    count = max(load(name).ABOUT.batches for name in proxies)
+    more = [batch(setup, f"{purpose}, batch {number}", step) for number in range(2, count + 1)]
+    return [batch(setup, purpose, step), *more]
 
 
 def network(setup: Setup, arch: Architecture) -> torch.nn.Module:
@@ -43,11 +50,11 @@ def supernet_scores(
         supernet = trained.supernet
     shares = None if trained is None else trained.shares()
     remembered: dict[Mask, Score] = {}
-    current: list[tuple[int, Batch]] = []
+    current: list[tuple[int, list[Batch]]] = []
 
     def evaluate(masks: Sequence[Mask], step: int) -> list[Score]:
         if not current or current[0][0] != step:
-            current[:] = [(step, batch(setup, "proposal", step))]
+            current[:] = [(step, batches(setup, "proposal", step, [proxy]))]
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
         views = [supernet.masked(mask, setup.masking, shares) for mask in new]
@@ -66,7 +73,7 @@ def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Sc
         if arch not in built:
             built.clear()
             built[arch] = network(setup, arch)
-        asked = batch(setup, "validation", step)
+        asked = batches(setup, "validation", step, [proxy])
         return _score(measure(built[arch], asked, [proxy], setup.config.seed, setup.config.path)[proxy])
 
     return evaluate

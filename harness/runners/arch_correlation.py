@@ -9,7 +9,7 @@ import pandas as pd
 from harness import networks, records, stats
 from harness.proxies import measure
 from harness.runners._config import Outcome, Progress
-from harness.runners._evaluate import batch, network
+from harness.runners._evaluate import batches, network
 from harness.runners._place import Clock, failures_recorded
 from harness.runners._setup import Setup
 from harness.seeding import generator
@@ -70,7 +70,7 @@ def score(
 ) -> dict[str, Measured]:
     """Measure every proxy on every architecture."""
     measured = {name: Measured() for name in names}
-    shared = batch(setup, "batch", 0)
+    shared = batches(setup, "batch", 0, names)
     for index, arch in enumerate(archs):
         progress("architectures", index, len(archs))
         found = measure(network(setup, arch), shared, names, setup.config.seed, setup.config.path)

@@ -20,8 +20,8 @@ from harness.inputs import Batch, noise
 from harness.proxies import _kernel, _passes
 
 EVERY = proxies.names()
-WITH_IMAGES = [name for name in EVERY if proxies.load(name).NEEDS_IMAGES]
-WITH_LABELS = [name for name in EVERY if proxies.load(name).NEEDS_LABELS]
+WITH_IMAGES = [name for name in EVERY if proxies.load(name).ABOUT.images]
+WITH_LABELS = [name for name in EVERY if proxies.load(name).ABOUT.labels]
 
 
 def values(measured: dict[str, proxies.Measurement]) -> dict[str, tuple]:
