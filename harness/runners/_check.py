@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from math import inf
 
-from harness import registry, scorers, searchers, spaces, tables
+from harness import populations, registry, scorers, searchers, spaces, tables
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
 from harness.runners._published_sets import published_sets
@@ -35,8 +35,7 @@ def check(config: RunConfig) -> None:
     }
     for kind, folder in groups.items():
         _known(kind, getattr(config, kind).get("name"), registry.names(f"harness.{folder}"))
-    for name in _proxies(config):
-        _known("proxy", name, registry.names("harness.proxies"))
+    _check_proxies(config)
     _known("device", config.device, DEVICES)
     _known("path", config.path, PATHS)
     _known("source", config.source, SOURCES)
@@ -46,7 +45,7 @@ def check(config: RunConfig) -> None:
     _known(f"label of {space.name}", config.label, tables.labels(space.name))
     if not 0 <= config.seed < 2**63:
         raise ConfigError(f"seed must be an integer from 0 to 2**63 - 1; received {config.seed}.")
-    for name in ("batch_size", "threads"):
+    for name in ("batch_size", "threads", "workers"):
         positive(name, getattr(config, name))
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
@@ -114,8 +113,35 @@ def _known(kind: str, name: object, allowed: tuple[str, ...]) -> None:
         raise unknown_name(kind, name, allowed)
 
 
-def _proxies(config: RunConfig) -> list[str]:
+def _check_proxies(config: RunConfig) -> None:
     names = config.proxy.get("names")
     if not isinstance(names, list) or not names:
         raise ConfigError(f"proxy.names must list at least one proxy, like [nwot]; received {names!r}.")
-    return names
+    single = registry.names("harness.proxies")
+    for name in names:
+        _known("proxy", name, (*single, *populations.names()))
+    ranking = [name for name in names if name not in single]
+    task = config.task["name"]
+    if ranking and task != "arch_correlation":
+        raise ConfigError(
+            f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
+            f"task=arch_correlation; received task={task}: take that task, or a proxy of one network."
+        )
+    _check_list(config.proxy.get("of"), ranking, single)
+
+
+def _check_list(of: object, ranking: list[str], single: tuple[str, ...]) -> None:
+    """``proxy.of`` holds proxies of one network, for the population proxies that rank a list."""
+    takers = [name for name in ranking if populations.load(name).ABOUT.any_list]
+    if of is not None and not takers:
+        allowed = [name for name in populations.names() if populations.load(name).ABOUT.any_list]
+        raise ConfigError(
+            f"proxy.of lists what {', '.join(allowed)} rank, and proxy.names has none of these; received "
+            f"{of!r}: drop it, or take one of them."
+        )
+    if of is not None and not isinstance(of, list):
+        raise ConfigError(f"proxy.of must list proxies, like [synflow, nwot]; received {of!r}.")
+    for part in of or ():
+        _known("proxy in proxy.of", part, single)
+    for name in takers:
+        populations.parts(name, of)

@@ -21,6 +21,8 @@ GROUPS = {
     "input": "inputs",
     "training": "training",
 }
+SECOND = {"proxy": "populations"}
+"""Groups whose options are the items of two folders."""
 NO_ITEMS = {"proxy": {"core"}, "training": {"default"}}
 """Options that stand for other ones."""
 
@@ -37,7 +39,9 @@ def test_every_group_is_known():
 @pytest.mark.parametrize("group", GROUPS)
 def test_options_and_modules_pair_up(group):
     extra = NO_ITEMS.get(group, set())
-    assert options(group) - extra == set(registry.names(f"harness.{GROUPS[group]}"))
+    folders = [GROUPS[group], *filter(None, [SECOND.get(group)])]
+    items = [name for folder in folders for name in registry.names(f"harness.{folder}")]
+    assert sorted(options(group) - extra) == sorted(items)
     for name in options(group) - extra:
         content = OmegaConf.load(paths.CONF / group / f"{name}.yaml")
         assert content.get("name", content.get("names")) in (name, [name])

@@ -11,8 +11,26 @@ from harness.cli import bench, run
 
 RUN = [
     (["space=nb20"], "Unknown space 'nb20'. Did you mean 'nb201'? Allowed: nb1shot1_1,"),
-    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: core, flops,"),
-    (["proxy.names=[nwott]"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: flops,"),
+    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: az_"),
+    (["proxy.names=[nwott]"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: az_"),
+    (
+        ["proxy=vote", "task=search"],
+        "vote is a property of a population of networks, so it goes with",
+    ),
+    (
+        ["proxy.names=[nwot,te_nas]", "task=op_correlation"],
+        "te_nas is a property of a population of networks",
+    ),
+    (
+        ["proxy=vote", "proxy.of=[nwot]"],
+        "vote ranks a list of at least two different proxies, like",
+    ),
+    (["proxy=vote", "proxy.of=nwot"], "proxy.of must list proxies, like [synflow, nwot]; received 'nwot'."),
+    (["proxy=rank_sum", "proxy.of=[snip,nwott]"], "Unknown proxy in proxy.of 'nwott'. Did you mean 'nwot'?"),
+    (["proxy=rank_sum", "proxy.of=[snip,te_nas]"], "Unknown proxy in proxy.of 'te_nas'."),
+    (["proxy=rank_sum", "proxy.of=null"], "rank_sum ranks a list of at least two different proxies"),
+    (["proxy=vote", "proxy.names=[snip,te_nas]"], "proxy.of lists what log_rank_sum, rank_sum, vote rank"),
+    (["proxy=te_nas", "proxy.of=[snip,nwot]"], "Unknown setting 'proxy.of'."),
     (["scorer=zero_cost"], "Unknown scorer 'zero_cost'. Did you mean"),
     (["searcher=random"], "Unknown searcher 'random'. Did you mean 'random_search'?"),
     (["input=cifar"], "Unknown input 'cifar'. Did you mean 'cifar10'? Allowed: cifar10, digits, noise."),

@@ -1,0 +1,114 @@
+"""The page of the documentation that lists every proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from harness.cli._cards import Card, Figure
+
+INTRODUCTION = """\
+# Zero-cost proxies
+
+Written by `python -m harness.cli.proxies --markdown > docs/proxies.md` from the proxies' own modules: edit
+those. They hold the formulas in full, with their symbols: `harness/proxies/NAME.py` and
+`harness/populations/NAME.py`.
+"""
+SINGLE = """\
+## Of one network
+
+`proxy=NAME`, for any task. One that needs images or labels reads one batch, where no other number is given.
+"""
+POPULATION = """\
+## Of a population
+
+A network has these scores only among others: `proxy=NAME task=arch_correlation`, and where a list is ranked
+`'proxy.of=[synflow,nwot]'` beside it. r is a network's rank among the m networks of the population by one of
+the proxies listed: 1 the worst, m the best. A network that lacks one of the values is left out of the ranks.
+"""
+CHOICES = """\
+## Where implementations disagree
+
+And what is done here.
+"""
+MEASURED = """\
+## Measured
+
+Kendall's tau with trained accuracy, its 95 % interval and the number of networks n. Cost is the time for one
+network in forward passes of the same network on the same batch, each proxy by itself.
+"""
+
+
+def page(cards: Sequence[Card], figures: Sequence[Figure]) -> str:
+    """The page, in sections; one without lines is left out."""
+    titles = ("Proxy", "Formula", "Needs", "Better", "Undefined for", "Source")
+    sections = [INTRODUCTION]
+    for words, population in ((SINGLE, False), (POPULATION, True)):
+        rows = [
+            [
+                _code(card.name),
+                *map(_text, (card.formula, card.needs, card.better, card.undefined, card.source)),
+            ]
+            for card in cards
+            if card.population == population
+        ]
+        sections += _section(
+            words, ("Proxy", "Formula", "Ranks", *titles[3:]) if population else titles, rows
+        )
+    sections += _section(
+        CHOICES,
+        ("Proxy", "Here"),
+        [[_code(card.name), _text(card.choices)] for card in cards if card.choices],
+    )
+    sections += _section(MEASURED, *_measured(cards, figures))
+    return "\n".join(sections)
+
+
+def _measured(cards: Sequence[Card], figures: Iterable[Figure]) -> tuple[list[str], list[list[str]]]:
+    """One column for every space's label, and one for every space's cost; a row for each proxy measured."""
+    found = {(figure.proxy, figure.space, figure.label): figure for figure in figures}
+    sets = list(dict.fromkeys((space, label) for _, space, label in found))
+    spaces = list(dict.fromkeys(space for space, _ in sets))
+    titles = [
+        "Proxy",
+        *(f"tau, {space} {label}" for space, label in sets),
+        *(f"Cost, {space}" for space in spaces),
+    ]
+    rows = []
+    for name in (card.name for card in cards):
+        own = {key[1:]: figure for key, figure in found.items() if key[0] == name}
+        if own:
+            costs = {space: figure.cost for (space, _), figure in own.items() if figure.cost is not None}
+            rows.append(
+                [
+                    _code(name),
+                    *(_tau(own.get(each)) for each in sets),
+                    *(f"{costs[space]:.1f}" if space in costs else "–" for space in spaces),
+                ]
+            )
+    return [_text(title) for title in titles], rows
+
+
+def _tau(figure: Figure | None) -> str:
+    if figure is None:
+        return "–"
+    if figure.tau is None:
+        return f"undefined, n {figure.n:,}"
+    bounds = "" if None in (figure.low, figure.high) else f" ({figure.low:.2f} to {figure.high:.2f})"
+    return f"{figure.tau:.3f}{bounds}, n {figure.n:,}"
+
+
+def _section(words: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [titles, ["---"] * len(titles), *rows]
+    return [words, "".join(f"| {' | '.join(line)} |\n" for line in lines)]
+
+
+def _code(name: str) -> str:
+    return f"`{name}`"
+
+
+def _text(words: str) -> str:
+    r"""Words as Markdown shows them unchanged in a table: ``|dL/dW|_2`` as ``\|dL/dW\|\_2``."""
+    return re.sub(r"([\\`*_<|])", r"\\\1", words)
