@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from harness.records.provenance import provenance
-from harness.records.record import Record
+from harness.records.record import Record, read_record
+from harness.records.repetition import Repetition, repetition
 from harness.records.run import FORMAT, Run
 from harness.records.store import Store, check_writable
 
-__all__ = ["FORMAT", "Record", "Run", "Store", "check_writable", "provenance"]
+__all__ = [
+    "FORMAT",
+    "Record",
+    "Repetition",
+    "Run",
+    "Store",
+    "check_writable",
+    "provenance",
+    "read_record",
+    "repetition",
+]

@@ -1,0 +1,117 @@
+"""Two records of what should be the same run: which numbers differ, and what else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.records.record import Record
+
+Change = tuple[str, Any, Any]
+"""``(dotted name, before, after)``"""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One number or word of the rows that is not what it was: where it stands, before, after."""
+
+    row: int
+    place: str
+    column: str
+    before: Any
+    after: Any
+
+    @property
+    def relative(self) -> float:
+        """``|after - before| / max(|before|, |after|)``; infinite where one of them is no number."""
+        try:
+            before, after = float(self.before), float(self.after)
+        except (TypeError, ValueError):
+            return np.inf
+        if not np.isfinite([before, after]).all():
+            return np.inf
+        return abs(after - before) / max(abs(before), abs(after))
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """How a second record differs from a first one.
+
+    Attributes
+    ----------
+    rows
+        Rows of the first, and of the second.
+    moved
+        Entries of the rows that differ, in order; all columns of either count.
+    statistics, settings, environment
+        What differs in the statistics, in the settings that make the run's identity, and in the
+        provenance (code, versions, machine, threads).
+    """
+
+    rows: tuple[int, int]
+    moved: tuple[Moved, ...]
+    statistics: tuple[Change, ...]
+    settings: tuple[Change, ...]
+    environment: tuple[Change, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every row and every statistic is the same, bit for bit."""
+        return self.rows[0] == self.rows[1] and not self.moved and not self.statistics
+
+
+def repetition(first: Record, second: Record) -> Repetition:
+    """Compare two records entry by entry; raises :class:`~harness.errors.ResultsError` for damaged rows."""
+    before, after = first.rows, second.rows
+    return Repetition(
+        (len(before), len(after)),
+        tuple(_moved(before, after)),
+        tuple(_changes(first.statistics, second.statistics)),
+        tuple(_changes(first.run.settings, second.run.settings)),
+        tuple(_changes(first.provenance, second.provenance)),
+    )
+
+
+def _moved(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[Moved]:
+    count = min(len(before), len(after))
+    columns = [*before.columns, *(name for name in after.columns if name not in before)]
+    differs = {name: _differs(before, after, name, count) for name in columns}
+    for row in np.flatnonzero(np.any(list(differs.values()), axis=0)) if columns else ():
+        place = ", ".join(
+            str(value)
+            for name, value in before.iloc[row].items()
+            if isinstance(value, str) and name not in ("status", "reason") and not differs[name][row]
+        )
+        for name in columns:
+            if differs[name][row]:
+                yield Moved(int(row), place, name, *(_entry(frame, name, row) for frame in (before, after)))
+
+
+def _differs(before: pd.DataFrame, after: pd.DataFrame, name: str, count: int) -> np.ndarray:
+    if name not in before or name not in after:
+        return np.ones(count, dtype=bool)
+    one, other = (frame[name].to_numpy(dtype=object)[:count] for frame in (before, after))
+    missing = pd.isna(one) & pd.isna(other)
+    return ~(np.array([a == b for a, b in zip(one, other, strict=True)], dtype=bool) | missing)
+
+
+def _entry(frame: pd.DataFrame, name: str, row: int) -> Any:
+    if name not in frame:
+        return None
+    value = frame[name].iloc[row]
+    return None if pd.isna(value) else value
+
+
+def _changes(before: Any, after: Any, name: str = "") -> Iterator[Change]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys((*before, *after)):
+            yield from _changes(before.get(key), after.get(key), f"{name}.{key}" if name else str(key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _changes(one, other, f"{name}.{index}")
+    elif before != after:
+        yield name, before, after
