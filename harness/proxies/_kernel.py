@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -86,22 +88,50 @@ class Kernels:
         return [found.get(index) for index in range(len(self._modules))]
 
 
+class CodeCount:
+    """Counts ReLU codes as the inputs of ReLU modules come by, the codes of one tensor once."""
+
+    def __init__(self, images: Tensor) -> None:
+        self._samples = len(images)
+        self._products = torch.zeros((self._samples,) * 2, dtype=torch.int64, device=images.device)
+        self._units = 0
+        self._seen: dict[int, tuple[weakref.ref[Tensor], int, Tensor]] = {}
+        self._misfit: torch.Size | None = None
+
+    def add(self, inputs: Tensor) -> None:
+        """Count one call of a ReLU module."""
+        if inputs.shape[0] != self._samples:
+            self._misfit = inputs.shape
+            return
+        seen, version, product = self._seen.get(id(inputs), (lambda: None, 0, None))
+        if seen() is not inputs or version != inputs._version:
+            product = code_product(unit_rows(inputs.detach()) > 0)
+            self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
+        self._products += product
+        self._units += inputs[0].numel()
+
+    def counted(self, logits: Tensor) -> Counted:
+        """The kernel of all calls so far.
+
+        Raises
+        ------
+        ValueError
+            Where the first dimension of an input was not the samples.
+        """
+        if self._misfit is not None:
+            raise ValueError(_misfit(self._misfit, self._samples))
+        return Counted(agreements(self._products, self._units), self._units, logits)
+
+
 def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
     """Run ``module`` on ``images`` without gradients and count at its ReLU modules' inputs, call by call.
 
     Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not ``torch.nn.functional.relu``.
     """
-    samples, units = len(images), 0
-    products = torch.zeros((samples, samples), dtype=torch.int64, device=images.device)
-
-    def count(activations: Tensor) -> None:
-        nonlocal units, products
-        codes = unit_rows(activations) > 0
-        products = products + code_product(codes)
-        units += codes.shape[1]
-
-    logits = run_watching_relus(module, images, training, count)
-    return Counted(agreements(products, units), units, logits)
+    count = CodeCount(images)
+    with torch.no_grad(), watched_relus(module, count.add):
+        logits = run(module, parameters_of(module), images, training)
+    return count.counted(logits)
 
 
 def run_watching_relus(
@@ -115,22 +145,32 @@ def run_watching_relus(
         Where the first dimension of such an input is not the samples.
     """
 
-    def hand_over(relu: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        if arguments[0].shape[0] != len(images):
-            raise ValueError(
-                f"a ReLU received an input of shape {tuple(arguments[0].shape)}, "
-                f"whose first dimension is not the batch of {len(images)}"
-            )
-        watch(arguments[0])
+    def hand_over(inputs: Tensor) -> None:
+        if inputs.shape[0] != len(images):
+            raise ValueError(_misfit(inputs.shape, len(images)))
+        watch(inputs)
 
+    with torch.no_grad(), watched_relus(module, hand_over):
+        return run(module, parameters_of(module), images, training)
+
+
+@contextmanager
+def watched_relus(module: nn.Module, watch: Callable[[Tensor], None]) -> Iterator[None]:
+    """Inside, ``watch`` is handed the input of every call of a ReLU module, before the ReLU is run."""
     relus = [part for part in module.modules() if isinstance(part, graphs.RELUS)]
-    handles = [relu.register_forward_pre_hook(hand_over) for relu in relus]
+    handles = [relu.register_forward_pre_hook(lambda _, arguments: watch(arguments[0])) for relu in relus]
     try:
-        with torch.no_grad():
-            return run(module, parameters_of(module), images, training)
+        yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _misfit(shape: torch.Size, samples: int) -> str:
+    return (
+        f"a ReLU received an input of shape {tuple(shape)}, "
+        f"whose first dimension is not the batch of {samples}"
+    )
 
 
 def log_determinant(kernel: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, partial
 from types import ModuleType
 
@@ -17,6 +17,7 @@ from harness.proxies._outcome import Measurement, Undefined, finite
 from harness.proxies._passes import Passes
 
 PACKAGE = "harness.proxies"
+POPULATIONS = "harness.populations"
 
 
 def measure(
@@ -70,6 +71,7 @@ def measure_each(
     proxies = {name: load(name) for name in names}
     batches = [batch] if isinstance(batch, Batch) else list(batch)
     _check(batches, proxies)
+    riders = _riders(proxies.values())
     measured: list[dict[str, Measurement]] = [{} for _ in modules]
     formats = [_format(module, batches[0]) for module in modules]
     for device, dtype in dict.fromkeys(formats):
@@ -81,9 +83,18 @@ def measure_each(
         ]
         kernels = Kernels([modules[index] for index in members], own[0].images, path)
         for position, index in enumerate(members):
-            passes = Passes(modules[index], own, seed, partial(kernels.of, position))
+            passes = Passes(modules[index], own, seed, partial(kernels.of, position), riders)
             measured[index] = {name: _measure_one(name, proxy, passes) for name, proxy in proxies.items()}
     return measured
+
+
+def _riders(proxies: Collection[ModuleType]) -> frozenset[str]:
+    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway."""
+    keeps_graph = any(
+        proxy.ABOUT.gradients == "batch" and proxy.ABOUT.images and proxy.ABOUT.batches == 1
+        for proxy in proxies
+    )
+    return frozenset(rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph)
 
 
 def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype]:
@@ -93,7 +104,20 @@ def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype]
 
 @cache
 def load(name: str) -> ModuleType:
-    """The module of the proxy ``name``; raises :class:`~harness.errors.UnknownNameError` otherwise."""
+    """The module of the proxy ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that no proxy carries.
+    ConfigError
+        For a population proxy, which no single network has.
+    """
+    if name not in registry.names(PACKAGE) and name in registry.names(POPULATIONS):
+        raise ConfigError(
+            f"Proxy {name} is a property of a population of networks, not of one; take task=arch_correlation "
+            "or harness.populations.combine on what was measured of its parts."
+        )
     return registry.load(PACKAGE, name, "proxy")
 
 

@@ -6,8 +6,9 @@ so a proxy's value is the same whatever else is measured beside it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,19 +19,31 @@ from torch.nn import functional as F
 from harness import graphs
 from harness.errors import ConfigError
 from harness.inputs import Batch
+from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
-from harness.proxies._modules import layer_weights, linearised, own_random_state, parameters_of, run
+from harness.proxies._kernel import CodeCount, watched_relus
+from harness.proxies._modules import layer_weights, own_random_state, parameters_of, run
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._patterns import distinct_patterns
+from harness.proxies._samples import visit_gradients, visit_rows
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
 """Of the largest logit; far above what rounding makes of equal samples, also behind batch norm."""
-_JACOBIAN_BYTES = 2**29
-"""Gradients of all samples held at a time; for the rest, the backward passes are run again."""
 _COLUMNS = 2**16
 """Weights whose gradients are held in double precision at a time."""
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """A training-mode forward pass that keeps its graph, and what rode on it."""
+
+    images: Tensor
+    parameters: dict[str, Tensor]
+    logits: Tensor
+    codes: CodeCount | None
+    channels: LayerChannels | None
 
 
 class Passes:
@@ -45,7 +58,9 @@ class Passes:
     images, targets
         Those of the first batch.
 
-    ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`.
+    ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`. ``riders``
+    are what will be read of the pass that keeps its graph beside gradients: ``codes`` of the ReLUs,
+    ``channels`` of the layers. What is not among them is computed in a pass of its own, with the same result.
     """
 
     def __init__(
@@ -54,6 +69,7 @@ class Passes:
         batches: Sequence[Batch],
         seed: int,
         relu_kernel: Callable[[bool], graphs.Counted],
+        riders: Collection[str] = (),
     ) -> None:
         self.module = module
         self.batches = tuple(batches)
@@ -61,29 +77,40 @@ class Passes:
         self.targets = batches[0].targets
         self.clock = Clock()
         self._relu_kernel = relu_kernel
+        self._riders = frozenset(riders)
         self._seed = seed
 
     def relu_kernel(self, training: bool) -> np.ndarray:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
 
-        From forward passes without gradients. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
+        From the forward pass that keeps its graph where that is run anyway (``riders``), else from one
+        without gradients: the codes are the same. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
         ``torch.nn.functional.relu``.
         """
-        return self.read(("relu_kernel", training), lambda: self._count_relus(training))
+        key = ("relu_kernel", training)
+        return self.read(key, lambda: self._count_relus(training), "graph" if training else None)
 
-    def sign_patterns(self) -> int:
-        """Number of different sign patterns of all ReLU inputs over the samples, batch norm in training mode.
+    def sign_patterns(self, training: bool = True) -> int:
+        """Number of different sign patterns of all ReLU inputs over the samples, batch norm in that mode.
 
         Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
         """
-        return self.read("sign_patterns", self._count_patterns)
+        return self.read(("sign_patterns", training), lambda: self._count_patterns(training))
 
     def loss_gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Name to (W, dL/dW) of every convolution and linear layer the loss depends on.
 
         L is the mean cross-entropy of the batch, batch norm in training mode.
         """
-        return self.read("loss_gradients", self._differentiate_loss)
+        return self._loss()[0]
+
+    def channel_saliencies(self) -> dict[str, Tensor]:
+        """Name of a convolution or linear weight to 1/2 mean_n (sum_hw a dL/da)^2, shape (channels,).
+
+        a is the layer's output, (samples, channels, ...); L as in :meth:`loss_gradients`. Every call of a
+        layer adds its own, and layers that share a weight add theirs.
+        """
+        return self.read("channel_saliencies", self._read_channels, "graph")
 
     def input_gradients(self) -> Tensor:
         """d(sum of all logits)/d(images), shape (samples, 3 H W), batch norm in training mode."""
@@ -99,64 +126,120 @@ class Passes:
         """
         return self.read("tangent_kernel", self._multiply_gradients)
 
-    def synaptic_flow(self) -> float:
-        """Sum over convolution and linear weights of |W dR/dW|, see ``synflow``."""
-        return self.read("synaptic_flow", self._flow)
+    def tangent_kernel_eval(self) -> np.ndarray:
+        """:meth:`tangent_kernel` with batch norm in evaluation mode, where a sample is by itself."""
+        return self.read("tangent_kernel_eval", self._multiply_gradients_eval)
+
+    def visit_loss_gradients(self, visit: Callable[[Tensor], None]) -> None:
+        """Hand ``visit`` the gradients of every sample's own cross-entropy, batch norm in evaluation mode.
+
+        In blocks (samples, entries) that hold each entry of every parameter once, in any order; a parameter
+        without part in the logits may be missing.
+        """
+
+        def losses(logits: Tensor) -> Tensor:
+            self._require_connected(logits)
+            self._require_classes(logits)
+            return F.cross_entropy(logits, self.targets, reduction="none")
+
+        visit_gradients(self.module, self.images, losses, lambda name: True, visit)
 
     def generator(self, *names: object) -> torch.Generator:
         """Random numbers of a proxy's own, on the CPU: the same for every network, whatever else draws."""
         return torch.Generator().manual_seed(derive(self._seed, "proxies", *names))
 
-    def read(self, key: Hashable, compute: Callable[[], Result]) -> Result:
+    def read(
+        self, key: Hashable, compute: Callable[[], Result], randomness: Hashable | None = None
+    ) -> Result:
         """The outcome of ``compute``, which is run once for all proxies that read ``key``.
 
-        Gradients are on; what the network draws in its forward pass hangs on the seed and the key alone.
+        Gradients are on; what the network draws in its forward pass hangs on the seed and the key alone, or
+        on ``randomness`` in the place of the key: two passes of one name draw the same.
         """
+        name = key if randomness is None else randomness
 
         def compute_with_own_randomness() -> Result:
-            with own_random_state(self.images, derive(self._seed, "proxies", key)):
+            with own_random_state(self.images, derive(self._seed, "proxies", name)):
                 return compute()
 
         return self.clock.read(key, compute_with_own_randomness)
 
     def _count_relus(self, training: bool) -> np.ndarray:
-        counted = self._relu_kernel(training)
-        self._require_connected(counted.logits, counted.connected)
+        if training and "codes" in self._riders:
+            forward = self._forward()
+            counted = forward.codes.counted(forward.logits)
+        else:
+            counted = self._relu_kernel(training)
+            self._require_connected(counted.logits, counted.connected)
         if not counted.units:
             raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
 
-    def _count_patterns(self) -> int:
-        patterns, logits = distinct_patterns(self.module, self.images, training=True)
+    def _count_patterns(self, training: bool) -> int:
+        patterns, logits = distinct_patterns(self.module, self.images, training)
         self._require_connected(logits)
         return patterns
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
+        forward = self._forward()
+        return forward.images, forward.parameters, forward.logits
+
+    def _forward(self) -> _Forward:
         return self.read("graph", self._forward_with_graph)
 
-    def _forward_with_graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+    def _forward_with_graph(self) -> _Forward:
+        codes = CodeCount(self.images) if "codes" in self._riders else None
+        channels = LayerChannels(self.module) if "channels" in self._riders else None
+        return self._run_forward(codes, channels)
+
+    def _run_forward(self, codes: CodeCount | None, channels: LayerChannels | None) -> _Forward:
         images = self.images.detach().clone().requires_grad_()
         parameters = parameters_of(self.module)
-        logits = run(self.module, parameters, images, training=True)
+        with ExitStack() as watched:
+            if codes is not None:
+                watched.enter_context(watched_relus(self.module, codes.add))
+            if channels is not None:
+                watched.enter_context(channels.watched())
+            logits = run(self.module, parameters, images, training=True)
         self._require_connected(logits)
-        return images, parameters, logits
+        return _Forward(images, parameters, logits, codes, channels)
 
-    def _differentiate_loss(self) -> dict[str, tuple[Tensor, Tensor]]:
-        _, parameters, logits = self._graph()
-        weights = layer_weights(self.module, parameters)
-        low, high, classes = int(self.targets.min()), int(self.targets.max()), logits.shape[1]
+    def _loss(self) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
+        return self.read("loss", lambda: self._differentiate_loss(self._forward()))
+
+    def _differentiate_loss(
+        self, forward: _Forward
+    ) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
+        """The layers' weights with their gradients, and the saliencies of the channels that were watched."""
+        weights = layer_weights(self.module, forward.parameters)
+        self._require_classes(forward.logits)
+        loss = F.cross_entropy(forward.logits, self.targets)
+        with nullcontext() if forward.channels is None else forward.channels.collected() as saliencies:
+            gradients = _gradients(loss, list(weights.values()))
+        found = {
+            name: (weight.detach(), gradient)
+            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
+            if gradient is not None
+        }
+        return found, saliencies if forward.channels is not None and forward.channels.intact else None
+
+    def _read_channels(self) -> dict[str, Tensor]:
+        shared = self._loss()[1] if "channels" in self._riders else None
+        if shared is not None:
+            return shared
+        forward = self._run_forward(None, LayerChannels(self.module, copies=True))
+        return self._differentiate_loss(forward)[1]
+
+    def _require_classes(self, logits: Tensor, number: int = 0) -> None:
+        """Raise :class:`ConfigError` where a target of batch ``number`` is none of the classes."""
+        targets = self.batches[number].targets
+        low, high, classes = int(targets.min()), int(targets.max()), logits.shape[1]
         if low < 0 or high >= classes:
             raise ConfigError(
                 f"Targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
                 f"{low}..{high}. Open the input and build the network with the same number of classes."
             )
-        gradients = _gradients(F.cross_entropy(logits, self.targets), list(weights.values()))
-        return {
-            name: (weight.detach(), gradient)
-            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-            if gradient is not None
-        }
 
     def _differentiate_logits(self) -> Tensor:
         images, _, logits = self._graph()
@@ -165,34 +248,30 @@ class Passes:
 
     def _multiply_gradients(self) -> np.ndarray:
         _, parameters, logits = self._graph()
-        weights = [leaf for name, leaf in parameters.items() if "weight" in name and leaf.requires_grad]
-        if not weights:
-            raise ValueError("the network has no parameter with 'weight' in its name")
-        kernel = torch.zeros((len(logits),) * 2, dtype=torch.float64, device=logits.device)
-        most = _JACOBIAN_BYTES // (logits.element_size() * len(logits))
-        for group in _of_at_most(most, weights):
-            jacobian = _jacobian(logits.sum(1), group)
-            for columns in jacobian.split(_COLUMNS, dim=1):
+        weights = [leaf for name, leaf in parameters.items() if _is_weight(name) and leaf.requires_grad]
+        _require_any(weights)
+        return self._kernel_of(lambda add: visit_rows(logits.sum(1), weights, add))
+
+    def _multiply_gradients_eval(self) -> np.ndarray:
+        def sums(logits: Tensor) -> Tensor:
+            self._require_connected(logits)
+            _require_any([p for name, p in self.module.named_parameters() if _is_weight(name)])
+            return logits.sum(1)
+
+        return self._kernel_of(lambda add: visit_gradients(self.module, self.images, sums, _is_weight, add))
+
+    def _kernel_of(self, hand_over: Callable[[Callable[[Tensor], None]], None]) -> np.ndarray:
+        """J J^T of the blocks of columns of J that ``hand_over`` gives its argument."""
+        kernel = torch.zeros((len(self.images),) * 2, dtype=torch.float64, device=self.images.device)
+
+        def add(block: Tensor) -> None:
+            for columns in block.split(_COLUMNS, dim=1):
                 columns = columns.double()
-                kernel += columns @ columns.T
+                kernel.addmm_(columns, columns.T)
+
+        hand_over(add)
         finite(float(kernel.abs().max()), "the largest entry of the tangent kernel")
         return kernel.cpu().numpy()
-
-    def _flow(self) -> float:
-        parameters = {
-            name: leaf.detach().abs().double().requires_grad_()
-            for name, leaf in parameters_of(self.module).items()
-            if leaf.requires_grad
-        }
-        weights = list(layer_weights(self.module, parameters).values())
-        ones = torch.ones_like(self.images[:1], dtype=torch.float64, requires_grad=True)
-        with linearised(self.module):
-            output = run(self.module, parameters, ones, training=False).sum()
-        arriving, *gradients = _gradients(output, [ones, *weights])
-        if arriving is None or not arriving.any():
-            raise Undefined("disconnected", "no path of non-zero weights leads from the input to the logits")
-        pairs = zip(weights, gradients, strict=True)
-        return math.fsum((w * gradient).abs().sum().item() for w, gradient in pairs if gradient is not None)
 
     def _require_connected(self, logits: Tensor, connected: bool | None = None) -> None:
         """Raise :class:`Undefined` where the logits are not finite or do not depend on the images.
@@ -234,23 +313,10 @@ def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:
     return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True)
 
 
-def _jacobian(outputs: Tensor, weights: list[Tensor]) -> Tensor:
-    """Row i: the gradient of ``outputs[i]`` with respect to all ``weights``, one after the other."""
-    rows = outputs.new_zeros(len(outputs), sum(map(torch.numel, weights)))
-    for row, output in zip(rows, outputs, strict=True):
-        for part, gradient in zip(
-            row.split([*map(torch.numel, weights)]), _gradients(output, weights), strict=True
-        ):
-            if gradient is not None:
-                part.copy_(gradient.flatten())
-    return rows
+def _is_weight(name: str) -> bool:
+    return "weight" in name
 
 
-def _of_at_most(entries: int, tensors: list[Tensor]) -> list[list[Tensor]]:
-    """``tensors`` in groups of at most so many entries, where a tensor has not more by itself."""
-    groups: list[list[Tensor]] = [[]]
-    for tensor in tensors:
-        if groups[-1] and sum(map(torch.numel, groups[-1])) + tensor.numel() > entries:
-            groups.append([])
-        groups[-1].append(tensor)
-    return groups
+def _require_any(weights: Sequence[Tensor]) -> None:
+    if not weights:
+        raise ValueError("the network has no parameter with 'weight' in its name")

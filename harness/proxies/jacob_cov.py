@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.proxies._about import About
-from harness.proxies._outcome import Undefined, finite
+from harness.proxies._input_correlation import input_correlation
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -32,13 +32,5 @@ OFFSET = 1e-5
 
 def score(passes: Passes) -> float:
     """Negative sum of log(v + k) + 1 / (v + k) over the correlation eigenvalues v."""
-    rows = passes.input_gradients().double().cpu().numpy()
-    finite(float(np.abs(rows).max()), "the largest input gradient")
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not lengths.all():
-        sample = int(np.argmin(lengths))
-        raise Undefined("nan", f"the input gradient of sample {sample} is constant: its correlation is 0/0")
-    unit = rows / lengths
-    shifted = np.linalg.eigvalsh(unit @ unit.T) + OFFSET
+    shifted = np.linalg.eigvalsh(input_correlation(passes)) + OFFSET
     return -float(np.sum(np.log(shifted) + 1 / shifted))

@@ -20,12 +20,9 @@ Perspective" (TE-NAS), ICLR 2021; the choices are those of ``lib/procedures/ntk.
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-
 from harness.proxies._about import About
-from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes
+from harness.proxies._spectrum import negative_condition
 
 ABOUT = About(
     formula="-(largest / smallest eigenvalue) of the tangent kernel of the sums of logits",
@@ -38,11 +35,4 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Negative condition number of the tangent kernel."""
-    kernel = passes.tangent_kernel()
-    eigenvalues = np.linalg.eigvalsh(kernel)
-    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
-    if largest <= 0:
-        raise Undefined("nan", "all gradients are 0: the condition number is 0/0")
-    if smallest <= len(kernel) * torch.finfo(passes.images.dtype).eps * largest:
-        raise Undefined("inf", f"the tangent kernel of {len(kernel)} samples is singular")
-    return -largest / smallest
+    return negative_condition(passes.tangent_kernel(), passes.images.dtype)

@@ -23,6 +23,8 @@ ABOUT = About(
     undefined="logits that do not depend on the images (disconnected); a singular K (inf)",
     choices="every call of a ReLU counts; batch norm in training mode",
 )
+RIDES = ("codes",)
+"""Counted on the forward pass that keeps its graph, where another proxy needs that one."""
 
 
 def score(passes: Passes) -> float:

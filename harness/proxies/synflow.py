@@ -17,14 +17,15 @@ from __future__ import annotations
 import math
 
 from harness.proxies._about import About
+from harness.proxies._flow import synaptic_flow
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._passes import Passes
 
 ABOUT = About(
-    formula="sum over weights of |W dR/dW|, R = sum of the logits of |W| on an image of ones",
+    formula="ln of the sum over weights of |W dR/dW|, R = sum of the logits of |W| on an image of ones",
     source="Tanaka et al., NeurIPS 2020; Abdelfattah et al., ICLR 2021",
     undefined="no path of non-zero weights to the logits (disconnected)",
-    choices="batch norm handed through, as its authors; no logarithm",
+    choices="batch norm handed through, as its authors; the logarithm, which keeps the ranking",
     images=False,
     gradients="batch",
     precision="double",
@@ -33,7 +34,9 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Natural logarithm of the summed synaptic flow."""
-    flow = finite(passes.synaptic_flow(), "the sum of the flow")
+    pairs = synaptic_flow(passes)
+    flow = math.fsum((weight * gradient).abs().sum().item() for weight, gradient in pairs)
+    flow = finite(flow, "the sum of the flow")
     if flow == 0:
         raise Undefined("disconnected", "the flow is 0, so its logarithm is minus infinity")
     return math.log(flow)

@@ -70,6 +70,18 @@ def test_the_order_in_memory_does_not_change_the_kernel(network: nn.Module, batc
     assert torch.equal(first, second)
 
 
+def test_a_tensor_that_was_overwritten_is_counted_again() -> None:
+    images = torch.tensor([[1.0, 1, 0], [1, 0, 1]])
+    count, codes = _kernel.CodeCount(images), []
+    for step in (0.0, 0.0, 1.0):
+        images += step  # the same tensor: as it is twice, then with other codes
+        codes.append((images > 0).clone())
+        count.add(images)
+    found = count.counted(images)
+    assert found.kernel.tolist() == counted(codes).tolist() == [[9, 5], [5, 9]]
+    assert found.units == 9
+
+
 def test_an_unknown_path_is_refused(network: nn.Module, batch: Batch) -> None:
     with pytest.raises(UnknownNameError, match="reference"):
         _kernel.Kernels([network], batch.images, "fsat")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness import proxies
 from harness.inputs import Batch
-from harness.proxies import _passes
+from harness.proxies import _passes, _samples
 
 
 def ntk(network: nn.Module, batch: Batch) -> proxies.Measurement:
@@ -88,15 +88,15 @@ def test_little_memory_gives_the_same_kernel(
     network = build_network("residual")
     expected = ntk(network, batch).value
     largest, held = 0, []
-    jacobian = _passes._jacobian
+    jacobian = _samples.jacobian
 
     def watched(outputs: Tensor, weights: list[Tensor]) -> Tensor:
         held.append(sum(weight.numel() for weight in weights))
         return jacobian(outputs, weights)
 
     largest = max(weight.numel() for weight in network.parameters())
-    monkeypatch.setattr(_passes, "_jacobian", watched)
-    monkeypatch.setattr(_passes, "_JACOBIAN_BYTES", 8 * 6 * 200)
+    monkeypatch.setattr(_samples, "jacobian", watched)
+    monkeypatch.setattr(_samples, "JACOBIAN_BYTES", 8 * 6 * 200)
     monkeypatch.setattr(_passes, "_COLUMNS", 7)
     assert ntk(network, batch).value == pytest.approx(expected, rel=1e-9)
     assert len(held) > 2

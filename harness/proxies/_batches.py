@@ -1,0 +1,44 @@
+"""The loss's gradients on each of several batches."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._passes import Passes
+
+
+def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
+    """Name to dL/dW of every convolution and linear layer that the loss on batch ``number`` depends on.
+
+    L is the batch's mean cross-entropy, batch norm in training mode. One forward and one backward pass per
+    batch; those of the first one serve every proxy that reads ``Passes.loss_gradients``.
+
+    Raises
+    ------
+    Undefined
+        Where the logits are not finite or do not depend on the images.
+    ConfigError
+        For targets outside the network's classes.
+    """
+    if number == 0:
+        return {name: gradient for name, (_, gradient) in passes.loss_gradients().items()}
+    return passes.read(("loss", number), lambda: _differentiate(passes, number))
+
+
+def _differentiate(passes: Passes, number: int) -> dict[str, Tensor]:
+    parameters = {name: leaf.detach() for name, leaf in parameters_of(passes.module).items()}
+    weights = layer_weights(passes.module, parameters)
+    for weight in weights.values():
+        weight.requires_grad_()
+    logits = run(passes.module, parameters, passes.batches[number].images, training=True)
+    passes._require_connected(logits)
+    passes._require_classes(logits, number)
+    if not logits.requires_grad:
+        return {}
+    # Cloned, as targets made in inference mode cannot be saved for the backward pass.
+    loss = F.cross_entropy(logits, passes.batches[number].targets.clone())
+    gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    return {name: found for name, found in zip(weights, gradients, strict=True) if found is not None}

@@ -1,0 +1,78 @@
+"""How much each channel of a convolution or linear layer matters to the loss: Fisher's saliencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+
+
+class LayerChannels:
+    """Takes 1/2 mean_n (sum_hw a dL/da)^2 from a forward and a backward pass, a the output of a layer.
+
+    Parameters
+    ----------
+    module
+        The network, whose convolutions and linear layers are watched.
+    copies
+        Whether layers hand on copies of their outputs, which stay as they are where what follows works in
+        place. Without, such a network has no saliencies.
+    """
+
+    def __init__(self, module: nn.Module, copies: bool = False) -> None:
+        names = {id(parameter): name for name, parameter in module.named_parameters()}
+        layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
+        self._layers = {layer: names[id(layer.weight)] for layer in layers if id(layer.weight) in names}
+        self._copies = copies
+        self._saliencies: dict[str, Tensor] | None = None
+        self._intact = True
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, the layers' outputs are remembered."""
+        handles = [
+            layer.register_forward_hook(partial(self._remember, name)) for layer, name in self._layers.items()
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    @contextmanager
+    def collected(self) -> Iterator[dict[str, Tensor]]:
+        """Inside, a backward pass of the loss fills the dictionary: a weight's name to (channels,)."""
+        self._saliencies = saliencies = {}
+        try:
+            yield saliencies
+        finally:
+            self._saliencies = None
+
+    @property
+    def intact(self) -> bool:
+        """Whether no output was overwritten before the backward pass read it."""
+        return self._intact
+
+    def _remember(self, name: str, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor | None:
+        if not output.requires_grad:
+            return None
+        kept = output.detach()
+        axis = output.dim() - 1 if isinstance(layer, nn.Linear) else 1
+        output.register_hook(partial(self._weigh, name, axis, kept, kept._version))
+        return output.clone() if self._copies else None
+
+    def _weigh(self, name: str, axis: int, kept: Tensor, version: int, arriving: Tensor) -> None:
+        if self._saliencies is None:
+            return
+        if kept._version != version:
+            self._intact = False
+            return
+        others = [other for other in range(1, kept.dim()) if other != axis]
+        products = kept * arriving
+        sums = products.sum(others) if others else products
+        saliency = sums.square().mean(0) / 2
+        self._saliencies[name] = self._saliencies.get(name, torch.zeros_like(saliency)) + saliency

@@ -1,0 +1,48 @@
+"""How the channels of feature maps correlate over the pixels of one image."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from harness.proxies._features import is_map, removed_again
+from harness.proxies._modules import parameters_of, run
+
+_SAME_CORRELATIONS = (nn.Identity, _NormBase)
+_CONSTANT = 1e-12
+"""Deviation over length below which a channel is constant but for rounding."""
+
+
+def smallest_eigenvalues(module: nn.Module, image: Tensor) -> tuple[list[float], Tensor]:
+    """:func:`smallest_eigenvalue` of every layer's map, in the order of the calls, and the logits.
+
+    Layers are modules without children but ``nn.Identity`` and batch or instance normalisation, which leave
+    correlations as they are. ``image`` is (1, channels, height, width); batch norm in training mode.
+    """
+    eigenvalues: list[float] = []
+
+    def measure(layer: nn.Module, arguments: tuple, output: object) -> None:
+        if is_map(output):
+            eigenvalues.append(smallest_eigenvalue(output[0]))
+
+    with removed_again() as handles, torch.no_grad():
+        for layer in module.modules():
+            if not any(True for _ in layer.children()) and not isinstance(layer, _SAME_CORRELATIONS):
+                handles.append(layer.register_forward_hook(measure))
+        logits = run(module, parameters_of(module), image, training=True)
+    return eigenvalues, logits
+
+
+def smallest_eigenvalue(features: Tensor) -> float:
+    """Smallest eigenvalue, 0 to 1, of the correlation matrix of (channels, height, width) over the pixels.
+
+    0 where a channel is constant, or where there are no more pixels than channels.
+    """
+    rows = features.flatten(1).double()
+    centred = rows - rows.mean(dim=1, keepdim=True)
+    lengths = centred.norm(dim=1, keepdim=True)
+    if rows.shape[0] >= rows.shape[1] or (lengths <= _CONSTANT * rows.norm(dim=1, keepdim=True)).any():
+        return 0.0
+    unit = centred / lengths
+    return max(0.0, float(torch.linalg.eigvalsh((unit @ unit.T).cpu())[0]))

@@ -1,0 +1,106 @@
+"""Networks with weights drawn anew from a normal distribution, and the scale that batch norm takes out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+
+from harness.proxies._features import last_map, removed_again
+from harness.proxies._modules import layer_weights
+from harness.proxies._outcome import Undefined
+from harness.proxies._passes import Passes
+
+_DRAWN = (_ConvNd, nn.Linear, _NormBase, nn.GroupNorm, nn.LayerNorm)
+
+
+def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+    """The module's parameters, its layers drawn anew: weights from N(0, 1), biases 0, normalisations 1 and 0.
+
+    Numbers are drawn in double precision, so that they are the same in every number format. Parameters of
+    other modules stay as they are.
+
+    Raises
+    ------
+    ValueError
+        Where there is no convolution or linear layer, or a layer's weight is computed instead of stored.
+    """
+    parameters = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    weights = layer_weights(module, parameters)
+    for layer in module.modules():
+        if isinstance(layer, _DRAWN):
+            for own, value in ((layer.weight, 1.0), (layer.bias, 0.0)):
+                if own is not None:
+                    parameters[names[id(own)]] = torch.full_like(own, value)
+    return parameters | {name: normal(weight.shape, weight, generator) for name, weight in weights.items()}
+
+
+def normal(shape: Sequence[int], like: Tensor, generator: torch.Generator) -> Tensor:
+    """Numbers from N(0, 1) on the device and in the number format of ``like``."""
+    return torch.randn(tuple(shape), generator=generator, dtype=torch.float64).to(like)
+
+
+def scaled_change(
+    passes: Passes, generator: torch.Generator, samples: int, step: float
+) -> tuple[float, float]:
+    """How far a small change of Gaussian images moves a Gaussian network's last feature map, and its scale.
+
+    Parameters
+    ----------
+    passes
+        Of the network; the images have its batch's size and number format.
+    generator
+        Draws the images x, their change e, then the weights: x and e are the same for all networks.
+    samples
+        Number of images, at least 1.
+    step
+        Size of the change.
+
+    Returns
+    -------
+    tuple
+        The mean over samples of the sum of |f(x) - f(x + step e)| over the map's entries, and the sum over
+        ``nn.BatchNorm2d`` calls of ln sqrt(v), v being the variance of their input at x over samples and
+        pixels, averaged over channels. A call with v = 0 adds 0.
+
+    Raises
+    ------
+    Undefined
+        ``disconnected`` where the logits do not depend on the images, ``nan`` without a feature map.
+    """
+    shape = (samples, *passes.images.shape[1:])
+    images, direction = (normal(shape, passes.images, generator) for _ in range(2))
+    parameters = gaussian_parameters(passes.module, generator)
+    images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
+    with torch.no_grad():
+        with _log_scales(passes.module) as logarithms:
+            features, logits = last_map(passes.module, parameters, images)
+        passes._require_connected(logits)
+        if features is None:
+            raise Undefined("nan", "the network has no feature map of more than one pixel")
+        changed, _ = last_map(passes.module, parameters, images + step * direction)
+    change = (features - changed).double().abs().sum() / samples
+    return float(change), math.fsum(logarithms)
+
+
+@contextmanager
+def _log_scales(module: nn.Module) -> Iterator[list[float]]:
+    """Is filled with ln sqrt(v) of every batch norm that is called, those with v = 0 left out."""
+    logarithms: list[float] = []
+
+    def add(norm: nn.Module, arguments: tuple[Tensor]) -> None:
+        variance = float(arguments[0].double().var(dim=(0, 2, 3), correction=0).mean())
+        if variance:
+            logarithms.append(math.log(variance) / 2)
+
+    with removed_again() as handles:
+        for norm in module.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                handles.append(norm.register_forward_pre_hook(add))
+        yield logarithms

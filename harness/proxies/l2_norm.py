@@ -1,0 +1,36 @@
+"""Weight norm: how large the untrained network's weights are.
+
+score = sum over convolution and linear weights W of ||W||_2. Higher is better. Unit: that of a weight. A
+weight that layers share counts once; a layer that never runs counts. Uses neither data nor labels, and batch
+norm plays no part. Under the usual initialisations a layer's norm follows from the number of its outputs, so
+that the score is one of depth and width.
+
+Undefined where the weights are not finite (status nan or inf); fails for a network without such layers.
+
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021; ``measures/l2_norm.py`` in
+SamsungLabs/zero-cost-nas.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from harness.proxies._about import About
+from harness.proxies._modules import layer_weights, parameters_of
+from harness.proxies._passes import Passes
+
+ABOUT = About(
+    formula="sum over layers of |W|_2",
+    source="Abdelfattah et al., ICLR 2021 (SamsungLabs/zero-cost-nas)",
+    undefined="weights that are not finite (nan, inf)",
+    choices="convolutions and linear layers of the network as built; a masked supernet counts what is left",
+    images=False,
+)
+
+
+def score(passes: Passes) -> float:
+    """Sum of the layers' Euclidean weight norms."""
+    weights = layer_weights(passes.module, parameters_of(passes.module)).values()
+    return math.fsum(torch.linalg.vector_norm(w.detach(), dtype=torch.float64).item() for w in weights)

@@ -1,0 +1,215 @@
+"""Speed and memory of the proxies of one network: ``python -m tests.benchmarks.proxies``.
+
+One network of NAS-Bench-201 at benchmark size, batch 64, noise, float32, two CPU threads, one process.
+Printed are medians over the rounds of seconds, and of ratios to the naive way within a round
+(:mod:`tests.benchmarks.naive_proxies`: a copy and fresh passes for every proxy): seconds depend on the
+machine and its other work, ratios much less. Measured are
+
+* ``thirteen``: the proxies of NASLib in one ``measure``, beside the sum of the naive ones (target 4);
+* ``six``: those that share one forward pass (target 6), and how far their values lie from the naive ones';
+* every one of the thirteen alone (target: none below 1; ``nwot`` 3);
+* ``samples``: ``ntk_eval`` (target 8), ``gradsign`` and ``ntk`` (target 1), which naively take a backward
+  pass over the batch for every sample;
+* ``memory``: the peak of a process of its own, without what importing takes;
+* ``profile``: the operations and proxies that the thirteen spend their time on.
+
+On a machine that is busy with other work take ``--threads 1 --cpu-time``: threads that wait for one another
+stand still as soon as one of them does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from harness import networks, proxies, spaces
+from harness.inputs import Batch, noise
+from harness.runners import keep_freed_memory
+from tests.benchmarks.naive_proxies import SAMPLES, THIRTEEN, Naive
+
+ARCHITECTURE = (
+    "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+)
+"""0.6 of NAS-Bench-201's 0.07 to 1.5 million parameters, with every operation but ``none``."""
+BATCH_SIZE = 64
+SIX = ("grad_norm", "snip", "plain", "fisher", "nwot", "jacob_cov")
+TARGETS = {"thirteen": 4, "six": 6, "nwot": 3, "ntk_eval": 8}
+"""How many times as fast as the naive way; 1 for the others."""
+PARTS = ("thirteen", "six", "alone", "samples", "memory", "profile")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the command line asks for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", default=",".join(PARTS), help="default: all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="CPU seconds of the process, not those passed"
+    )
+    parser.add_argument("--memory-of", help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    torch.set_num_threads(asked.threads)
+    keep_freed_memory()
+    if asked.memory_of:
+        print(json.dumps(peak_memory(asked.memory_of)))
+        return
+    parts, clock = asked.parts.split(","), time.process_time if asked.cpu_time else time.perf_counter
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"unknown parts {sorted(unknown)}; there are {', '.join(PARTS)}")
+    print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds, batch {BATCH_SIZE}")
+    for line in lines(parts, asked.rounds, asked.threads, clock):
+        print(line, flush=True)
+
+
+def lines(parts: Sequence[str], rounds: int, threads: int, clock: Callable[[], float]) -> Iterable[str]:
+    """What is printed, part by part."""
+    network, batch = prepare()
+    missing = [name for name in THIRTEEN if name not in proxies.names()]
+    if missing:
+        yield f"not measured, as there is no such proxy: {', '.join(missing)}"
+    naive = {name: function for name, function in THIRTEEN.items() if name not in missing}
+    if {"thirteen", "six", "alone"} & set(parts):
+        groups = {"thirteen": tuple(naive), "six": SIX, **{name: (name,) for name in naive}}
+        wanted = [name for name in groups if name in parts or (name in naive and "alone" in parts)]
+        yield from table(
+            compare(network, batch, naive, {name: groups[name] for name in wanted}, rounds, clock)
+        )
+    if "six" in parts:
+        yield from differences(network, batch)
+    if "samples" in parts:
+        yield from table(compare(network, batch, SAMPLES, {name: (name,) for name in SAMPLES}, rounds, clock))
+    if "memory" in parts:
+        yield f"\n{'peak memory':12} {'naive':>9} {'measure':>9}"
+        for name in ("thirteen", *SAMPLES):
+            found = [memory_of(f"{way}:{name}", threads) for way in ("naive", "measure")]
+            yield f"{name:12} {found[0]:6.2f} GB {found[1]:6.2f} GB"
+    if "profile" in parts:
+        yield from where_the_time_goes(network, batch, tuple(naive))
+
+
+def prepare() -> tuple[nn.Module, Batch]:
+    """The network at benchmark size and a batch of noise."""
+    space = spaces.load("nb201")
+    network = networks.build(space, space.parse(ARCHITECTURE), seed=0)
+    return network, noise.open(10, 32).batch(0, 0, BATCH_SIZE)
+
+
+def compare(
+    network: nn.Module,
+    batch: Batch,
+    naive: dict[str, Naive],
+    groups: dict[str, Sequence[str]],
+    rounds: int,
+    clock: Callable[[], float],
+) -> dict[str, tuple[float, float, float]]:
+    """Seconds of the naive way and of one ``measure``, and their ratio, by group of proxies.
+
+    All groups are measured in every round, after one round whose times are not used.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {}
+    needed = dict.fromkeys(name for names in groups.values() for name in names)
+    for number in range(rounds + 1):
+        apart = {
+            name: seconds(lambda name=name: naive[name](network, batch.images, batch.targets), clock)
+            for name in needed
+        }
+        for group, names in groups.items():
+            own = seconds(lambda names=names: proxies.measure(network, batch, names, 0), clock)
+            if number:
+                taken.setdefault(group, []).append((sum(apart[name] for name in names), own))
+    return {
+        group: (
+            median(one for one, _ in pairs),
+            median(own for _, own in pairs),
+            median(one / own for one, own in pairs),
+        )
+        for group, pairs in taken.items()
+    }
+
+
+def table(found: dict[str, tuple[float, float, float]]) -> Iterable[str]:
+    """Seconds and ratios beside their targets."""
+    yield f"\n{'':12} {'naive':>9} {'measure':>9} {'ratio':>7}  target"
+    for group, (apart, own, ratio) in found.items():
+        target = TARGETS.get(group, 1)
+        missed = "" if ratio >= target else "  missed"
+        yield f"{group:12} {apart:7.3f} s {own:7.3f} s {ratio:6.1f}x  {target}x{missed}"
+
+
+def differences(network: nn.Module, batch: Batch) -> Iterable[str]:
+    """How far the six values lie from the naive ones, as a part of them; of ``plain`` as a part of snip's.
+
+    The terms of plain cancel to what single precision leaves of them; snip adds the same terms' sizes.
+    """
+    yield "\nrelative difference of the values, measured together and naive"
+    measured = proxies.measure(network, batch, SIX, 0)
+    naive = {name: THIRTEEN[name](network, batch.images, batch.targets) for name in SIX}
+    for name in SIX:
+        scale = naive["snip" if name == "plain" else name]
+        beside = f"   ({naive['plain']:.4g}, snip {scale:.4g})" if name == "plain" else ""
+        yield f"{name:12} {abs(measured[name].value - naive[name]) / abs(scale):9.1e}{beside}"
+
+
+def where_the_time_goes(network: nn.Module, batch: Batch, names: Sequence[str]) -> Iterable[str]:
+    """Operations by their own share of the time, and what each proxy would have cost alone."""
+    proxies.measure(network, batch, names, 0)
+    with profile(activities=[ProfilerActivity.CPU]) as watched:
+        measured = proxies.measure(network, batch, names, 0)
+    events = sorted(watched.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    whole = sum(event.self_cpu_time_total for event in events)
+    yield f"\n{'share':>6} {'calls':>6}  operation"
+    for event in events[:12]:
+        yield f"{event.self_cpu_time_total / whole:6.1%} {event.count:6}  {event.key}"
+    yield "\nseconds with the passes read, each charged to every reader"
+    for name, one in sorted(measured.items(), key=lambda pair: -pair[1].seconds):
+        yield f"{name:12} {one.seconds:7.3f} s"
+
+
+def seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    """How long ``work`` takes once."""
+    start = clock()
+    work()
+    return clock() - start
+
+
+def memory_of(what: str, threads: int) -> float:
+    """:func:`peak_memory` in a process of its own."""
+    command = [sys.executable, "-m", __spec__.name, "--threads", str(threads), "--memory-of", what]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peak_memory(what: str) -> float:
+    """GB that this process needs at most (Linux) beyond what it has with the network and the batch."""
+    way, group = what.split(":")
+    network, batch = prepare()
+    names = [name for name in THIRTEEN if name in proxies.names()] if group == "thirteen" else [group]
+    for name in names:
+        proxies.load(name)
+    before = _status("VmRSS")
+    if way == "measure":
+        proxies.measure(network, batch, names, 0)
+    else:
+        for name in names:
+            {**THIRTEEN, **SAMPLES}[name](network, batch.images, batch.targets)
+    # Not getrusage, whose peak a process inherits from the one that started it.
+    return (_status("VmHWM") - before) / 1e9
+
+
+def _status(key: str) -> int:
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if key in line)
+    return int(line.split()[1]) * 1024
+
+
+if __name__ == "__main__":
+    main()
