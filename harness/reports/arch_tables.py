@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reports import words
-from harness.reports.groups import Group
+from harness.reports.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
 
 BASELINES = {
@@ -60,11 +60,7 @@ COLUMNS = (
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     """One table per set of architectures that proxies were compared on."""
-    blocks: dict[tuple[str, ...], list[Group]] = {}
-    for group in groups:
-        if group.results:
-            blocks.setdefault(tuple(sorted(map(str, group.populations))), []).append(group)
-    order = sorted(blocks.values(), key=lambda block: -len(block)) or [[]]
+    order = by_population(groups) or [[]]
     order[0] += [group for group in groups if not group.results]
     return tuple(_table(block, number, len(order)) for number, block in enumerate(order, 1))
 
@@ -79,9 +75,8 @@ def _table(groups: Sequence[Group], number: int, of: int) -> Table:
     failed = [Row(_failed(group, groups), "failed") for group in groups if not group.results]
     ceiling = scored[0].stat("ceiling.kendall")["mean"] if scored else None
     reference = [_reference(scored[0])] if ceiling is not None else []
-    title = "Rank agreement with trained accuracy"
     return Table(
-        title=title if of == 1 else f"{title}, set {number} of {of}",
+        title=title_of_set("Rank agreement with trained accuracy", number, of),
         columns=COLUMNS,
         rows=(*reference, *rows, *failed),
         caption=_caption(groups, scored, of),

@@ -33,13 +33,24 @@ PICKED = (
     Column("Seeds", "runs averaged"),
 )
 
-COLUMNS = AGREEMENT + PICKED
+DROPPED = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("Mean rank of the dropped", "mean true rank of the operations dropped; higher is better"),
+    Column("Best ones kept", "of the truly best operations, as many as are left, those that are left"),
+    Column("Dropped", "operations dropped / all of the space", extra=True),
+    Column(
+        "True ranks, in this order", "of the operations dropped by the first seed", numeric=False, extra=True
+    ),
+    Column("Seeds", "runs averaged"),
+)
+
+COLUMNS = AGREEMENT + PICKED + DROPPED
 
 FIRST = "steps.0"
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """Agreement, and the architectures that the scores pick."""
+    """Agreement, the architectures that the scores pick, and the operations they would drop first."""
     scored = [group for group in groups if group.results]
     failed = [group for group in groups if not group.results]
     scored.sort(key=lambda group: -_known(group.stat(f"{FIRST}.best_acc.kendall")["mean"]))
@@ -58,7 +69,39 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         tuple(Row(_picked(group, groups), _kind(group)) for group in picking),
         _picked_caption(picking, len(scored) - len(picking)),
     )
-    return (agreement, picked) if picking else (agreement,)
+    return (agreement, *([picked] if picking else []), *_dropped_tables(groups, scored))
+
+
+def _dropped_tables(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[Table, ...]:
+    """At most one: none where no scorer has a score for every operation."""
+    known = [
+        group
+        for group in scored
+        if any(value is not None for value in group.values("dropped_first.mean_rank"))
+    ]
+    if not known:
+        return ()
+    known.sort(key=lambda group: -_known(group.stat("dropped_first.mean_rank")["mean"]))
+    rows = tuple(Row(_dropped(group, groups), _kind(group)) for group in known)
+    return (
+        Table("Operations that a score would drop first", DROPPED, rows, _dropped_caption(known, scored)),
+    )
+
+
+def _dropped(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    first = next(result for result in group.results if result.dropped["ranks"])
+    top, dropped, candidates = (
+        words.spread(group.values(f"dropped_first.{name}")) for name in ("top", "dropped", "candidates")
+    )
+    kept = words.mean_cell(group.stat("dropped_first.kept_top"), 1, whole=True)
+    return (
+        words.method_cell(group, groups),
+        words.mean_cell(group.stat("dropped_first.mean_rank"), 2),
+        Cell(f"{kept.text} of {top}", kept.sort, kept.note),
+        Cell(f"{dropped} / {candidates}", group.stat("dropped_first.dropped")["mean"]),
+        Cell(" ".join(map(str, first.dropped["ranks"])), None, words.seeds([first.run.seed])),
+        Cell(str(len(group.seeds)), float(len(group.seeds))),
+    )
 
 
 def _kind(group: Group) -> str:
@@ -127,4 +170,27 @@ def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
         f"has {best} %. Regret is in percentage points of this label, against the best that the space lists.",
         *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
         *([f"{words.counted(others, 'scorer')} left decisions unscored and picked nothing."] * (others > 0)),
+    )
+
+
+def _dropped_caption(known: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
+    ideal = words.spread_of(
+        value for group in known for value in group.values("dropped_first.ideal_mean_rank")
+    )
+    chance = words.spread_of(
+        (value + 1) / 2 for group in known for value in group.values("dropped_first.candidates")
+    )
+    why = {
+        str(result.dropped["reason"]): None
+        for group in scored
+        for result in group.results
+        if result.dropped["reason"]
+    }
+    return (
+        "Two thirds of the candidate operations of all decisions are dropped from the initial supernet, "
+        "lowest score first, with one left to each decision (as in angle-based search space shrinking, Hu et "
+        "al., ECCV 2020). Their true rank is that of their average accuracy among all candidates, 1 the "
+        f"best: the average accuracy itself drops a mean rank of {ideal}, chance about {chance}. Means ± "
+        "standard deviations over seeds.",
+        *([f"Nothing dropped: {'; '.join(why)}."] if why else []),
     )

@@ -8,11 +8,13 @@ each block picks an operation, and each node a fixed number of parents among the
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations, pairwise, product
 
+import numpy as np
+
 from harness.errors import ConfigError
-from harness.spaces._nb101 import Cell
+from harness.spaces._nb101 import Cell, class_numbers
 from harness.spaces._space import Architecture, Decision, Space
 
 OPERATIONS = ("maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu")
@@ -125,6 +127,10 @@ class NB1Shot1(Space):
     @property
     def architectures(self) -> tuple[Architecture, ...]:
         return _chained_cells(self)
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        return class_numbers([self.cell(arch) for arch in self.architectures])
 
 
 def _used(parents: tuple[tuple[int, ...], ...]) -> tuple[bool, ...]:

@@ -173,6 +173,14 @@ class Space(ABC):
         return np.fromiter((self.code(arch) for arch in self.architectures), np.int64, self.size)
 
     @cached_property
+    def classes(self) -> np.ndarray:
+        """Number of the isomorphism class of every listed architecture, in their order; int64.
+
+        Two numbers are equal where :meth:`canonical` is.
+        """
+        return np.unique([self.canonical(arch) for arch in self.architectures], return_inverse=True)[1]
+
+    @cached_property
     def _option_ranks(self) -> tuple[dict[tuple[int, ...], int], ...]:
         return tuple(
             {option: rank for rank, option in enumerate(decision.options)} for decision in self.decisions

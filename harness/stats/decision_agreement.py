@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from harness.stats.rank_correlation import kendall, spearman, undefined_reason
+from harness.stats.shrinking import dropped_first
 
 TRUTHS = ("best_acc", "avg_acc", "best_acc_remaining", "avg_acc_remaining")
 
@@ -57,21 +59,54 @@ def operation_agreement(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {"steps": steps, "mean": {name: _over_steps([step[name] for step in steps]) for name in TRUTHS}}
 
 
+def operations_dropped(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The operations that the scores of the initial supernet would drop first.
+
+    Of all candidate operations (input decisions do not count) two thirds are dropped, as in the evaluation of
+    NAS-Bench-201 (20 of 30), or fewer where a decision would be left without any. Their truth is ``avg_acc``.
+
+    Parameters
+    ----------
+    columns
+        As for :func:`operation_agreement`.
+
+    Returns
+    -------
+    dict
+        The attributes of :class:`harness.stats.Dropped` without its ``rows``; besides, ``candidates`` and
+        ``dropped``, how many there were and how many of them were dropped.
+    """
+    step, kind = (np.asarray(columns[name]) for name in ("step", "kind"))
+    first = (step == 0) & (kind == "operation")
+    scores, truth = (np.asarray(columns[name], dtype=np.float64)[first] for name in ("score", "avg_acc"))
+    scores = np.where(np.asarray(columns["status"])[first] == "ok", scores, np.nan)
+    _, decisions = np.unique(np.asarray(columns["decision"])[first].astype(str), return_inverse=True)
+    candidates = int(first.sum())
+    spare = candidates - len(np.unique(decisions))
+    found = asdict(dropped_first(scores, truth, decisions, min(2 * candidates // 3, spare)))
+    return {"candidates": candidates, "dropped": len(found.pop("rows")), **found}
+
+
 def _compare(scores: np.ndarray, truth: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
-    rows = rows[np.isfinite(truth[rows])]
-    x, y = scores[rows], truth[rows]
-    top = x == x.max() if len(x) else np.zeros(0, dtype=bool)
+    y = truth[rows]
+    known = np.isfinite(y)
+    x, y = scores[rows][known], y[known]
     return {
         "kendall": kendall(x, y),
         "spearman": spearman(x, y),
-        "top_1": bool(top.sum() == 1 and y[top][0] == y.max()) if len(x) > 1 else None,
+        "top_1": _top_is_best(x.tolist(), y.tolist()) if len(x) > 1 else None,
         "reason": undefined_reason(x, y),
     }
 
 
+def _top_is_best(scores: list[float], truth: list[float]) -> bool:
+    top = max(scores)
+    return scores.count(top) == 1 and truth[scores.index(top)] == max(truth)
+
+
 def _mean(numbers: list[dict[str, Any]], name: str) -> float | None:
     defined = [each[name] for each in numbers if each[name] is not None]
-    return float(np.mean(defined)) if defined else None
+    return sum(defined) / len(defined) if defined else None
 
 
 def _average(numbers: list[dict[str, Any]]) -> dict[str, Any]:

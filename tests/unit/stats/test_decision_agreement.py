@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
-from harness.stats import operation_agreement
+from harness.stats import dropped_first, operation_agreement, operations_dropped
 from harness.stats.decision_agreement import TRUTHS
 
 
@@ -85,6 +85,7 @@ def test_nothing_defined_is_none():
         ([1, 2, 3], [1, 2, 3], 1.0),
         ([3, 2, 1], [1, 2, 3], 0.0),
         ([1, 3, 3], [1, 2, 3], 0.0),
+        ([3, 3, 1], [3, 2, 1], 0.0),
         ([2, 3, 1], [1, 3, 3], 1.0),
     ],
 )
@@ -99,3 +100,28 @@ def test_a_mapping_of_columns_does_as_well_and_json_takes_it():
     found = operation_agreement({name: frame[name].to_numpy() for name in frame})
     assert found == operation_agreement(frame)
     json.dumps(found, allow_nan=False)
+
+
+def test_two_thirds_of_the_operations_are_dropped_from_the_initial_supernet():
+    frame = rows(steps=2, decisions=6, candidates=5)
+    first = frame[frame.step == 0]
+    found = operations_dropped(frame)
+    direct = dropped_first(first.score, first.avg_acc, first.decision.str[-1].astype(int), 20)
+    assert (found["candidates"], found["dropped"]) == (30, 20)
+    assert (found["ranks"], found["mean_rank"]) == (direct.ranks, direct.mean_rank)
+    assert (found["kept_top"], found["top"], found["reason"]) == (direct.kept_top, 10, None)
+
+
+def test_a_decision_keeps_one_operation_and_inputs_do_not_count():
+    frame = rows(steps=1, decisions=4, candidates=2)
+    frame.loc[frame.decision == "edge 3", "kind"] = "input"
+    found = operations_dropped(frame)
+    assert (found["candidates"], found["dropped"]) == (6, 3)  # two thirds would be 4
+
+
+def test_a_failed_score_drops_nothing():
+    frame = rows(steps=1)
+    frame.loc[3, "status"] = "nan"
+    found = operations_dropped(frame)
+    assert (found["dropped"], found["mean_rank"]) == (0, None)
+    assert "1 of 15 candidates have no score" in found["reason"]
