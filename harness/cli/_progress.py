@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -16,7 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from harness.runners import RunConfig
+if TYPE_CHECKING:
+    from harness.runners import RunConfig
 
 LOG_WIDTH = 140
 """Columns of what is printed into a pipe or a file."""
@@ -62,3 +63,11 @@ def single_run(run: RunConfig) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(task, description=described(run, words), completed=done, total=total)
 
         yield update
+
+
+@contextmanager
+def drawing() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress function for a report's figures, drawn on stderr where that is a terminal."""
+    with bars(Console(stderr=True)) as progress:
+        task = progress.add_task("figures", total=None)
+        yield lambda words, done, total: progress.update(task, description=words, completed=done, total=total)

@@ -2,7 +2,7 @@
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
-theirs. A run whose record exists is skipped. ``JOBS`` runs work side by
+theirs. ``${all_of:proxies}`` in a line is the list of all items of a folder. A run whose record exists is skipped. ``JOBS`` runs work side by
 side, one CPU thread each, with results that do not depend on how many there are.
 """
 
@@ -18,13 +18,20 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from harness import paths, spaces
+from harness import paths, registry, spaces
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import run_all
-from harness.cli._progress import console_for
+from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig
+
+
+OmegaConf.register_new_resolver(
+    "all_of",
+    lambda *folders: f"[{','.join(name for each in folders for name in registry.names(f'harness.{each}'))}]",
+    replace=True,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +52,8 @@ def _main(arguments: list[str]) -> int:
     chosen = tuple(dict.fromkeys(config.space["name"] for config in configs))
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
     failures = run_all(configs, asked.jobs, console)
-    report = reports.build(root, root / "reports" / asked.space, spaces=chosen)
+    with drawing() as progress:
+        report = reports.build(root, root / "reports" / asked.space, chosen, progress=progress)
     reports.print_tables(report, console)
     console.print(f"Report: {report.paths['page']}", soft_wrap=True)
     for failure in failures:
@@ -125,11 +133,17 @@ def _parse(arguments: list[str]) -> Namespace:
     parser.add_argument("--results", default="", help="folder of records; the clone's results/ by default")
     parser.add_argument("overrides", nargs="*", help="settings for every run, like batch_size=32 force=true")
     asked = parser.parse_args(arguments)
-    asked.jobs = asked.jobs or str(len(os.sched_getaffinity(0)))
-    if not asked.jobs.isdigit() or int(asked.jobs) < 1:
-        raise ConfigError(f"JOBS must be a positive integer; received {asked.jobs!r}.")
-    asked.jobs = int(asked.jobs)
+    asked.jobs = runs_at_a_time(asked.jobs)
     return asked
+
+
+def runs_at_a_time(asked: str) -> int:
+    """What ``JOBS`` says; as many as there are cores where it says nothing."""
+    if not asked:
+        return len(os.sched_getaffinity(0))
+    if not asked.isdigit() or int(asked) < 1:
+        raise ConfigError(f"JOBS must be a positive integer; received {asked!r}.")
+    return int(asked)
 
 
 def _results(asked: Namespace) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli._progress import console_for
+from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, guarded
 
 
@@ -22,7 +22,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     results = options.results
     spaces = sorted(set(options.space)) if options.space else None
     out = options.out or results / "reports" / ("+".join(spaces) if spaces else "all")
-    report = reports.build(results, out, spaces)
+    formats = [kind for kind in options.figures.split(",") if kind and options.figures != "none"]
+    with drawing() as progress:
+        report = reports.build(results, out, spaces, formats, progress)
     console = console_for(sys.stdout)
     reports.print_tables(report, console)
     for name, path in report.paths.items():
@@ -38,6 +40,12 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--space", action="append", metavar="NAME", help="report on this space alone; may be repeated"
+    )
+    parser.add_argument(
+        "--figures",
+        default="png,svg,pdf",
+        metavar="KINDS",
+        help="files of every chart beside the page: some of png,svg,pdf, or none (default: all three)",
     )
     return parser
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-from harness.errors import ResultsError
-from harness.reports import page, published_tables, text, words
+from harness.errors import ResultsError, unknown_name
+from harness.reports import page, plotted, published_tables, text, words
+from harness.reports.chart import FORMATS, Chart
 from harness.reports.groups import Group, collect
 from harness.reports.model import Report
 from harness.reports.sections import build_sections
@@ -21,9 +26,20 @@ FILES = {
     "published": "published.csv",
     "figures": "figures",
 }
+DRAWN = "drawn.json"
+"""In the folder of figures: by name what each was drawn from, so that one which stays is not drawn again."""
+
+Progress = Callable[[str, int, int], None]
+"""``(words, done, total)``, called as figures are drawn."""
 
 
-def build(store_root: Path | str, out_dir: Path | str, spaces: Iterable[str] | None = None) -> Report:
+def build(
+    store_root: Path | str,
+    out_dir: Path | str,
+    spaces: Iterable[str] | None = None,
+    formats: Sequence[str] = FORMATS,
+    progress: Progress | None = None,
+) -> Report:
     """Check all records below ``store_root`` and write the report on them to ``out_dir``.
 
     The report is a function of the records: the same records give the same bytes. It is written beside
@@ -37,28 +53,85 @@ def build(store_root: Path | str, out_dir: Path | str, spaces: Iterable[str] | N
         The folder of the report: new, empty, or that of an earlier report.
     spaces
         Names of the spaces to report on; all where ``None``.
+    formats
+        Of the figures' files, some of :data:`FORMATS`; the page draws its charts by itself. A figure of
+        the earlier report whose chart is the same is kept, since drawing takes longest.
+    progress
+        Told how many figures are done.
 
     Raises
     ------
+    UnknownNameError
+        For another format.
     ResultsError
         Without records, for a damaged one, for one whose statistics are not those of its rows, or where
         ``out_dir`` cannot be written or holds something else.
     """
     store_root, out_dir = Path(store_root), Path(out_dir)
     _check_target(out_dir)
+    for kind in formats:
+        if kind not in FORMATS:
+            raise unknown_name("figure format", kind, FORMATS)
     groups = collect(store_root, spaces)
     sections = build_sections(groups)
     frame = ("Rank agreement and search results", _summary(groups), words.provenance(groups), sections)
     contents: dict[str, bytes] = {
-        FILES["page"]: page.html(*frame).encode(),
-        FILES["markdown"]: text.markdown(*frame).encode(),
+        FILES["page"]: page.html(*frame, out_dir, formats).encode(),
+        FILES["markdown"]: text.markdown(*frame, formats).encode(),
         FILES["csv"]: text.table_of_numbers(groups).encode(),
         FILES["published"]: published_tables.table_of_numbers(groups).encode(),
     }
-    for section in sections:
-        contents |= {f"{FILES['figures']}/{figure.name}.png": figure.png for figure in section.figures}
+    charts = [chart for section in sections for chart in section.charts]
+    contents |= _figures(charts, formats, out_dir / FILES["figures"], progress or (lambda *_: None))
     _write(out_dir, contents)
     return Report({name: out_dir / file for name, file in FILES.items()}, sections)
+
+
+def _figures(
+    charts: Sequence[Chart], formats: Sequence[str], earlier: Path, progress: Progress
+) -> dict[str, bytes]:
+    """Files of all charts, drawn or taken over from the folder of the ``earlier`` report."""
+    drawn = _drawn(earlier)
+    digests: dict[str, str] = {}
+    contents: dict[str, bytes] = {}
+    for number, chart in enumerate(charts):
+        progress("figures", number, len(charts))
+        digests[chart.name] = _digest(chart)
+        names = {kind: f"{chart.name}.{kind}" for kind in formats}
+        same = drawn.get(chart.name) == digests[chart.name]
+        if same and all((earlier / name).is_file() for name in names.values()):
+            files = {kind: (earlier / name).read_bytes() for kind, name in names.items()}
+        else:
+            from harness.reports.printed import printed  # loads Matplotlib
+
+            files = printed(chart, formats)
+        contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in files.items()}
+    if formats:
+        told = json.dumps(digests, indent=1, sort_keys=True) + "\n"
+        contents[f"{FILES['figures']}/{DRAWN}"] = told.encode()
+    return contents
+
+
+def _drawn(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / DRAWN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(chart: Chart) -> str:
+    """Of all that its figure shows, and of what draws it."""
+    plots = plotted.Plots()
+    shown = (plots.chart(chart), sorted(plots.shared), chart.title, chart.lines, _drawing())
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
+
+
+@cache
+def _drawing() -> str:
+    folder = Path(__file__).parent
+    code = b"".join((folder / name).read_bytes() for name in ("printed.py", "style.py"))
+    return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 
 def _check_target(folder: Path) -> None:

@@ -1,21 +1,21 @@
-"""Agreement step by step, and accuracies found: one figure for all methods of a section."""
+"""Charts of all methods of a section: agreement step by step, accuracies found, mean ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from harness.reports import style, words
+from harness.reports.chart import INK, Chart, Mark, Panel, Series
 from harness.reports.groups import Group
-from harness.reports.model import Figure
+from harness.reports.overall import Standing
 
-NARROW_LABEL = 56
-"""Characters of which two legend entries fit beside each other."""
+DRAWN = len(style.COLOURS)
+"""Lines that one chart tells apart."""
 
 
-def progress(groups: Sequence[Group], label_words: str) -> Figure | None:
+def progress(groups: Sequence[Group], label_words: str) -> Chart | None:
     """Agreement with accuracy by operation, step by step; ``None`` where no run goes beyond the first.
 
     Published scores of which it is not known what was decided say nothing of what can still be reached.
@@ -28,104 +28,132 @@ def progress(groups: Sequence[Group], label_words: str) -> Figure | None:
     if not groups:
         return None
     place = groups[0].run
-    shown = groups[: len(style.COLOURS)]
-    names = [words.method_cell(group, shown) for group in shown]
-    labels = [f"{name.text} ({name.note})" if name.note else name.text for name in names]
-    columns = 2 if max(map(len, labels)) <= NARROW_LABEL else 1
-    lines = -(-len(shown) // columns)
-    with style.context():
-        figure = style.canvas(7.2, 3.4 + 0.19 * lines)
-        style.headings(figure, "Agreement step by step", (f"{place.space}, {place.label}",))
-        bottom = 0.66 + 0.19 * lines
-        panels = (
-            ("best_acc_remaining", "best accuracy", 0.095),
-            ("avg_acc_remaining", "average accuracy", 0.585),
+    shown = groups[:DRAWN]
+    names = [words.title(group, shown) for group in shown]
+    truths = (("best_acc_remaining", "best accuracy"), ("avg_acc_remaining", "average accuracy"))
+    panels = tuple(
+        Panel(
+            tuple(_curve(group, truth, number, names[number]) for number, group in enumerate(shown)),
+            title=f"with the {title} still reachable",
+            x_title="decisions made",
+            y_title="Kendall τ",
+            whole=True,
+            marks=(Mark("y", 0.0),),
         )
-        for truth, title, left in panels:
-            axes = style.axes(figure, left, left + 0.39, top=0.84, bottom=bottom)
-            for number, group in enumerate(shown):
-                _curve(axes, group, truth, number, labels[number])
-            axes.axhline(0, color=style.MUTED, linewidth=0.7)
-            axes.set_title(f"with the {title} still reachable", fontsize=8.5, loc="left")
-            axes.set_xlabel("decisions made")
-            axes.set_ylabel("Kendall τ")
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        style.legend(figure, axes, columns)
-        png, svg = style.written(figure)
-    left_out = (
-        f" The first {len(shown)} of {len(groups)} scorers are drawn." if len(groups) > len(shown) else ""
+        for truth, title in truths
     )
     seeds = "; ".join(f"{group.method}: {words.seeds(group.seeds)}" for group in shown)
-    return Figure(
+    return Chart(
         name=f"progress-{place.space}-{place.label}",
+        kind="Agreement step by step",
         title="Agreement step by step",
-        caption=f"Label {place.label}{f' ({label_words})' if label_words else ''}. Kendall τ between the "
+        lines=(f"{place.space}, {place.label}",),
+        caption=f"{words.label_sentence(groups[0], label_words)} Kendall τ between the "
         "candidates' scores and the best or average accuracy of the architectures still reachable, averaged "
         "over the open decisions where it is defined; lines: mean over seeds, bands: ± s.d. "
-        f"{seeds}.{left_out} {words.settings_sentence(groups)}",
+        f"{seeds}.{words.left_out(shown, groups, 'scorers')} {words.settings_sentence(groups)}",
         alternative=f"Kendall tau by step of {len(shown)} operation scorers on {place.space}.",
-        png=png,
-        svg=svg,
+        panels=panels,
+        columns=2,
+        records=words.records(shown),
     )
 
 
-def _names(group: Group) -> set[str]:
-    return set(group.results[0].numbers)
-
-
-def _curve(axes: Axes, group: Group, truth: str, number: int, label: str) -> None:
-    steps = sorted({int(key.split(".")[1]) for key in _names(group) if key.startswith("steps.")})
+def _curve(group: Group, truth: str, number: int, name: str) -> Series:
+    keys = set(group.results[0].numbers)
+    steps = sorted({int(key.split(".")[1]) for key in keys if key.startswith("steps.")})
     stats = [group.stat(f"steps.{step}.{truth}.kendall") for step in steps]
     mean = np.array([np.nan if stat["mean"] is None else stat["mean"] for stat in stats])
     sd = np.array([stat["sd"] or 0.0 for stat in stats])
-    colour = style.COLOURS[number]
-    axes.plot(
-        steps, mean, color=colour, marker=style.MARKERS[number], markersize=4, linewidth=1.4, label=label
+    band = (mean - sd, mean + sd) if sd.any() else (None, None)
+    return Series(
+        name, steps, mean, line="straight", y_low=band[0], y_high=band[1], colour=number, marker=number
     )
-    if sd.any():
-        axes.fill_between(steps, mean - sd, mean + sd, color=colour, alpha=0.15, linewidth=0)
 
 
-def found(groups: Sequence[Group], label_words: str) -> Figure | None:
+def found(groups: Sequence[Group], label_words: str) -> Chart | None:
     """Accuracy found by every searcher, one point per seed."""
     groups = [group for group in groups if group.results]
     if not groups:
         return None
     place = groups[0].run
-    groups = sorted(groups, key=lambda group: group.stat("accuracy")["mean"] or 0.0)
-    names = [words.method_cell(group, groups) for group in groups]
-    with style.context():
-        figure = style.canvas(7.2, 1.35 + 0.3 * len(groups))
-        style.headings(figure, "Accuracy found", (f"{place.space}, {place.label}; one point per seed",))
-        axes = style.axes(figure, 0.28, 0.975, top=0.62)
-        for height, group in enumerate(groups):
-            values = [value for value in group.values("accuracy") if value is not None]
-            axes.scatter(
-                values, [height] * len(values), s=26, alpha=0.6, linewidths=0, color=style.COLOURS[0]
-            )
-            axes.plot(
-                group.stat("accuracy")["mean"],
-                height,
-                "|",
-                markersize=13,
-                markeredgewidth=1.6,
-                color=style.INK,
-            )
-        best = groups[0].stat("best_accuracy")["mean"]
-        axes.axvline(best, color=style.COLOURS[1], linewidth=1.2, linestyle=(0, (4, 2)))
-        axes.set_yticks(
-            range(len(groups)), [f"{name.text}\n{name.note}" if name.note else name.text for name in names]
+    groups = sorted(groups, key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
+    seeds = [
+        Series(
+            "", values, [row] * len(values), words=tuple(f"seed {seed}" for seed in group.seeds),
+            facts=(
+                ("found", [str(result.statistics.get("arch")) for result in group.results]),
+                ("rank", [result.numbers.get("rank") or np.nan for result in group.results]),
+            ),
         )
-        axes.set_ylim(-0.6, len(groups) - 0.4)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("accuracy, %")
-        png, svg = style.written(figure)
-    return Figure(
-        name=f"search-{place.space}-{place.label}",
+        for row, group in enumerate(groups)
+        for values in [_known(group.values("accuracy"))]
+    ]  # fmt: skip
+    means = Series(
+        "",
+        _known([group.stat("accuracy")["mean"] for group in groups]),
+        list(range(len(groups))),
+        colour=INK,
+        marker=3,
+        hollow=True,
+        words=tuple(f"mean of {words.counted(len(group.seeds), 'seed')}" for group in groups),
+    )
+    best = groups[0].stat("best_accuracy")["mean"]
+    panel = Panel(
+        (*seeds, means),
+        x_title="accuracy, %",
+        y_names=tuple(words.title(group, groups) for group in groups),
+        marks=(Mark("x", best, 1, dashed=True),) if best is not None else (),
+    )
+    return Chart(
+        name=f"found-{place.space}-{place.label}",
+        kind="Accuracy found",
         title="Accuracy found",
-        caption=f"Label {place.label}{f' ({label_words})' if label_words else ''}. Points: seeds; bars: "
+        lines=(f"{place.space}, {place.label}; one point per seed",),
+        caption=f"{words.label_sentence(groups[0], label_words)} Points: seeds; hollow: "
         f"their mean; dashed: the best architecture of the space. {words.settings_sentence(groups)}",
         alternative=f"Accuracy found on {place.space} by {len(groups)} searchers, one point per seed.",
-        png=png,
-        svg=svg,
+        panels=(panel,),
+        size=(7.2, 0.6 + 0.24 * len(groups)),
+        records=words.records(groups),
+    )
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [np.nan if value is None else value for value in values]
+
+
+def ranks(standing: Standing) -> Chart:
+    """Mean ranks over spaces, labels and seeds, with half the critical difference to both sides."""
+    means = np.array(standing.ranks.ranks)
+    half = (standing.ranks.critical_difference or 0.0) / 2
+    ends = (means - half, means + half) if half else (None, None)
+    points = Series(
+        "", means, list(range(len(means))), x_low=ends[0], x_high=ends[1],
+        words=tuple(method.title for method in standing.methods),
+    )  # fmt: skip
+    blocks = words.counted(standing.ranks.blocks, "block")
+    names = [method.name for method in standing.methods]
+    titles = [method.title for method in standing.methods]
+    return Chart(
+        name=f"ranks-{standing.task}",
+        kind="Mean ranks",
+        title="Mean ranks",
+        lines=(f"by {standing.statistic}, {blocks}",),
+        caption=f"Mean rank over {blocks} (a space, a label and a seed each), 1 the best. "
+        + (
+            "Bars reach half of Nemenyi's critical difference to both sides: methods whose bars do not "
+            "overlap differ by more than it."
+            if half
+            else f"No test: {standing.ranks.reason}."
+        ),
+        alternative=f"Mean ranks of {len(means)} methods over {blocks}.",
+        panels=(
+            Panel(
+                (points,),
+                x_title="mean rank",
+                y_names=tuple(names if len(set(names)) == len(names) else titles),
+            ),
+        ),
+        size=(7.2, 0.6 + 0.24 * len(means)),
     )

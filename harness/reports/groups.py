@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harness.errors import ResultsError
 from harness.records import Record, Run, Store
-from harness.reports.check import Checker
-from harness.stats import mean_with_interval
+from harness.reports.check import Checker, digest
+from harness.reports.checked import Checked
+from harness.stats import mean_with_interval, operations_dropped
 
 NOT_NUMBERS = frozenset({"reason", "reasons"})
+
+SHARED = ("arch", "canonical", "connected", "accuracy", "params", "flops", "operations")
+"""Columns of an ``arch_correlation`` record that all proxies of a population have in common."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,12 @@ class Result:
     """What a report keeps of one ok record.
 
     ``population`` names the set of architectures an ``arch_correlation`` run scored; ``failures``
-    counts its rows that are not ok, by status; ``origin`` is where it was made.
+    counts its rows that are not ok, by status; ``origin`` is where it was made; ``path`` is the file,
+    ``timing`` its sidecar, which no number of a table rests on.
+
+    Of an ``arch_correlation`` run ``architectures`` holds what does not hang on the proxy (:data:`SHARED`,
+    one frame for all runs that have the same) and ``scores`` the score of each, NaN where it is not ok.
+    ``dropped`` is :func:`harness.stats.operations_dropped` of an ``op_correlation`` run.
     """
 
     run: Run
@@ -32,11 +43,17 @@ class Result:
     population: str | None
     failures: Mapping[str, int]
     origin: Mapping[str, Any]
+    path: Path
+    timing: Mapping[str, Any]
+    architectures: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    scores: np.ndarray | None = field(default=None, repr=False, compare=False)
+    dropped: Mapping[str, Any] | None = None
 
     @cached_property
     def numbers(self) -> dict[str, float | None]:
-        """Every number of the statistics by its dotted name."""
-        return dict(_flatten(self.statistics))
+        """Every number of the statistics, and of ``dropped`` as ``dropped_first``, by its dotted name."""
+        found = dict(_flatten(self.statistics))
+        return found if self.dropped is None else found | dict(_flatten(self.dropped, "dropped_first"))
 
 
 @dataclass
@@ -48,8 +65,7 @@ class Group:
     results
         Ok runs, by ascending seed.
     rows
-        Of the first of them, for its figure: score, status and accuracy of every architecture, or a
-        search's trace.
+        The trace of a search, of the first of them.
     failed
         Reason by seed, for seeds without an ok run.
     """
@@ -85,6 +101,11 @@ class Group:
         return [result.run.seed for result in self.results]
 
     @property
+    def records(self) -> tuple[Path, ...]:
+        """Files of its ok runs' records, by ascending seed."""
+        return tuple(result.path for result in self.results)
+
+    @property
     def origins(self) -> list[Mapping[str, Any]]:
         """Commit, dirty flag, torch, device and processor of every run, and the publication of its scores."""
         return [result.origin for result in self.results]
@@ -111,8 +132,8 @@ class Group:
 def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
     """All groups of the records below ``root``, sorted by place and method.
 
-    Every ok record's statistics are recomputed from its rows. A seed's failure counts only where that
-    very run never succeeded.
+    Every ok record's statistics are recomputed from its rows, once for the same bytes and the same code
+    (:mod:`harness.reports.checked`). A seed's failure counts only where that very run never succeeded.
 
     Raises
     ------
@@ -122,11 +143,11 @@ def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
     wanted = None if spaces is None else set(spaces)
     groups: dict[str, Group] = {}
     seen: set[str] = set()
-    checker = Checker()
+    checker, frames = Checker(Checked(Path(root))), {}
     for record in Store(root).records():
         seen.add(record.run.space)
         if wanted is None or record.run.space in wanted:
-            _add(groups.setdefault(record.run.group, Group(record.run)), record, checker)
+            _add(groups.setdefault(record.run.group, Group(record.run)), record, checker, frames)
     if not seen:
         raise ResultsError(
             f"No records in {Path(root) / 'records'}; make some first, for example with "
@@ -137,6 +158,7 @@ def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
             f"No records of {', '.join(sorted(wanted - seen))} in {Path(root) / 'records'}; "
             f"there are some of {', '.join(sorted(seen))}."
         )
+    checker.remember(everything=wanted is None)
     for group in groups.values():
         group.results.sort(key=lambda result: result.run.seed)
         for seed in group.seeds:
@@ -144,25 +166,63 @@ def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
     return sorted(groups.values(), key=lambda group: (group.place, group.method, group.key))
 
 
-def _add(group: Group, record: Record, checker: Checker) -> None:
+def by_population(groups: Iterable[Group]) -> list[list[Group]]:
+    """Groups with results by the sets of architectures they scored, most groups first."""
+    blocks: dict[frozenset[str | None], list[Group]] = {}
+    for group in groups:
+        if group.results:
+            blocks.setdefault(group.populations, []).append(group)
+    return sorted(blocks.values(), key=lambda block: -len(block))
+
+
+def title_of_set(title: str, number: int, of: int) -> str:
+    """``title`` of the table on one of several sets of architectures, counted from 1."""
+    return title if of == 1 else f"{title}, set {number} of {of}"
+
+
+def _add(group: Group, record: Record, checker: Checker, frames: dict[str, pd.DataFrame]) -> None:
     if record.status != "ok":
         group.failed[record.run.seed] = record.reason or "no reason given"
         return
-    rows = record.rows
+    rows = record.columns
     checker.check(record, rows)
     population, failures = None, {}
     if record.run.task == "arch_correlation":
-        population = hashlib.sha256("\n".join(sorted(rows["arch"].astype(str))).encode()).hexdigest()[:16]
-    drawn = {"arch_correlation": ["score", "status", "accuracy"], "search": list(rows.columns)}
-    if record.run.task in drawn and (group.rows is None or record.run.seed < min(group.seeds)):
-        group.rows = rows[drawn[record.run.task]]
+        population = hashlib.sha256("\n".join(sorted(map(str, rows["arch"]))).encode()).hexdigest()[:16]
+    if record.run.task == "search" and (group.rows is None or record.run.seed < min(group.seeds)):
+        group.rows = record.rows
     if "status" in rows:
         failures = {
-            str(status): int(count)
-            for status, count in rows["status"].value_counts().items()
-            if status != "ok"
+            status: count
+            for status, count in Counter(rows["status"].tolist()).items()
+            if isinstance(status, str) and status != "ok"
         }
-    group.results.append(Result(record.run, record.statistics, population, failures, _origin(record)))
+    group.results.append(
+        Result(
+            record.run,
+            record.statistics,
+            population,
+            failures,
+            _origin(record),
+            record.path,
+            record.timing or {},
+            **_kept(record, frames),
+        )
+    )
+
+
+def _kept(record: Record, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """What further tables need of the rows; ``frames`` are the shared ones met so far, by their content."""
+    rows = record.columns
+    if record.run.task == "op_correlation":
+        return {"dropped": operations_dropped(rows)}
+    if record.run.task != "arch_correlation":
+        return {}
+    names = [name for name in SHARED if name in rows]
+    key = f"{names} {digest(rows[name] for name in names)}"
+    if key not in frames:
+        frames[key] = pd.DataFrame({name: rows[name] for name in names})
+    return {"architectures": frames[key], "scores": np.where(rows["status"] == "ok", rows["score"], np.nan)}
 
 
 def _origin(record: Record) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.reports.chart import Chart
+
 
 @dataclass(frozen=True)
 class Column:
@@ -33,12 +35,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """``text`` is what is read, ``sort`` what is sorted by, ``note`` a smaller second line."""
+    """What is read, what is sorted by, a smaller second line, a bar, and the records behind it by seed."""
 
     text: str
     sort: float | str | None = None
     note: str = ""
     bar: Bar | None = None
+    records: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,18 +67,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure as PNG (for documents) and SVG (for the page, light and dark)."""
-
-    name: str
-    title: str
-    caption: str
-    alternative: str
-    png: bytes
-    svg: bytes
-
-
-@dataclass(frozen=True)
 class Section:
     """All about one task, space and label."""
 
@@ -84,12 +75,20 @@ class Section:
     label: str
     words: str
     tables: tuple[Table, ...]
-    figures: tuple[Figure, ...]
+    charts: tuple[Chart, ...]
 
     @property
     def anchor(self) -> str:
         """Its address within the page."""
         return f"{self.task}-{self.space}-{self.label}"
+
+    @property
+    def kinds(self) -> dict[str, list[Chart]]:
+        """Charts by their kind."""
+        found: dict[str, list[Chart]] = {}
+        for chart in self.charts:
+            found.setdefault(chart.kind, []).append(chart)
+        return found
 
 
 @dataclass(frozen=True)

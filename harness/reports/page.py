@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import harness
-from harness.reports import arch_tables, op_tables, published_tables, search_tables, training
+from harness.reports import arch_tables, op_tables, plotted, published_tables, search_tables, training
 from harness.reports.model import Cell, Column, Section, Table
 from harness.reports.sections import TASKS
 
@@ -18,8 +19,17 @@ FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 112, 14
 
 
-def html(title: str, summary: str, provenance: str, sections: Sequence[Section]) -> str:
-    """The page."""
+def html(
+    title: str,
+    summary: str,
+    provenance: str,
+    sections: Sequence[Section],
+    folder: Path,
+    formats: Sequence[str],
+) -> str:
+    """The page; ``folder`` is where it will lie, ``formats`` those of the figures' files beside it."""
+    plots = plotted.Plots()
+    charts = {chart.name: plots.chart(chart) for section in sections for chart in section.charts}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string((FOLDER / "page.html.jinja").read_text(encoding="utf-8"))
     return template.render(
@@ -32,9 +42,15 @@ def html(title: str, summary: str, provenance: str, sections: Sequence[Section])
         glossary=_glossary(sections),
         css=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
         script=Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
+        charts=charts,
+        shared=plots.shared,
+        palette=plotted.palette(),
+        library=plotted.library() if charts else "",
+        plotting=(FOLDER / "plots.js").read_text(encoding="utf-8") if charts else "",
+        formats=formats,
         scale_of=_scale,
         bar=_bar,
-        encoded=lambda data: base64.b64encode(data).decode(),
+        link=lambda path: quote(Path(os.path.relpath(path, folder)).as_posix()),
     )
 
 

@@ -9,22 +9,28 @@ from harness import tables as accuracy_tables
 from harness.errors import HarnessError
 from harness.reports import (
     arch_tables,
+    duplicates,
     figures,
+    labels,
     op_tables,
+    overall,
     published_tables,
     scatter,
     search_tables,
     trace,
     training,
 )
+from harness.reports.chart import Chart
+from harness.reports.comparisons import comparisons
 from harness.reports.groups import Group
-from harness.reports.model import Figure, Section
+from harness.reports.model import Section
 from harness.reports.published import compare
 
 TASKS = {
     "arch_correlation": "Architectures: zero-cost proxies against trained accuracy",
     "op_correlation": "Operations: scores of the supernet against accuracy by operation",
     "search": "Search: the architectures found",
+    "overall": "Over all spaces",
     "published": "Published beside measured",
 }
 """Headings, in the order of the page."""
@@ -38,8 +44,11 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
         key=lambda group: (order[group.run.task], group.place, group.method, group.key),
     )
     sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
-    for (space, label), comparisons in compare(groups).items():
-        table = published_tables.table(comparisons)
+    for standing in overall.standings(groups):
+        table = overall.table(standing)
+        sections.append(Section("overall", "all", standing.task, "", (table,), (figures.ranks(standing),)))
+    for (space, label), pairs in compare(groups).items():
+        table = published_tables.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
     return tuple(sections)
 
@@ -49,20 +58,22 @@ def _section(groups: list[Group]) -> Section:
     words = label_words(space, label)
     modules = {"arch_correlation": arch_tables, "op_correlation": op_tables, "search": search_tables}
     tables = modules[task].tables(groups) + training.tables(groups)
-    return Section(task, space, label, words, tables, _figures(task, groups, words))
-
-
-def _figures(task: str, groups: list[Group], words: str) -> tuple[Figure, ...]:
     if task == "arch_correlation":
-        scored = [group for group in groups if group.rows is not None]
+        tables += duplicates.tables(groups) + labels.tables(groups)
+    return Section(task, space, label, words, tables, _charts(task, groups, words))
+
+
+def _charts(task: str, groups: list[Group], words: str) -> tuple[Chart, ...]:
+    if task == "arch_correlation":
+        scored = [group for group in groups if group.results]
         scored.sort(key=lambda group: -(group.stat("score.kendall")["mean"] or -2.0))
-        return tuple(scatter.scatter(group, groups, words) for group in scored)
+        return (*comparisons(groups, words), *(scatter.scatter(group, groups, words) for group in scored))
     if task == "op_correlation":
         drawn = [figures.progress(groups, words)]
     else:
         drawn = [figures.found(groups, words), *(trace.trace(group, groups, words) for group in groups)]
     drawn.append(training.curves(groups, words))
-    return tuple(figure for figure in drawn if figure is not None)
+    return tuple(chart for chart in drawn if chart is not None)
 
 
 def label_words(space: str, label: str) -> str:

@@ -17,8 +17,11 @@ FIELDS = (
 )  # fmt: skip
 
 
-def markdown(title: str, summary: str, provenance: str, sections: Sequence[Section]) -> str:
-    """Tables, their captions, and links to the figures beside the file."""
+def markdown(
+    title: str, summary: str, provenance: str, sections: Sequence[Section], formats: Sequence[str]
+) -> str:
+    """Tables, their captions, and the figures beside the file where one of ``formats`` can be shown."""
+    shown = next((kind for kind in ("svg", "png") if kind in formats), None)
     lines = [f"# {title}", "", summary, ""]
     for task, heading in TASKS.items():
         members = [section for section in sections if section.task == task]
@@ -30,8 +33,8 @@ def markdown(title: str, summary: str, provenance: str, sections: Sequence[Secti
                 lines += [f"{section.words[0].upper()}{section.words[1:]}.", ""]
             for table in section.tables:
                 lines += [*table_lines(table), ""]
-            for figure in section.figures:
-                lines += [f"![{figure.alternative}](figures/{figure.name}.png)", "", figure.caption, ""]
+            for chart in section.charts if shown else ():
+                lines += [f"![{chart.alternative}](figures/{chart.name}.{shown})", "", chart.caption, ""]
     return "\n".join([*lines, provenance, ""])
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from harness.reports import style, words
+from harness.reports.chart import Chart, Panel, Series
 from harness.reports.groups import Group
-from harness.reports.model import Cell, Column, Figure, Row, Table
+from harness.reports.model import Cell, Column, Row, Table
 from harness.stats import mean_with_interval
 
 COLUMNS = (
@@ -87,39 +88,41 @@ def _caption(found: Mapping[tuple[Any, ...], list[Group]]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def curves(groups: Sequence[Group], label_words: str) -> Figure | None:
+def curves(groups: Sequence[Group], label_words: str) -> Chart | None:
     """Accuracy of the supernets by epoch; ``None`` where nothing was trained."""
     found = trainings(groups)
     if not found:
         return None
     place = groups[0].run
     shown = dict(list(found.items())[: len(style.COLOURS)])
-    with style.context():
-        lines_of_legend = 0.19 * ((len(shown) + 1) // 2)
-        figure = style.canvas(7.2, 2.9 + lines_of_legend)
-        style.headings(figure, "Supernets in training", (place.space,))
-        for name, title, left in zip(CURVE, ("training half", "validation half"), (0.08, 0.58), strict=True):
-            axes = style.axes(figure, left, left + 0.40, top=0.84, bottom=0.66 + lines_of_legend)
-            for number, (key, members) in enumerate(shown.items()):
-                lines = [[row[name] for row in run["curve"]] for run in _runs(members).values()]
-                label = f"{key[2]} ({key[0]}, {key[1]})"
-                axes.plot(
-                    np.arange(1, len(lines[0]) + 1), np.mean(lines, axis=0), color=style.COLOURS[number],
-                    linewidth=1.4, label=label,
-                )  # fmt: skip
-            axes.set_title(title, fontsize=8.5, loc="left")
-            axes.set_xlabel("epoch")
-            axes.set_ylabel("accuracy, %")
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        style.legend(figure, axes, 2)
-        png, svg = style.written(figure)
-    return Figure(
+    panels = tuple(
+        Panel(
+            tuple(_curve(key, members, name, number) for number, (key, members) in enumerate(shown.items())),
+            title=title,
+            x_title="epoch",
+            y_title="accuracy, %",
+            whole=True,
+        )
+        for name, title in zip(CURVE, ("training half", "validation half"), strict=True)
+    )
+    return Chart(
         name=f"training-{place.task}-{place.space}-{place.label}",
+        kind="Supernets in training",
         title="Supernets in training",
-        caption=f"Label {place.label}{f' ({label_words})' if label_words else ''}. Accuracy of the whole "
+        lines=(place.space,),
+        caption=f"{words.label_sentence(groups[0], label_words)} Accuracy of the whole "
         "supernet by epoch, mean over seeds: on the training half as seen on the way, on the whole "
         "validation half after the epoch.",
         alternative=f"Accuracy by epoch of {len(shown)} ways to train the supernet of {place.space}.",
-        png=png,
-        svg=svg,
+        panels=panels,
+        columns=2,
+        records=words.records([group for members in shown.values() for group in members]),
     )
+
+
+def _curve(key: tuple[Any, ...], members: Sequence[Group], name: str, number: int) -> Series:
+    lines = [[row[name] for row in run["curve"]] for run in _runs(members).values()]
+    mean = np.mean(lines, axis=0)
+    epochs = np.arange(1, len(mean) + 1)
+    label = f"{key[2]} ({key[0]}, {key[1]})"
+    return Series(label, epochs, mean, line="straight", markers=len(mean) == 1, colour=number, marker=number)

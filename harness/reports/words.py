@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.reports.groups import Group
@@ -139,7 +140,37 @@ def failed_seeds(group: Group) -> str:
 def method_cell(group: Group, groups: Sequence[Group]) -> Cell:
     """The method's name, what tells its runs from others', and failed seeds."""
     notes = filter(None, (own_settings(group, groups), failed_seeds(group)))
-    return Cell(group.method, group.method, "; ".join(notes))
+    records = tuple((str(seed), path) for seed, path in zip(group.seeds, group.records, strict=True))
+    return Cell(group.method, group.method, "; ".join(notes), records=records)
+
+
+def title(group: Group, groups: Sequence[Group]) -> str:
+    """The method, and the settings that tell its runs from others of the same method among ``groups``."""
+    namesakes = [other for other in groups if other.method == group.method]
+    keys = dict.fromkeys(key for other in namesakes for key in other.settings)
+    telling = [key for key in sorted(keys) if len({repr(other.settings.get(key)) for other in namesakes}) > 1]
+    return ", ".join((group.method, *(f"{key}={setting(group.settings.get(key))}" for key in telling)))
+
+
+def label_sentence(group: Group, label_words: str) -> str:
+    """Which accuracy counts."""
+    return f"Label {group.run.label}{f' ({label_words})' if label_words else ''}."
+
+
+def all_settings(group: Group) -> str:
+    """Every setting of the group's runs as one sentence."""
+    told = ", ".join(f"{key}={setting(value)}" for key, value in sorted(group.settings.items()))
+    return f"Settings: {told or 'none'}."
+
+
+def left_out(shown: Sequence[Group], groups: Sequence[Group], noun: str) -> str:
+    """That a chart does not draw all of ``groups``; empty where it does."""
+    return f" The first {len(shown)} of {len(groups)} {noun} are drawn." if len(groups) > len(shown) else ""
+
+
+def records(groups: Sequence[Group]) -> tuple[Path, ...]:
+    """Files of the records of all ``groups``."""
+    return tuple(path for group in groups for path in group.records)
 
 
 def publications(groups: Sequence[Group]) -> str:

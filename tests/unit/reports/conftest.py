@@ -8,7 +8,7 @@ import pytest
 
 from harness import stats
 from harness.records import Run, Store
-from harness.reports import style
+from harness.reports import plotted, printed
 
 SHARED = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
 PROVENANCE = {
@@ -134,11 +134,12 @@ def filled(results):
 
 @pytest.fixture
 def drawn():
-    """Asked for by tests that need the figures themselves."""
+    """Asked for by tests that need the figures and the page's library themselves."""
 
 
 @pytest.fixture(autouse=True)
 def _quick(request, monkeypatch):
-    """Stand-ins for rendered figures wherever only their place in the report is looked at."""
+    """Stand-ins for rendered figures and Plotly wherever only their place in the report is looked at."""
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(style, "written", lambda figure: (b"\x89PNG", b"<svg/>"))
+        monkeypatch.setattr(printed, "printed", lambda chart, formats: dict.fromkeys(formats, b"a figure"))
+        monkeypatch.setattr(plotted, "library", lambda: "// Plotly")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import html.parser
 import io
+import json
 import math
 import re
+from urllib.parse import unquote
 
 import matplotlib
 import numpy as np
@@ -14,10 +16,12 @@ import pytest
 from rich.console import Console
 
 from harness import reports
-from harness.errors import ResultsError
-from harness.reports import style
+from harness.errors import ResultsError, UnknownNameError
+from harness.reports import printed
 from harness.reports.build import FILES
 from harness.stats import mean_with_interval
+
+STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
 @pytest.fixture
@@ -42,9 +46,12 @@ def test_files(filled, out, drawn):
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES.values())
     assert all(path.exists() for path in report.paths.values())
     figures = sorted(path.name for path in report.paths["figures"].iterdir())
-    assert [name.split("-")[0] for name in figures] == ["progress", *["scatter"] * 3, "search"]
+    charts = sorted(chart.name for section in report.sections for chart in section.charts)
+    assert len(set(charts)) == len(charts)
+    assert figures == sorted(["drawn.json", *(f"{name}.{kind}" for name in charts for kind in STARTS)])
     for path in report.paths["figures"].iterdir():
-        assert path.read_bytes().startswith(b"\x89PNG")
+        if path.suffix != ".json":
+            assert path.read_bytes().startswith(STARTS[path.suffix[1:]])
 
 
 def test_csv_holds_every_number_of_the_records(filled, out):
@@ -110,7 +117,7 @@ def test_one_step_alone_has_no_curve_and_no_last_step(results, out):
     results.op(steps=1)
     report = built(results, out)
     (section,) = report.sections
-    assert section.figures == ()
+    assert section.charts == ()
     picked = section.tables[1].rows[0].cells
     assert [cell.text for cell in picked[1:7]] == ["92.00", "7", "2.00", "–", "–", "–"]
 
@@ -136,14 +143,16 @@ def test_settings_that_differ_are_separate_rows_and_named(results, out):
     rows = [row for row in report.tables[0].rows if row.cells[0].text == "nwot"]
     assert sorted(row.cells[0].note for row in rows) == ["batch_size=128", "batch_size=64"]
     assert [row.cells[-1].text for row in rows] == ["1", "1"]
-    assert len(report.sections[0].figures) == 2
+    kinds = report.sections[0].kinds
+    titles = {chart.title for chart in kinds["Scores against accuracy"]}
+    assert titles == {"nwot, batch_size=64", "nwot, batch_size=128"}
 
 
 def test_other_architectures_are_another_table(results, out):
     results.arch("nwot")
     results.arch("snip")
     results.arch("grasp", population=5)
-    first, second = built(results, out).tables
+    first, second = built(results, out).tables[:2]
     names = [{row.cells[0].text for row in table.rows if row.kind == "method"} for table in (first, second)]
     assert names == [{"nwot", "snip"}, {"grasp"}]
     assert "set 1 of 2" in first.title
@@ -209,27 +218,41 @@ class Page(html.parser.HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def test_the_page_stands_alone(filled, out, drawn):
+def test_the_page_stands_alone(filled, out):
     page = Page()
     text = built(filled, out).paths["page"].read_text()
     page.feed(text)
     assert page.open == []
     for tag, attributes in page.tags:
-        assert tag not in ("link", "iframe", "object")
-        source = attributes.get("src", "data:")
-        assert source.startswith("data:")
-        if tag == "img":
-            assert attributes["alt"]
-        if tag == "a":
-            assert attributes["href"].startswith("#")
+        assert tag not in ("link", "iframe", "object", "img")
+        assert "src" not in attributes
+        if "plot" in attributes.get("class", "").split():
+            assert attributes["aria-label"]
+            assert attributes["tabindex"] == "0"
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    targets = {attributes["href"][1:] for tag, attributes in page.tags if tag == "a"}
-    assert targets <= set(ids)
-    without_data = re.sub(r"data:image/svg\+xml;base64,[A-Za-z0-9+/=]*", "", text)
-    assert "http" not in without_data
-    assert "@import" not in without_data
+    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    files = [link for link in links if not link.startswith("#")]
+    assert any(link.endswith(".json") for link in files)
+    for link in files:
+        assert (out / unquote(link)).is_file()
+    assert "http" not in text
+    assert "@import" not in text
     assert "prefers-color-scheme: dark" in text
+
+
+def test_every_chart_of_the_page_reads_sequences_that_are_there(filled, out):
+    page = Page()
+    text = built(filled, out).paths["page"].read_text()
+    data = dict(re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', text))
+    page.feed(text)
+    plots = [attributes for _, attributes in page.tags if "data-chart" in attributes]
+    assert len(plots) > 5
+    named = re.findall(r'"shared":"(a[0-9a-f]{12})"', text)
+    assert named
+    assert set(named) | {plot["data-chart"] for plot in plots} | {"palette"} == set(data)
+    assert all(json.loads(one) for one in data.values())
 
 
 def test_what_records_say_is_escaped(results, out):
@@ -283,11 +306,37 @@ def test_a_folder_with_something_else_is_never_replaced(filled, out):
         built(filled, out / "thesis.tex")
 
 
-def test_figures_are_drawn_once_per_group(filled, out, monkeypatch, drawn):
-    written, count = style.written, []
-    monkeypatch.setattr(style, "written", lambda figure: count.append(1) or written(figure))
+def test_a_figure_whose_chart_stays_is_not_drawn_again(filled, out, monkeypatch):
+    names = []
+
+    def watched(chart, formats):
+        names.append(chart.name)
+        return dict.fromkeys(formats, chart.name.encode())
+
+    monkeypatch.setattr(printed, "printed", watched)
+    report = built(filled, out)
+    assert sorted(names) == sorted(chart.name for section in report.sections for chart in section.charts)
+    names.clear()
+    before = {path.name: path.read_bytes() for path in (out / "figures").iterdir()}
     built(filled, out)
-    assert len(count) == 5
+    assert names == []
+    assert {path.name: path.read_bytes() for path in (out / "figures").iterdir()} == before
+    filled.search("random_search", 3, accuracy=90.0)
+    (out / "figures" / "found-toy-accuracy.svg").unlink()
+    built(filled, out)
+    assert "found-toy-accuracy" in names
+    assert all(name.startswith(("found", "ranks")) for name in names)
+
+
+def test_figures_may_be_left_out_and_their_formats_chosen(filled, out):
+    built(filled, out, formats=["svg"])
+    assert {path.suffix for path in (out / "figures").iterdir()} == {".svg", ".json"}
+    assert ".svg)" in (out / "report.md").read_text()
+    built(filled, out, formats=[])
+    assert list((out / "figures").iterdir()) == []
+    assert "![" not in (out / "report.md").read_text()
+    with pytest.raises(UnknownNameError, match="svg"):
+        built(filled, out, formats=["swg"])
 
 
 def test_drawing_leaves_no_global_state(filled, out, drawn):

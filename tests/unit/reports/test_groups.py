@@ -65,7 +65,7 @@ def test_the_points_are_those_of_the_first_seed(results):
         results.arch(seed=seed)
     (group,) = collect(results.root)
     first = next(record for record in results.store.records() if record.run.seed == 0)
-    np.testing.assert_array_equal(group.rows["score"], first.rows["score"])
+    np.testing.assert_array_equal(group.results[0].scores, first.rows["score"])
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,7 @@ def test_the_points_are_those_of_the_first_seed(results):
             "steps.0.decisions.2",
         ),
         ("op", lambda s: s["steps"].pop(), "steps"),
+        ("op", lambda s: s["steps"].append(s["steps"][-1]), "steps"),
         ("search", lambda s: s.update(regret=0.0), "regret"),
     ],
 )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from harness import spaces
-from harness.reports import trace
+from harness.reports import printed, trace
 from harness.reports.groups import collect
 
 COLUMNS = (
@@ -37,21 +37,20 @@ def drawn_from(results, **changes):
     return trace.trace(group, [group], "a test set")
 
 
-def test_decisions_in_the_order_in_which_they_were_made(results, monkeypatch):
-    titles, taken = [], {}
-
-    def watched(axes, title, rows, picks):
-        titles.append(title)
-        taken[title] = picks
-        assert len(rows) == 5
-
-    monkeypatch.setattr(trace, "_decision", watched)
-    figure = drawn_from(results)
+def test_decisions_in_the_order_in_which_they_were_made(results):
+    chart = drawn_from(results)
     names = [decision.name for decision in reversed(spaces.load("nb201").decisions)]
-    assert titles == [f"{number}. {name}" for number, name in enumerate(names, 1)]
-    assert set(taken.values()) == {1}
-    assert "3 distinct proposals" in figure.caption
-    assert "Label accuracy (a test set); seed 0, which found a (93.00 %)" in figure.caption
+    *decisions, validation = chart.panels
+    assert [panel.title for panel in decisions] == [f"{n}. {name}" for n, name in enumerate(names, 1)]
+    for panel in decisions:
+        taken, left = panel.series
+        assert (len(taken.x), len(left.x), len(panel.y_names)) == (1, 4, 5)
+        assert max(left.x) < taken.x[0]
+    best, others = validation.series
+    assert (list(best.x), list(best.y)) == ([1], [10.0])
+    assert (list(others.x), list(others.y)) == ([3, 5], [9.0, 8.0])
+    assert "3 distinct proposals" in chart.caption
+    assert "Label accuracy (a test set); seed 0, which found a (93.00 %)" in chart.caption
 
 
 @pytest.mark.parametrize(
@@ -63,22 +62,21 @@ def test_decisions_in_the_order_in_which_they_were_made(results, monkeypatch):
     ],
 )
 def test_the_filled_dots_are_what_was_chosen(scores, picks, expected):
-    from harness.reports import style
-
-    axes = style.axes(style.canvas(3, 3), 0.3, 0.9, top=0.5)
     table = pd.DataFrame({"score": scores, "candidate": ["a", "b", "c"]})
-    trace._decision(axes, "1. x", table, picks)
-    filled = axes.collections[1].get_offsets()
-    assert [2 - int(height) for _, height in filled] == expected
-    assert [text.get_text() for text in axes.texts] == ["no score"] * int(np.isnan(scores).sum())
+    panel = trace._decision("1. x", table, picks)
+    assert sorted(panel.series[0].y) == sorted(expected)
+    assert sorted([*panel.series[0].y, *panel.series[1].y]) == [0, 1, 2]
+    assert not panel.series[0].hollow
+    assert panel.series[1].hollow
+    assert [name.endswith("(no score)") for name in panel.y_names] == list(np.isnan(scores))
 
 
 @pytest.mark.parametrize("changes", [{}, {"totals": 0}, {"lost": True}, {"space": "nb1shot1_1"}])
 def test_drawn(results, drawn, changes):
-    figure = drawn_from(results, **changes)
-    assert figure.png.startswith(b"\x89PNG")
+    chart = drawn_from(results, **changes)
+    assert printed.printed(chart, ["png"])["png"].startswith(b"\x89PNG")
     if changes.get("totals") == 0:
-        assert "nothing to validate" in figure.caption
+        assert "nothing to validate" in chart.caption
 
 
 def decided(rounds=1):
