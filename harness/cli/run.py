@@ -2,7 +2,7 @@
 
 One run by default; ``-m`` sweeps with Hydra's multirun, and ``hydra/launcher=`` takes its launchers.
 All combinations are composed and checked before the first one runs. A failing job does not stop
-a sweep; every failure is told in the end.
+a sweep; the last lines tell of every failure, whichever process it happened in.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Sequence
+from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from harness import paths
-from harness.cli._compose import composing, run_configs, to_run_config
+from harness.cli._compose import composing, expanded, run_config, to_run_config
+from harness.cli._ledger import BAD, FILE, Entry, enter, entries, entry_of, job_of, ledger, summary
 from harness.cli._progress import single_run
 from harness.cli._sentence import BAD_INPUT, guarded
 from harness.errors import ConfigError, HarnessError
-from harness.runners import execute
+from harness.runners import duration, execute
 
 FAILED = 1
 SWEEP_FLAGS = {"-m", "--multirun"}
-
-_failures: list[tuple[str, Exception]] = []
-"""What went wrong in this process; a launcher's workers raise instead, for their parent to see."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,39 +37,61 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     flags = {argument for argument in arguments if argument.startswith("-")}
-    if flags <= SWEEP_FLAGS:
-        with composing():
-            configs = run_configs([argument for argument in arguments if argument not in flags])
-        if len(configs) > 1 and not flags:
-            raise ConfigError(f"These settings make {len(configs)} runs; add -m to sweep over them.")
-    os.environ.update(HYDRA_FULL_ERROR="1", HARNESS_PARENT=str(os.getpid()))
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = ["harness", *arguments]
-    _failures.clear()
-    _hydra_main()
-    for name, error in _failures:
-        print(f"harness: {name}{error}" if flags else f"harness: {error}", file=sys.stderr)
-    if not _failures:
+    if not flags <= SWEEP_FLAGS:  # such as --help and --cfg, which are Hydra's own
+        _hydra_main()
         return 0
-    return BAD_INPUT if all(isinstance(error, HarnessError) for _, error in _failures) else FAILED
+    with composing():
+        jobs = expanded([argument for argument in arguments if argument not in flags])
+        configs = [run_config(job) for job in jobs]
+    names = list(dict.fromkeys(map(job_of, jobs)))
+    if len(jobs) > 1 and not flags:
+        raise ConfigError(f"These settings make {len(jobs)} runs; add -m to sweep over them.")
+    root = Path(configs[0].results) if configs[0].results else paths.RESULTS
+    with ledger(root / "multirun") as file:
+        try:
+            _hydra_main()
+        finally:
+            found = entries(file)
+            _tell(found, names if flags else ())
+    wrong = {entry.status for entry in found} & set(BAD)
+    if not wrong and {entry.job for entry in found} >= set(names):
+        return 0
+    return BAD_INPUT if wrong == {"refused"} else FAILED
+
+
+def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
+    """The sweep's last lines on stderr, or the one run's sentence."""
+    if jobs:
+        lines = summary(found, jobs, duration)
+    else:
+        lines = [entry.words for entry in found if entry.status in BAD]
+    for line in lines:
+        print(f"harness: {line}", file=sys.stderr, flush=True)
 
 
 @hydra.main(version_base="1.3", config_path=str(paths.CONF), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
     """One job of Hydra's: run and report each outcome in a line."""
+    job = job_of(HydraConfig.get().overrides.task)
     run = to_run_config(config)
-    name = f"{run.space['name']} {run.task['name']}"
     try:
         with single_run(run) as progress:
             outcomes = execute(run, progress)
     except Exception as error:
-        if os.environ["HARNESS_PARENT"] != str(os.getpid()):
+        if FILE not in os.environ:
             raise
-        _failures.append((f"{name} seed={run.seed}: ", error))
-        if not isinstance(error, HarnessError):
+        refused = isinstance(error, HarnessError)
+        if not refused:
             traceback.print_exc()
+        words = str(error) if refused else f"{type(error).__name__}: {error}"
+        enter(Entry(job, "refused" if refused else "failed", words))
         return
+    name = f"{run.space['name']} {run.task['name']}"
     for outcome in outcomes:
         print(
             f"{outcome.status}: {name} {outcome.method} seed={run.seed}: {outcome.headline} ({outcome.path})",
             flush=True,
         )
+        enter(entry_of(job, outcome))

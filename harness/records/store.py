@@ -163,6 +163,15 @@ class Store:
             for _, (_, name) in sorted(newest.items()):
                 yield read_record(folder / name)
 
+    def alike(self, run: Run) -> Iterator[Record]:
+        """The records of ``run``'s group: the same but for the seed, this one's own among them."""
+        for folder in sorted(self.path(run).parent.parent.glob("seed=*/")):
+            for path in sorted(folder.iterdir()):
+                if NAME.fullmatch(path.name):
+                    record = read_record(path)
+                    if record.run.group == run.group:
+                        yield record
+
 
 def check_writable(root: Path | str) -> None:
     """Make sure that results can be written below ``root``, and leave nothing behind.

@@ -16,8 +16,9 @@ class RunConfig:
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
     Zero-Cost-PT's released code does in the space. ``source`` is ``measured``, or ``published`` for operation
     scores that others measured. ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of
-    records (the clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``device``,
-    ``threads``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
+    records (the clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is
+    the number of processes that score a population, with ``threads`` each. ``device``, ``threads``,
+    ``workers``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class RunConfig:
     source: str = "measured"
     device: str = "auto"
     threads: int = 1
+    workers: int = 1
     force: bool = False
     dry_run: bool = False
     results: str | None = None
@@ -48,9 +50,25 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one method's run ended: ``done``, ``skipped`` (its record exists) or, in a dry run, ``planned``."""
+    """How one method's run ended: ``done``, ``skipped`` (its record exists) or, in a dry run, ``planned``.
+
+    ``seconds`` is how long a planned one should take, ``None`` where nobody knows.
+    """
 
     method: str
     status: str
     path: Path
     headline: str
+    seconds: float | None = None
+
+
+Estimate = tuple[float, str]
+"""Seconds that a run should take, and in words what that rests on."""
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader takes them in: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

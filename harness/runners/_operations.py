@@ -10,7 +10,7 @@ import pandas as pd
 from harness import stats
 from harness.errors import HarnessError
 from harness.records import Run
-from harness.runners._config import Outcome
+from harness.runners._config import Estimate, Outcome
 from harness.runners._judge import judge
 from harness.runners._place import Clock, Place, failures_recorded
 from harness.scorers import OperationTruth, Score, best_candidates
@@ -69,7 +69,7 @@ def recorded(
     place: Place,
     run: Run,
     survey: Callable[[], tuple[pd.DataFrame, Mapping[str, Architecture]]],
-    estimate: Callable[[], str] | None = None,
+    estimate: Callable[[], Estimate] | None = None,
     further: Callable[[], Mapping[str, object]] = dict,
 ) -> Outcome:
     """Write the rows of ``survey``, their statistics and what the table says of the architectures picked.

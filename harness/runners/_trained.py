@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import networks, training
 from harness.errors import ConfigError
-from harness.runners._config import Progress
+from harness.runners._config import Estimate, Progress, duration
 from harness.runners._setup import Setup
 from harness.runners._training import Training
 from harness.scorers import Work
@@ -86,18 +86,11 @@ def curve(trained: Trained) -> dict[str, object]:
     return {"curve": trained.curve, "images": {half: trained.images.count(half) for half in HALVES}}
 
 
-def estimate(setup: Setup, asked: Training, work: Work = NOTHING) -> str:
-    """In words how long training and ``work`` will take on this device, measured on one step."""
+def estimate(setup: Setup, asked: Training, work: Work = NOTHING) -> Estimate:
+    """How long training and ``work`` will take on this device, measured on one step."""
     seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
-    return (
-        f"about {_duration(seconds)} on {setup.device}, threads={setup.config.threads}: {asked.epochs} "
+    return seconds, (
+        f"about {duration(seconds)} on {setup.device}, threads={setup.config.threads}: {asked.epochs} "
         f"epochs, {work.accuracies} accuracies, {work.tunings} times {asked.fine_tuning_epochs} epochs of "
         "fine-tuning"
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -13,7 +13,7 @@ import pandas as pd
 from harness import networks, searchers
 from harness.records import Run
 from harness.runners._check import settings_of
-from harness.runners._config import Outcome, Progress
+from harness.runners._config import Estimate, Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
 from harness.runners._place import Clock, failures_recorded
@@ -76,7 +76,7 @@ def _run(
     return Outcome(run.method, "done", path, headline(statistics))
 
 
-def _estimate(setup: Setup, searcher: ModuleType, training: Training) -> Callable[[], str]:
+def _estimate(setup: Setup, searcher: ModuleType, training: Training) -> Callable[[], Estimate]:
     work = searcher.work(setup.space) if searcher.READS == "trained" else Work(0, 0)
     return lambda: estimate(setup, training, work)
 

@@ -339,7 +339,7 @@ def test_a_dry_run_tells_the_time_and_leaves_nothing(task, overrides, tmp_path):
     expected = (
         r"about \d+ s on cpu, threads=1: 1 epochs, \d+ accuracies, \d+ times 1 epochs"
         if trains
-        else ("no training, so no estimate")
+        else ("no estimate, since no other seed has run")
     )
     assert pd.Series([outcome.headline]).str.match(expected).all(), outcome.headline
     assert not outcome.path.exists()

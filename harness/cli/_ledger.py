@@ -1,0 +1,110 @@
+"""What became of every run of a sweep, in whichever process or on whichever machine: lines of a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from harness.runners import Outcome
+
+FILE = "HARNESS_LEDGER"
+"""Environment variable that names the file to a launcher's workers."""
+
+BAD = ("failed", "refused")
+"""Statuses of runs that raised: the second where what they were told cannot be."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one method's run ended, or all of a job's runs together.
+
+    Attributes
+    ----------
+    job
+        The settings that make the job, as they were given.
+    status
+        As in :class:`harness.runners.Outcome`, or one of :data:`BAD`.
+    words
+        What went wrong.
+    seconds
+        That a planned run should take, ``None`` where nobody knows.
+    """
+
+    job: str
+    status: str
+    words: str = ""
+    seconds: float | None = None
+
+
+@contextmanager
+def ledger(folder: Path) -> Iterator[Path]:
+    """A new file in ``folder``, which this process and its children :func:`enter` in; removed in the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"ledger-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+    path.touch()
+    os.environ[FILE] = str(path)
+    try:
+        yield path
+    finally:
+        del os.environ[FILE]
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def enter(entry: Entry) -> None:
+    """Add a line; lines of several processes do not mix."""
+    file = os.open(os.environ[FILE], os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(file, (json.dumps(asdict(entry)) + "\n").encode())
+    finally:
+        os.close(file)
+
+
+def entries(path: Path) -> list[Entry]:
+    """All lines so far, in the order they were written."""
+    return [Entry(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def job_of(overrides: Iterable[str]) -> str:
+    """The settings that make a job, in an order of their own; without Hydra's, the last of several."""
+    last = {each.partition("=")[0]: each for each in overrides}
+    return " ".join(sorted(each for each in last.values() if not each.startswith("hydra")))
+
+
+def entry_of(job: str, outcome: Outcome) -> Entry:
+    """The line of one outcome."""
+    return Entry(job, outcome.status, seconds=outcome.seconds)
+
+
+def summary(found: Sequence[Entry], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:
+    """Last lines of a sweep over ``jobs``: how many runs ended how, then everything that went wrong.
+
+    A job is told by the settings in which it differs from another one.
+    """
+    common = set.intersection(*(set(job.split()) for job in jobs))
+    counts = Counter(entry.status for entry in found)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none ended"
+    lines = [f"{len(jobs)} settings, {len(found)} runs: {told}"]
+    planned = [entry.seconds for entry in found if entry.status == "planned"]
+    known = [seconds for seconds in planned if seconds is not None]
+    if known:
+        lines[0] += f"; {len(known)} of the planned take about {duration(sum(known))} in all"
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for entry in found:
+        if entry.status in BAD:
+            reasons.setdefault((entry.status, entry.words), []).append(entry.job)
+    missing = [job for job in jobs if job not in {entry.job for entry in found}]
+    if missing:
+        reasons["never ended", "its process died, or the sweep was stopped before its turn"] = missing
+    for (status, words), where in reasons.items():
+        own = [" ".join(each for each in job.split() if each not in common) or job for job in where]
+        others = f" and {len(where) - 3} more" if len(where) > 3 else ""
+        lines.append(f"{status}: {', '.join(own[:3])}{others}: {words}")
+    return lines
