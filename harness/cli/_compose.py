@@ -59,6 +59,12 @@ def expanded(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     return list(product(*axes))
 
 
+def as_hydra_writes(overrides: Iterable[str]) -> list[str]:
+    """The same settings as a job of Hydra's sweep names them, where ``true`` is ``True``."""
+    parsed = map(_parse, overrides)
+    return [f"{each.get_key_element()}={each.get_value_element_as_str()}" for each in parsed]
+
+
 def run_config(overrides: Iterable[str]) -> RunConfig:
     """Compose and check one run's config; :func:`composing` must be active."""
     overrides = list(overrides)

@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from harness import paths
-from harness.cli._compose import composing, expanded, run_config, to_run_config
+from harness.cli._compose import as_hydra_writes, composing, expanded, run_config, to_run_config
 from harness.cli._ledger import BAD, FILE, Entry, enter, entries, entry_of, job_of, ledger, summary
 from harness.cli._progress import single_run
 from harness.cli._sentence import BAD_INPUT, guarded
@@ -45,7 +45,7 @@ def _main(arguments: list[str]) -> int:
     with composing():
         jobs = expanded([argument for argument in arguments if argument not in flags])
         configs = [run_config(job) for job in jobs]
-    names = list(dict.fromkeys(map(job_of, jobs)))
+        names = list(dict.fromkeys(job_of(as_hydra_writes(job)) for job in jobs))
     if len(jobs) > 1 and not flags:
         raise ConfigError(f"These settings make {len(jobs)} runs; add -m to sweep over them.")
     root = Path(configs[0].results) if configs[0].results else paths.RESULTS

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import harness
-from harness.reports import arch_tables, op_tables, plotted, published_tables, search_tables, training
+from harness.reports import plotted
 from harness.reports.model import Cell, Column, Section, Table
 from harness.reports.sections import TASKS
 
@@ -55,14 +55,9 @@ def html(
 
 
 def _glossary(sections: Sequence[Section]) -> list[Column]:
-    modules = {"arch_correlation": arch_tables, "op_correlation": op_tables, "search": search_tables}
-    modules["published"] = published_tables
-    present = [module for task, module in modules.items() if any(s.task == task for s in sections)]
-    if any(table.columns == training.COLUMNS for section in sections for table in section.tables):
-        present.append(training)
-    by_title = {column.title: column for module in present for column in module.COLUMNS}
-    by_title["Seeds"] = by_title.pop("Seeds")
-    return list(by_title.values())
+    """Every column that has something to say, once, in the order of the page."""
+    columns = (column for section in sections for table in section.tables for column in table.columns)
+    return list({column.title: column for column in columns if column.words}.values())
 
 
 def _scale(table: Table) -> tuple[float, float]:
