@@ -9,9 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-
 from harness import paths
 from harness.errors import ConfigError, HarnessError
 
@@ -42,9 +39,6 @@ def guarded(verb: Callable[[], int]) -> int:
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
-    except (HydraException, OmegaConfBaseException) as error:
-        print(f"harness: {sentence(error)}", file=sys.stderr)
-        return BAD_INPUT
     except BrokenPipeError:
         # The reader (`head`, a pager) has seen enough; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,6 +46,19 @@ def guarded(verb: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("harness: interrupted; records already written are kept.", file=sys.stderr)
         return 130
+    except Exception as error:
+        if not isinstance(error, _config_errors()):
+            raise
+        print(f"harness: {sentence(error)}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _config_errors() -> tuple[type[Exception], ...]:
+    """Hydra's and OmegaConf's own; none where they were not loaded, as by verbs that only read records."""
+    places = {"hydra.errors": "HydraException", "omegaconf.errors": "OmegaConfBaseException"}
+    return tuple(
+        getattr(sys.modules[module], name) for module, name in places.items() if module in sys.modules
+    )
 
 
 def sentence(error: BaseException) -> str:

@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
+    from harness.records import check_writable  # here, since a launcher's workers import this module too
+
     flags = {argument for argument in arguments if argument.startswith("-")}
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = ["harness", *arguments]
@@ -49,6 +51,7 @@ def _main(arguments: list[str]) -> int:
     if len(jobs) > 1 and not flags:
         raise ConfigError(f"These settings make {len(jobs)} runs; add -m to sweep over them.")
     root = Path(configs[0].results) if configs[0].results else paths.RESULTS
+    check_writable(root)
     with ledger(root / "multirun") as file:
         try:
             _hydra_main()

@@ -6,14 +6,16 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from harness.errors import ResultsError
 from harness.records.run import FORMAT, Run
@@ -26,6 +28,8 @@ FIELDS = (
 
 NAME = re.compile(r"(?P<identity>[0-9a-f]{16})(\.(?P<failed>failed-)?(?P<generation>[1-9][0-9]*))?\.json")
 """``<identity>.json``, ``<identity>.2.json``, ..., ``<identity>.failed-1.json``, ..."""
+
+Decoded = TypeVar("Decoded", pd.DataFrame, pa.Table)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Record:
         1 for the first of its kind (ok, failed) of an identity, then 2, ...
     run, status, reason, statistics, provenance, config
         As written; ``status`` is ``"ok"`` or ``"failed"``.
+    sha256
+        Of the file's bytes, in hex. They hold the rows' own.
     """
 
     path: Path
@@ -51,21 +57,43 @@ class Record:
     provenance: Mapping[str, Any]
     config: Mapping[str, Any]
     rows_entry: Mapping[str, Any]
+    sha256: str
 
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The raw rows; raises :class:`~harness.errors.ResultsError` where they are not those written."""
+        return self._decoded(lambda data: pd.read_parquet(io.BytesIO(data)))
+
+    @cached_property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The raw rows by column, in a sixth of the time of ``rows`` and with the same checks.
+
+        A missing number is NaN, a missing word ``None``; the arrays cannot be written to.
+        """
+        table = self._decoded(lambda data: pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False))
+        columns = {
+            name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)
+        }
+        for column in columns.values():
+            column.flags.writeable = False
+        return columns
+
+    def _decoded(self, decode: Callable[[bytes], Decoded]) -> Decoded:
+        path, data = self._rows_file()
+        try:
+            rows = decode(data)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise damaged(path, f"it is no parquet file ({error})") from error
+        if len(rows) != self.rows_entry["count"]:
+            raise damaged(path, f"it has {len(rows)} rows, the record says {self.rows_entry['count']}")
+        return rows
+
+    def _rows_file(self) -> tuple[Path, bytes]:
         path = self.path.parent / str(self.rows_entry["file"])
         data = _read(path, self.path)
         if hashlib.sha256(data).hexdigest() != self.rows_entry["sha256"]:
             raise damaged(path, f"its SHA-256 is not the one {self.path.name} holds")
-        try:
-            frame = pd.read_parquet(io.BytesIO(data))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise damaged(path, f"it is no parquet file ({error})") from error
-        if len(frame) != self.rows_entry["count"]:
-            raise damaged(path, f"it has {len(frame)} rows, the record says {self.rows_entry['count']}")
-        return frame
+        return path, data
 
     @property
     def timing(self) -> dict[str, Any] | None:
@@ -77,9 +105,7 @@ class Record:
 
     def check_rows_file(self) -> None:
         """Read the rows' bytes and compare their hash, without decoding them."""
-        path = self.path.parent / str(self.rows_entry["file"])
-        if hashlib.sha256(_read(path, self.path)).hexdigest() != self.rows_entry["sha256"]:
-            raise damaged(path, f"its SHA-256 is not the one {self.path.name} holds")
+        self._rows_file()
 
 
 def timing_path(record: Path) -> Path:
@@ -103,8 +129,9 @@ def read_record(path: Path) -> Record:
         In one sentence that names the file.
     """
     name = NAME.fullmatch(path.name)
+    data = _read(path, path)
     try:
-        content = json.loads(_read(path, path).decode())
+        content = json.loads(data.decode())
     except ValueError as error:
         raise damaged(path, f"it is no complete JSON ({error})") from error
     if not isinstance(content, dict):
@@ -124,6 +151,7 @@ def read_record(path: Path) -> Record:
         run=run,
         **{key: content[key] for key in ("status", "reason", "statistics", "provenance", "config")},
         rows_entry=content["rows"],
+        sha256=hashlib.sha256(data).hexdigest(),
     )
 
 

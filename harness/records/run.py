@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,9 @@ from harness.records._json import canonical, plain
 
 FORMAT = 1
 """Version of the record's layout; part of every identity."""
+
+NAMES = ("task", "space", "label", "method")
+"""Attributes of a run that name a folder each."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@-]*")
 
@@ -47,7 +50,7 @@ class Run:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for what in ("task", "space", "label", "method"):
+        for what in NAMES:
             name = getattr(self, what)
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise ResultsError(
@@ -61,14 +64,16 @@ class Run:
     @cached_property
     def identity(self) -> str:
         """16 hex digits of SHA-256 over the format version and every attribute."""
-        return _digest({"format": FORMAT} | asdict(self))
+        return _digest({"format": FORMAT, **self._shared, "seed": self.seed})
 
     @cached_property
     def group(self) -> str:
         """The same without the seed: runs of one group may be averaged, no others."""
-        shared = asdict(self)
-        del shared["seed"]
-        return _digest({"format": FORMAT} | shared)
+        return _digest({"format": FORMAT, **self._shared})
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in (*NAMES, "settings")}
 
     def __hash__(self) -> int:
         return hash(self.identity)

@@ -16,6 +16,7 @@ from harness.errors import ResultsError, unknown_name
 from harness.reports import page, plotted, published_tables, text, words
 from harness.reports.chart import FORMATS, Chart
 from harness.reports.groups import Group, collect
+from harness.reports.latex import latex
 from harness.reports.model import Report
 from harness.reports.sections import build_sections
 
@@ -24,6 +25,7 @@ FILES = {
     "markdown": "report.md",
     "csv": "report.csv",
     "published": "published.csv",
+    "latex": "latex",
     "figures": "figures",
 }
 DRAWN = "drawn.json"
@@ -81,6 +83,7 @@ def build(
         FILES["csv"]: text.table_of_numbers(groups).encode(),
         FILES["published"]: published_tables.table_of_numbers(groups).encode(),
     }
+    contents |= {f"{FILES['latex']}/{name}": told.encode() for name, told in latex(sections).items()}
     charts = [chart for section in sections for chart in section.charts]
     contents |= _figures(charts, formats, out_dir / FILES["figures"], progress or (lambda *_: None))
     _write(out_dir, contents)
@@ -175,5 +178,5 @@ def _summary(groups: Sequence[Group]) -> str:
         f"{words.counted(runs, 'run')} in {words.counted(len(groups), 'group')} on {', '.join(spaces)}; the "
         "runs of a group differ in their seed alone, and nothing else is averaged. "
         f"{words.counted(failed, 'run')} failed. The statistics were recomputed from the raw rows of every "
-        "record."
+        "record when it was first read."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.stats.average_ranks import AverageRanks, average_ranks
 from harness.stats.best_of import best_of_n, expected_highest
 from harness.stats.bootstrap import RESAMPLES, percentile_interval, rank_intervals, resampled
-from harness.stats.decision_agreement import operation_agreement
+from harness.stats.decision_agreement import operation_agreement, operations_dropped
 from harness.stats.intervals import mean_with_interval
 from harness.stats.noise_ceiling import ceiling
 from harness.stats.paired import (
@@ -23,6 +23,7 @@ from harness.stats.rank_correlation import (
     kendall_c,
     kendall_weighted,
     pearson,
+    ranks,
     spearman,
     undefined_reason,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "mean_with_interval",
     "ndcg",
     "operation_agreement",
+    "operations_dropped",
     "partial",
     "partial_kendall",
     "partial_spearman",
@@ -60,6 +62,7 @@ __all__ = [
     "percentile_interval",
     "rank_intervals",
     "rank_of",
+    "ranks",
     "resampled",
     "spearman",
     "top_decile",

@@ -9,6 +9,9 @@ from harness.stats._sums import running_sum
 LEAF = 64
 """Up to here all pairs of a piece are compared at once."""
 
+LEAF_ONCE = 400
+"""The same for a single weighting."""
+
 
 def net_concordance(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """``v[i, r] = sum_j sign(x_i - x_j) sign(y_i - y_j) weights[j, r]``.
@@ -39,9 +42,8 @@ def net_concordance(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.nda
 
 
 def _add(x: np.ndarray, y: np.ndarray, weights: np.ndarray, net: np.ndarray) -> None:
-    if len(x) <= LEAF:
-        signs = np.sign(x[:, None] - x[None, :]) * np.sign(y[:, None] - y[None, :])
-        net += np.einsum("ij,jr->ir", signs.astype(np.float32), weights)
+    if len(x) <= (LEAF_ONCE if weights.shape[1] == 1 else LEAF):
+        net += np.einsum("ij,jr->ir", (_signs(x) * _signs(y)).astype(np.float32), weights)
         return
     cut = _middle(x)
     if cut == 0:
@@ -51,6 +53,12 @@ def _add(x: np.ndarray, y: np.ndarray, weights: np.ndarray, net: np.ndarray) -> 
     net[lower] -= _below_minus_above(y[lower], y[upper], weights[upper])
     for half in (lower, upper):
         _add(x[half], y[half], weights[half], net[half])
+
+
+def _signs(column: np.ndarray) -> np.ndarray:
+    """Sign of ``column_i - column_j``, ``int8``."""
+    others = column[:, None]
+    return (others > column).view(np.int8) - (others < column).view(np.int8)
 
 
 def _middle(x: np.ndarray) -> int:

@@ -6,7 +6,7 @@ weighting by weighting, the plain one of the rows written out that often.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -28,18 +28,23 @@ class Pair:
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
         self.order = np.argsort(x, kind="stable")
         self.x, self.y = (np.asarray(column, dtype=np.float64)[self.order] for column in (x, y))
-        self.dense_x, self.dense_y = map(_dense, (self.x, self.y))
-        self.by_y = np.argsort(self.dense_y, kind="stable")
-        self.starts_x = np.flatnonzero(np.diff(self.dense_x, prepend=-1))
-        self.starts_y = np.flatnonzero(np.diff(self.dense_y[self.by_y], prepend=-1))
+        self.by_y = np.argsort(self.y, kind="stable")
+        self.dense_x, self.starts_x = _groups(self.x, np.arange(len(x)))
+        self.dense_y, self.starts_y = _groups(self.y, self.by_y)
 
     def among(self, rows: np.ndarray) -> Pair:
         """The rows that a mask of the sorted ones keeps."""
         return Pair(self.x[rows], self.y[rows])
 
 
-def _dense(column: np.ndarray) -> np.ndarray:
-    return np.unique(column, return_inverse=True)[1].astype(np.int32)
+def _groups(column: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Dense ranks of a column from 0, and where in its ascending ``order`` each of its values begins."""
+    ordered = column[order]
+    begins = np.ones(len(column), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    dense = np.empty(len(column), dtype=np.int16 if len(column) < 2**15 else np.int32)
+    dense[order] = np.cumsum(begins) - 1
+    return dense, np.flatnonzero(begins)
 
 
 class Weighted:
@@ -118,9 +123,9 @@ class Weighted:
     def _weighted_by(self, order: np.ndarray) -> np.ndarray:
         """Weighted tau with rows ranked in ``order``, those of rank r (from 0) weighing ``1 / (r + 1)``."""
         ranks = running_sum(self.weights[order]).astype(np.int64)
-        harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1.0, ranks[-1].max() + 1))])[ranks]
+        harmonic = _harmonic(int(ranks[-1].max()))[ranks]
         importance = np.empty(self.weights.shape)
-        importance[order] = np.diff(harmonic, axis=0)
+        importance[order] = harmonic[1:] - harmonic[:-1]
         total = (self.rows - 1) * harmonic[-1]
         groups_x = group_sums(importance, self.pair.starts_x)
         groups_y = group_sums(importance[self.pair.by_y], self.pair.starts_y)
@@ -150,9 +155,7 @@ class Weighted:
         """NDCG, see :func:`harness.stats.ndcg`."""
         highest = self.pair.y.max()
         gains = np.exp2(self.pair.y - highest) - np.exp2(-highest)
-        steps = 1 / np.log2(np.arange(2.0, self.rows.max() + 2))
-        steps[NDCG_ROWS:] = 0
-        discounts = np.concatenate([[0.0], np.cumsum(steps)])
+        discounts = _discounted(int(self.rows.max()))
         gained = group_sums(self.weights * gains[:, None], self.pair.starts_x)
         mean_gain = gained / np.maximum(self.sizes_x, 1)
         found = (mean_gain * _discounts(self.sizes_x, discounts)).sum(0)
@@ -176,6 +179,20 @@ STATISTICS = {
     )
 }  # fmt: skip
 """Every statistic of :class:`Weighted` by its name."""
+
+
+@lru_cache(maxsize=16)
+def _harmonic(rows: int) -> np.ndarray:
+    """Sums of ``1 / r`` over the first 0, ..., ``rows`` ranks."""
+    return np.concatenate([[0.0], np.cumsum(1 / np.arange(1.0, rows + 1))])
+
+
+@lru_cache(maxsize=16)
+def _discounted(rows: int) -> np.ndarray:
+    """Sums of ``1 / log2(1 + r)`` over as many, ranks past :data:`NDCG_ROWS` being worth nothing."""
+    steps = 1 / np.log2(np.arange(2.0, rows + 2))
+    steps[NDCG_ROWS:] = 0
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def _centred_ranks(sizes: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, rankdata, studentized_range
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ def average_ranks(values: np.ndarray, level: float = 0.95) -> AverageRanks:
     Statistical Association 32, 1937; Demsar, Statistical comparisons of classifiers over multiple data sets,
     Journal of Machine Learning Research 7, 2006.
     """
+    from scipy.stats import chi2, rankdata, studentized_range  # here, since they load for a second
+
     values = np.asarray(values, dtype=np.float64)
     complete = np.isfinite(values).all(axis=1)
     blocks, methods = values[complete].shape

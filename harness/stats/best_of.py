@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import gammaln
@@ -22,16 +23,32 @@ def expected_highest(scores: np.ndarray, truth: np.ndarray, n: int) -> float:
     n
         1 to N.
     """
-    groups, sizes = np.unique(scores, return_inverse=True, return_counts=True)[1:]
-    mean_truth = np.bincount(groups, weights=truth) / sizes
-    up_to = np.cumsum(sizes)
-    below = np.exp(_log_binomial(up_to, n) - _log_binomial(up_to[-1], n))
-    return float(np.diff(below, prepend=0.0) @ mean_truth)
+    return _expected(*_by_score(scores, truth), n)
 
 
-def _log_binomial(total: np.ndarray, n: int) -> np.ndarray:
-    """Logarithm of ``C(total, n)``, minus infinity where ``total < n``."""
-    return gammaln(total + 1.0) - gammaln(n + 1.0) - gammaln(np.maximum(total - n, -1) + 1.0)
+def _by_score(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean truth at every different score, ascending, and how many rows score that or less."""
+    order = np.argsort(scores, kind="stable")
+    ordered = scores[order]
+    starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
+    up_to = np.append(starts[1:], len(scores))
+    return np.add.reduceat(truth[order], starts) / (up_to - starts), up_to
+
+
+def _expected(mean_truth: np.ndarray, up_to: np.ndarray, n: int) -> float:
+    below = _all_within(int(up_to[-1]), n)[up_to]
+    below[1:] -= below[:-1].copy()
+    return float(below @ mean_truth)
+
+
+@lru_cache(maxsize=64)
+def _all_within(total: int, n: int) -> np.ndarray:
+    """For k = 0, ..., ``total`` the probability that ``n`` of ``total`` rows are all among ``k`` of them."""
+    k = np.arange(total + 1.0)
+    logarithms = gammaln(k + 1) - gammaln(
+        np.maximum(k - n, -1) + 1
+    )  # of C(k, n) n!, minus infinity for k < n
+    return np.exp(logarithms - logarithms[-1])
 
 
 def best_of_n(scores: np.ndarray, truth: np.ndarray, sizes: Sequence[int]) -> dict[str, dict[str, float]]:
@@ -58,14 +75,16 @@ def best_of_n(scores: np.ndarray, truth: np.ndarray, sizes: Sequence[int]) -> di
         exceed) and ``random`` (mean of all truths, what a pick without scores has, whatever n).
     """
     ranked = np.where(np.isfinite(scores), scores, -np.inf)
+    drawn = [n for n in sizes if n <= len(truth)]
+    if not drawn:
+        return {}
+    by_score, by_truth = _by_score(ranked, truth), _by_score(truth, truth)
+    highest, mean = float(truth.max()), float(truth.mean())
     curve = {}
-    for n in sizes:
-        if n <= len(truth):
-            accuracy = expected_highest(ranked, truth, n)
-            curve[str(n)] = {
-                "accuracy": accuracy,
-                "regret": float(truth.max() - accuracy),
-                "oracle": expected_highest(truth, truth, n),
-                "random": float(truth.mean()),
-            }
+    for n in drawn:
+        accuracy = _expected(*by_score, n)
+        oracle = _expected(*by_truth, n)
+        curve[str(n)] = {
+            "accuracy": accuracy, "regret": highest - accuracy, "oracle": oracle, "random": mean,
+        }  # fmt: skip
     return curve

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 
 def mean_with_interval(values: Iterable[float | None], level: float = 0.95) -> dict[str, Any]:
@@ -37,6 +37,6 @@ def mean_with_interval(values: Iterable[float | None], level: float = 0.95) -> d
         result["mean"] = float(defined.mean())
     if n >= 2:
         sd = float(defined.std(ddof=1))
-        half = float(t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+        half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / n**0.5
         result |= {"sd": sd, "low": result["mean"] - half, "high": result["mean"] + half}
     return result

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 from harness.stats._weighted import STATISTICS, Weighted
 from harness.stats.bootstrap import MIN_ROWS, RESAMPLES, percentile_interval, resampled
@@ -130,8 +130,8 @@ def difference_over_seeds(a: Sequence[float], b: Sequence[float], level: float =
         same = "the difference is the same in every seed"
         return Difference(mean, mean, mean, None if mean else 1.0, n, same)
     error = float(differences.std(ddof=1)) / n**0.5
-    half = float(t.ppf((1 + level) / 2, n - 1)) * error
-    return Difference(mean, mean - half, mean + half, float(2 * t.sf(abs(mean) / error, n - 1)), n)
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * error
+    return Difference(mean, mean - half, mean + half, float(2 * stdtr(n - 1, -abs(mean) / error)), n)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

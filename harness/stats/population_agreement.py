@@ -50,6 +50,9 @@ def architecture_agreement(
 
 def first_of_each(names: np.ndarray) -> np.ndarray:
     """Mask of the rows whose name no earlier row has."""
+    rows: dict[object, int] = {}
+    for row, name in enumerate(names.tolist()):
+        rows.setdefault(name, row)
     first = np.zeros(len(names), dtype=bool)
-    first[np.unique(names, return_index=True)[1]] = True
+    first[list(rows.values())] = True
     return first

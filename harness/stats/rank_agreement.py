@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ from harness.stats.top_ranked import (
 
 BEST_OF = (10, 100, 1000)
 """How many architectures a user draws and scores, see :func:`harness.stats.best_of_n`."""
+
+
+NESTED = ("best_of", "subsets")
+"""Attributes of :class:`Agreement` that hold mappings of mappings."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ class Agreement:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
-        return asdict(self)
+        # Not dataclasses.asdict, which copies number by number: every record that is checked comes by here.
+        nested = {name: {key: dict(each) for key, each in getattr(self, name).items()} for name in NESTED}
+        return vars(self) | nested | {"reasons": dict(self.reasons)}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.stats import _concordance
-from harness.stats._concordance import net_concordance
-from harness.stats._sums import CHUNK, group_sums, running_sum
+from harness.stats._concordance import LEAF_ONCE, net_concordance
+from harness.stats._sums import CHUNK, NARROW, group_sums, running_sum
 
 
 def all_pairs(x, y, weights):
@@ -40,6 +40,15 @@ def test_equals_all_pairs_over_several_halvings(values):
     np.testing.assert_array_equal(net_concordance(x, y, weights), all_pairs(x, y, weights))
 
 
+@pytest.mark.parametrize("rows", [1, LEAF_ONCE, LEAF_ONCE + 1])
+@pytest.mark.parametrize("values", [7, 10**6])
+def test_a_single_weighting(rows, values):
+    rng = np.random.default_rng(rows)
+    x, y = np.sort(rng.integers(values, size=rows)), rng.integers(values, size=rows)
+    weights = rng.integers(0, 5, size=(rows, 1)).astype(np.float32)
+    np.testing.assert_array_equal(net_concordance(x, y, weights), all_pairs(x, y, weights))
+
+
 def test_counts_are_exact_where_float32_sums_could_round():
     rows = 40_001
     x = np.arange(rows)
@@ -50,9 +59,10 @@ def test_counts_are_exact_where_float32_sums_could_round():
 
 @pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK, 5 * CHUNK + 3])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_running_sum(rows, kind):
-    values = np.random.default_rng(rows).integers(0, 100, size=(rows, 3)).astype(kind)
-    expected = np.concatenate([np.zeros((1, 3)), np.cumsum(values, axis=0)])
+@pytest.mark.parametrize("columns", [1, NARROW, NARROW + 1])
+def test_running_sum(rows, kind, columns):
+    values = np.random.default_rng(rows).integers(0, 100, size=(rows, columns)).astype(kind)
+    expected = np.array([values[:row].sum(0) for row in range(rows + 1)])
     found = running_sum(values)
     assert found.dtype == kind
     np.testing.assert_array_equal(found, expected)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kendalltau, pearsonr, spearmanr, weightedtau
+from scipy.stats import kendalltau, pearsonr, rankdata, spearmanr, weightedtau
 
-from harness.stats import kendall, kendall_c, kendall_weighted, pearson, spearman, undefined_reason
+from harness.stats import kendall, kendall_c, kendall_weighted, pearson, ranks, spearman, undefined_reason
 from harness.stats.rank_correlation import SMALL
 
 
@@ -93,6 +93,22 @@ def test_the_weighted_tau_looks_at_the_top():
     top[-10:], bottom[:10] = top[-10:][::-1].copy(), bottom[:10][::-1].copy()
     assert kendall(top, x) == kendall(bottom, x)
     assert kendall_weighted(top, x) < kendall(top, x) < kendall_weighted(bottom, x)
+
+
+@pytest.mark.parametrize("rows", [1, 2, SMALL, SMALL + 1])
+def test_ranks(rows):
+    column = np.random.default_rng(rows).integers(20, size=rows).astype(float)
+    assert ranks(column).tolist() == rankdata(column).tolist()
+
+
+def test_a_column_that_changes_in_place_is_compared_again():
+    x, y = np.arange(5.0), np.arange(5.0)
+    assert kendall(x, y) == spearman(x, y) == 1.0
+    x[:] = x[::-1].copy()
+    assert kendall(x, y) == spearman(x, y) == -1.0
+    whole = y.astype(int)
+    assert kendall(whole, y) == 1.0  # other bytes, and other types of the same bytes, are other columns
+    assert kendall(whole.view(float)[::-1], y) == -1.0
 
 
 def test_the_two_ends():
