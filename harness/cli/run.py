@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -52,7 +53,8 @@ def _main(arguments: list[str]) -> int:
         raise ConfigError(f"These settings make {len(jobs)} runs; add -m to sweep over them.")
     root = Path(configs[0].results) if configs[0].results else paths.RESULTS
     check_writable(root)
-    with ledger(root / "multirun") as file:
+    # Workers of a sweep may run on other machines, which share the results and nothing else.
+    with TemporaryDirectory() as own, ledger(root / "multirun" if flags else Path(own)) as file:
         try:
             _hydra_main()
         finally:
