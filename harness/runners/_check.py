@@ -47,6 +47,8 @@ def check(config: RunConfig) -> None:
         raise ConfigError(f"seed must be an integer from 0 to 2**63 - 1; received {config.seed}.")
     for name in ("batch_size", "threads", "workers"):
         positive(name, getattr(config, name))
+    if config.time_limit is not None:
+        positive_number("time_limit", config.time_limit)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     settings_of("searcher", config.searcher, searchers.load(config.searcher["name"]).SETTINGS)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from harness import paths, records
+from harness import paths, populations, records
 from harness.errors import HarnessError
-from harness.runners._config import Outcome, RunConfig
+from harness.runners._config import Estimate, Outcome, RunConfig, duration
 from harness.spaces import Space
 from harness.tables import Label, Table
 
@@ -36,18 +36,29 @@ class Place:
     label: Label
     store: records.Store
 
-    def existing(self, run: records.Run, estimate: Callable[[], str] | None = None) -> Outcome | None:
+    def existing(self, run: records.Run, estimate: Callable[[], Estimate] | None = None) -> Outcome | None:
         """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
 
-        ``estimate`` says how long it would take, where that can be known.
+        ``estimate`` says how long it would take, where that can be known; otherwise other seeds tell.
         """
         record = None if self.config.force else self.store.find(run)
         if record is None and self.config.dry_run:
-            told = "no training, so no estimate" if estimate is None else estimate()
-            return Outcome(run.method, "planned", self.store.path(run), told)
+            seconds, told = self._as_others_took(run) if estimate is None else estimate()
+            return Outcome(run.method, "planned", self.store.path(run), told, seconds)
         if record is None:
             return None
         return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
+
+    def _as_others_took(self, run: records.Run) -> tuple[float | None, str]:
+        taken = [
+            record.timing["seconds"]
+            for record in self.store.alike(run)
+            if record.status == "ok" and record.timing and "seconds" in record.timing
+        ]
+        if not taken:
+            return None, "no estimate, since no other seed has run"
+        seconds = sum(taken) / len(taken)
+        return seconds, f"about {duration(seconds)}, as {len(taken)} other seed{'s' * (len(taken) > 1)} took"
 
     def provenance(self) -> dict[str, Any]:
         """Where the numbers come from: code, versions, machine, data."""
@@ -65,11 +76,9 @@ class Place:
         config = {
             key: value
             for key, value in asdict(self.config).items()
-            if key not in ("force", "dry_run", "results")
+            if key not in ("workers", "force", "dry_run", "results")
         }
-        config["proxy"] = {
-            "names": [name for name in self.config.proxy["names"] if name in run.method.split("-")]
-        }
+        config["proxy"] = _own_proxies(self.config.proxy, run.method)
         return self.store.write(
             run,
             status="failed" if failure else "ok",
@@ -81,6 +90,12 @@ class Place:
             timing=timing,
             force=self.config.force,
         )
+
+
+def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
+    names = [name for name in told["names"] if name in method.split("-")]
+    lists = [name for name in names if name in populations.names() and populations.load(name).ABOUT.any_list]
+    return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
 
 
 class Clock:

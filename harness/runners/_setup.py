@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from harness import inputs, networks, records, spaces, tables
 from harness.errors import ConfigError, unknown_name
@@ -42,6 +43,16 @@ class Setup(Place):
             return self.config.masking
         return "drop" if self.config.variant == "paper" else networks.released_masking(self.space)
 
+    @property
+    def measuring(self) -> tuple[int, str, float | None]:
+        """Seed, path and time limit, as :func:`harness.proxies.measure` takes them."""
+        return self.config.seed, self.config.path, self.config.time_limit
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The time limit where there is one: it decides which rows fail, and so belongs to a run's settings."""
+        return {} if self.config.time_limit is None else {"time_limit": self.config.time_limit}
+
     def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
         """The run of one method, named by all that can change its numbers.
 
@@ -53,6 +64,7 @@ class Setup(Place):
             "path": "fast" if self.config.path == "fast" else "exact",
             "input": {"name": self.source.name, "digest": self.source.digest},
             "batch_size": self.config.batch_size,
+            **self.limits,
         }
         return records.Run(
             task=self.config.task["name"],
@@ -100,6 +112,7 @@ def prepare(config: RunConfig) -> Setup:
         dataset.classes, dataset.image_size, Path(folder) if folder else None
     )
     torch.set_num_threads(config.threads)
+    threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
     return Setup(config, space, table, label, store, source, _device(config.device))
 

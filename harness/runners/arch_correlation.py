@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from harness import networks, records, stats
-from harness.proxies import measure
+from harness import networks, populations, proxies, records, stats
+from harness.runners._claims import inside, remove, turn
 from harness.runners._config import Outcome, Progress
-from harness.runners._evaluate import batches, network
 from harness.runners._place import Clock, failures_recorded
 from harness.runners._setup import Setup
+from harness.runners._shards import SIZE, Rows, folder_of, made_by
+from harness.runners._team import Job, Team
+from harness.runners._workers import work_together
 from harness.seeding import generator
 from harness.spaces import Architecture
 
@@ -27,35 +33,88 @@ COLUMNS = (
     "flops",
     "operations",
 )
+"""Of the rows; those of a population proxy have ``part.<name>`` behind them, the scores it ranks."""
 
-
-@dataclass
-class Measured:
-    """One proxy's rows so far."""
-
-    rows: list[dict[str, object]] = field(default_factory=list)
-    seconds: float = 0.0
+BASELINES = ("params", "flops", "operations")
 
 
 def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Score a population with every proxy asked for and write one record per proxy.
 
     The population is ``task.population`` distinct networks drawn with the run's seed, or all of
-    the space's. All proxies share the weights and the one batch, and as many passes
-    as they have in common; what a proxy's value is does not depend on its company.
+    the space's. All proxies share the weights and the batches, and as many passes
+    as they have in common; what a proxy's value is does not depend on its company. Population proxies
+    rank what single-network proxies measured: for this call, or for a record that is there.
+
+    Rows are saved as they are measured, a few architectures at a time (:mod:`harness.runners._shards`), and
+    a run that was killed goes on with them. ``workers`` processes measure, and whoever runs the same on the
+    same results; the first that sees all rows writes the record.
     """
-    population = setup.config.task["population"]
-    runs = {name: setup.run(name, {"population": population}) for name in setup.config.proxy["names"]}
+    parts = parts_by_name(setup)
+    runs = {name: run_of(setup, name, parts[name]) for name in parts}
     outcomes = {name: setup.existing(run) for name, run in runs.items()}
-    pending = [name for name, outcome in outcomes.items() if outcome is None]
+    pending = {name: runs[name] for name, outcome in outcomes.items() if outcome is None}
     if pending:
         clock = Clock()
-        with failures_recorded(setup, [runs[name] for name in pending], clock):
-            archs = draw(setup, population)
-            measured = score(setup, archs, pending, progress)
-            for name in pending:
-                outcomes[name] = write(setup, runs[name], archs, measured[name], clock)
+        with failures_recorded(setup, list(pending.values()), clock):
+            outcomes |= complete(setup, pending, parts, clock, progress)
+    if not setup.config.dry_run:
+        for finished in runs.values():
+            remove(folder_of(setup.store.root, finished))
     return list(outcomes.values())
+
+
+def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:
+    """By proxy asked for, the single-network proxies a population proxy ranks, in order; none for others."""
+    single, told = proxies.names(), setup.config.proxy
+    parts = {}
+    for name in told["names"]:
+        if name in single:
+            parts[name] = ()
+        else:
+            of = told.get("of") if populations.load(name).ABOUT.any_list else None
+            parts[name] = tuple(sorted(populations.parts(name, of)))
+    return parts
+
+
+def run_of(setup: Setup, name: str, parts: tuple[str, ...] = ()) -> records.Run:
+    """The run of a proxy, or of a population proxy with the list of what it ranks."""
+    population = {"population": setup.config.task["population"]}
+    return setup.run(name, population | ({"of": list(parts)} if parts else {}))
+
+
+def complete(
+    setup: Setup,
+    pending: Mapping[str, records.Run],
+    parts: Mapping[str, tuple[str, ...]],
+    clock: Clock,
+    progress: Progress,
+) -> dict[str, Outcome]:
+    """Measure what the ``pending`` runs rest on and write their records."""
+    population = Population(setup, draw(setup, setup.config.task["population"]))
+    wanted_by: dict[str, list[records.Run]] = {}
+    for name, run in pending.items():
+        for part in parts[name] or (name,):
+            wanted_by.setdefault(part, []).append(run)
+    single = {name: run_of(setup, name) for name in sorted(wanted_by)}
+    found = {} if setup.config.force else recorded(setup, single, population)
+    job = Job(
+        config=setup.config,
+        runs={name: run for name, run in single.items() if name not in found},
+        wanted_by=wanted_by,
+        archs=population.archs,
+        made=made_by(setup.provenance()),
+        size=SIZE,
+    )
+    folders = {folder_of(setup.store.root, run) for run in (*pending.values(), *job.runs.values())}
+    with ExitStack() as stack:
+        for folder in sorted(folders):
+            stack.enter_context(inside(folder))
+        found |= measured(setup, job, progress)
+        outcomes = {name: finish(setup, run, population, found, clock) for name, run in pending.items()}
+    for folder in folders:
+        remove(folder)
+    return outcomes
 
 
 def draw(setup: Setup, population: int | str) -> tuple[Architecture, ...]:
@@ -65,45 +124,102 @@ def draw(setup: Setup, population: int | str) -> tuple[Architecture, ...]:
     return tuple(sorted(archs))
 
 
-def score(
-    setup: Setup, archs: tuple[Architecture, ...], names: list[str], progress: Progress
-) -> dict[str, Measured]:
-    """Measure every proxy on every architecture."""
-    measured = {name: Measured() for name in names}
-    shared = batches(setup, "batch", 0, names)
-    for index, arch in enumerate(archs):
-        progress("architectures", index, len(archs))
-        found = measure(network(setup, arch), shared, names, setup.config.seed, setup.config.path)
-        for name, measurement in found.items():
-            measured[name].seconds += measurement.seconds
-            measured[name].rows.append(
-                {"score": measurement.value, "status": measurement.status, "reason": measurement.reason}
-            )
-    return measured
+def recorded(setup: Setup, runs: Mapping[str, records.Run], population: Population) -> dict[str, Rows]:
+    """The rows of those runs that have a record: what pending population proxies rank may have its own."""
+    found = {}
+    for name, run in runs.items():
+        record = setup.store.find(run)
+        if record is not None and record.rows["arch"].tolist() == population.columns["arch"].tolist():
+            columns = (record.rows[column].tolist() for column in ("score", "status", "reason"))
+            found[name] = Rows(*columns, seconds=(record.timing or {}).get("proxy_seconds"))
+    return found
+
+
+def measured(setup: Setup, job: Job, progress: Progress) -> dict[str, Rows]:
+    """The rows of every run of the job, by proxy; without those that others have made use of meanwhile."""
+    if not job.runs:
+        return {}
+    team = Team(setup, job)
+    team.begin()
+    team.look()
+    workers = min(setup.config.workers, len(team.open))
+    if workers > 1:
+        work_together(team, job, workers, progress)
+    team.work(lambda number, count: progress("architectures", team.done + count, len(job.archs)))
+    progress("architectures", len(job.archs), len(job.archs))
+    return team.rows
+
+
+@dataclass(frozen=True)
+class Population:
+    """The architectures of a run, and what is the same for all proxies: computed once, when first read."""
+
+    setup: Setup
+    archs: tuple[Architecture, ...]
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """The columns that no proxy changes."""
+        space, image_size = self.setup.space, self.setup.source.image_size
+        return pd.DataFrame(
+            {
+                "arch": [space.format(arch) for arch in self.archs],
+                "canonical": [space.canonical(arch) for arch in self.archs],
+                "connected": [space.connected(arch) for arch in self.archs],
+                "accuracy": self.setup.table.accuracies(self.archs, self.setup.label.name),
+                "params": [networks.parameter_count(space, arch) for arch in self.archs],
+                "flops": [networks.flop_count(space, arch, image_size=image_size) for arch in self.archs],
+                "operations": [space.non_identity_operations(arch) for arch in self.archs],
+            }
+        )
+
+    @cached_property
+    def statistics(self) -> dict[str, Any]:
+        """What a record says of the baselines, the ceiling and the population."""
+        space, table, label = self.setup.space, self.setup.table, self.setup.label.name
+        return {
+            **stats.architecture_agreement(self.columns, names=BASELINES),
+            "ceiling": stats.ceiling(table.runs(self.archs, label)),
+            "population": {"sampled": len(self.archs), "distinct": True, "space_size": space.size},
+        }
+
+
+def finish(
+    setup: Setup, run: records.Run, population: Population, found: Mapping[str, Rows], clock: Clock
+) -> Outcome:
+    """Write the record of ``run``, unless another process has."""
+    with turn(folder_of(setup.store.root, run) / "record.lock"):
+        return setup.existing(run) or write(setup, run, population, found, clock)
 
 
 def write(
-    setup: Setup, run: records.Run, archs: tuple[Architecture, ...], measured: Measured, clock: Clock
+    setup: Setup, run: records.Run, population: Population, found: Mapping[str, Rows], clock: Clock
 ) -> Outcome:
     """Compare one proxy's scores with the truth and write its record."""
-    space, label = setup.space, setup.label.name
-    rows = pd.DataFrame(measured.rows)
-    rows["score"] = rows["score"].astype(float)
-    rows["arch"] = [space.format(arch) for arch in archs]
-    rows["canonical"] = [space.canonical(arch) for arch in archs]
-    rows["connected"] = [space.connected(arch) for arch in archs]
-    rows["accuracy"] = setup.table.accuracies(archs, label)
-    rows["params"] = [networks.parameter_count(space, arch) for arch in archs]
-    rows["flops"] = [networks.flop_count(space, arch, image_size=setup.source.image_size) for arch in archs]
-    rows["operations"] = [space.non_identity_operations(arch) for arch in archs]
-    rows = rows[list(COLUMNS)]
-    statistics = {
-        **stats.architecture_agreement(rows),
-        "ceiling": stats.ceiling(setup.table.runs(archs, label)),
-        "population": {"sampled": len(archs), "distinct": True, "space_size": space.size},
-    }
-    path = setup.write(run, rows, statistics, clock.timing(proxy_seconds=round(measured.seconds, 3)))
+    outcomes, parts = scored(run, found)
+    rows = population.columns.assign(
+        score=pd.Series(outcomes.score, dtype=float), status=outcomes.status, reason=outcomes.reason
+    )[list(COLUMNS)].assign(**parts)
+    statistics = {**stats.architecture_agreement(rows, names=("score",)), **population.statistics}
+    seconds = None if outcomes.seconds is None else round(outcomes.seconds, 3)
+    timing = clock.timing(proxy_seconds=seconds, architectures=len(population.archs))
+    path = setup.write(run, rows, statistics, timing)
     agreement = statistics["score"]
     tau = agreement["kendall"]
     headline = "tau undefined" if tau is None else f"tau {tau:.3f}"
     return Outcome(run.method, "done", path, f"{headline}, n {agreement['n']} of {agreement['n_total']}")
+
+
+def scored(run: records.Run, found: Mapping[str, Rows]) -> tuple[Rows, dict[str, pd.Series]]:
+    """The outcomes of a run, and for a population proxy the columns of its parts' scores."""
+    if "of" not in run.settings:
+        return found[run.method], {}
+    parts = {part: found[part] for part in run.settings["of"]}
+    columns = {
+        part: {"score": rows.score, "status": rows.status, "reason": rows.reason}
+        for part, rows in parts.items()
+    }
+    scores, statuses, reasons = populations.combine(run.method, columns)
+    seconds = [rows.seconds for rows in parts.values()]
+    outcomes = Rows(list(scores), statuses, reasons, None if None in seconds else sum(seconds))
+    return outcomes, {f"part.{part}": pd.Series(rows.score, dtype=float) for part, rows in parts.items()}

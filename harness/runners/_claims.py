@@ -1,0 +1,76 @@
+"""Folders that several processes work in, without one that leads: who is inside, and who does what.
+
+The locks are the system's (``flock``), which lets go of them when a process ends, however it ends. On file
+systems without them everybody gets what they ask for: work may then be done twice, with the same result.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_INSIDE = "inside.lock"
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """``folder`` exists, and no process removes it (:func:`remove`) before the block ends."""
+    with _entered(folder / _INSIDE):
+        yield
+
+
+@contextmanager
+def claim(path: Path) -> Iterator[bool]:
+    """Whether the work that ``path`` names is this process's until the block ends, or now another's."""
+    with path.open("a") as file:
+        claimed = _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield claimed
+        if claimed:  # whoever has opened the file by now claims in vain, and finds the work done
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """One process at a time is inside for the same ``path``; the others wait."""
+    with path.open("a") as file:
+        _locked(file, fcntl.LOCK_EX)
+        yield
+
+
+def remove(folder: Path) -> None:
+    """Remove ``folder`` with all it holds, unless a process is inside or it cannot be removed."""
+    with suppress(OSError), (folder / _INSIDE).open("a") as file:
+        if _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()
+
+
+def _entered(path: Path) -> TextIO:
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError), ExitStack() as stack:
+            file = stack.enter_context(path.open("a"))
+            _locked(file, fcntl.LOCK_SH)
+            # The folder may have been removed, and made again, while this process waited to enter.
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                stack.pop_all()
+                return file
+
+
+def _locked(file: TextIO, how: int) -> bool:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
