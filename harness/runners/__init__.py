@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from harness import registry
 from harness.runners._check import check
-from harness.runners._config import Outcome, Progress, RunConfig
+from harness.runners._config import Outcome, Progress, RunConfig, duration
 from harness.runners._memory import keep_freed_memory
 
-__all__ = ["Outcome", "Progress", "RunConfig", "check", "execute", "keep_freed_memory", "names"]
+__all__ = ["Outcome", "Progress", "RunConfig", "check", "duration", "execute", "keep_freed_memory", "names"]
 
 
 def names() -> tuple[str, ...]:
