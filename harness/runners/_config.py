@@ -15,10 +15,13 @@ class RunConfig:
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
     Zero-Cost-PT's released code does in the space. ``source`` is ``measured``, or ``published`` for operation
-    scores that others measured. ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of
-    records (the clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is
-    the number of processes that score a population, with ``threads`` each. ``device``, ``threads``,
-    ``workers``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
+    scores that others measured. ``time_limit`` is how many seconds a proxy may take on one network before
+    its row fails; a run with a limit is another run than one without.
+
+    ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of records (the clone's ``results/``
+    where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of processes that score
+    a population, with ``threads`` each. ``device``, ``threads``, ``workers``, ``force``, ``dry_run`` and
+    ``results`` are no part of a run's identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class RunConfig:
     masking: str = "default"
     path: str = "exact"
     source: str = "measured"
+    time_limit: float | None = None
     device: str = "auto"
     threads: int = 1
     workers: int = 1
