@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._fold import fold
-from harness.graphs._lower import lower
+from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._operations import average_3x3
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import RELUS, Untraceable, trace
 
 __all__ = [
+    "AVERAGE_3X3",
     "CHUNK_SAMPLES",
     "RELUS",
     "Counted",
@@ -25,6 +27,7 @@ __all__ = [
     "Table",
     "Untraceable",
     "agreements",
+    "average_3x3",
     "code_product",
     "fold",
     "lower",

@@ -14,7 +14,7 @@ from harness.proxies._modules import run
 
 _LAYERS = (_ConvNd, nn.Linear)
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-_POOLINGS = (
+POOLINGS = (
     pooling._AdaptiveAvgPoolNd,
     pooling._AdaptiveMaxPoolNd,
     pooling._AvgPoolNd,
@@ -99,7 +99,7 @@ class _LastMap:
         handles.append(module.register_forward_pre_hook(self._begin))
         for part in module.modules():
             handles.append(part.register_forward_hook(self._after))
-            if isinstance(part, _POOLINGS):
+            if isinstance(part, POOLINGS):
                 handles.append(part.register_forward_pre_hook(self._before))
 
     def _begin(self, module: nn.Module, arguments: tuple) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
-from harness.proxies._features import last_map, removed_again
+from harness.proxies._maps import Maps
 from harness.proxies._modules import layer_weights
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes
@@ -67,7 +67,8 @@ def scaled_change(
     tuple
         The mean over samples of the sum of |f(x) - f(x + step e)| over the map's entries, and the sum over
         ``nn.BatchNorm2d`` calls of ln sqrt(v), v being the variance of their input at x over samples and
-        pixels, averaged over channels. A call with v = 0 adds 0.
+        pixels, averaged over channels. A call with v = 0 but for rounding (v <= 2^-23 in float32, 2^-52 in
+        float64, times the mean square of the channels' means) adds 0.
 
     Raises
     ------
@@ -76,31 +77,22 @@ def scaled_change(
     """
     shape = (samples, *passes.images.shape[1:])
     images, direction = (normal(shape, passes.images, generator) for _ in range(2))
+    network = passes.read("maps", lambda: Maps.of(passes.module, images))
     parameters = gaussian_parameters(passes.module, generator)
     images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
     with torch.no_grad():
-        with _log_scales(passes.module) as logarithms:
-            features, logits = last_map(passes.module, parameters, images)
-        passes._require_connected(logits)
+        logarithms: list[float] = []
+        features, logits = network.run(parameters, images, partial(_add_scale, logarithms))
+        passes._require_connected(logits, network.connected)
         if features is None:
             raise Undefined("nan", "the network has no feature map of more than one pixel")
-        changed, _ = last_map(passes.module, parameters, images + step * direction)
+        changed, _ = network.run(parameters, images + step * direction)
     change = (features - changed).double().abs().sum() / samples
     return float(change), math.fsum(logarithms)
 
 
-@contextmanager
-def _log_scales(module: nn.Module) -> Iterator[list[float]]:
-    """Is filled with ln sqrt(v) of every batch norm that is called, those with v = 0 left out."""
-    logarithms: list[float] = []
-
-    def add(norm: nn.Module, arguments: tuple[Tensor]) -> None:
-        variance = float(arguments[0].double().var(dim=(0, 2, 3), correction=0).mean())
-        if variance:
-            logarithms.append(math.log(variance) / 2)
-
-    with removed_again() as handles:
-        for norm in module.modules():
-            if isinstance(norm, nn.BatchNorm2d):
-                handles.append(norm.register_forward_pre_hook(add))
-        yield logarithms
+def _add_scale(logarithms: list[float], means: Tensor, variances: Tensor) -> None:
+    """Add ln sqrt(v), v the mean variance; nothing where the input is constant but for its rounding."""
+    variance = float(variances.double().mean())
+    if not variance <= torch.finfo(means.dtype).eps * float(means.double().square().mean()):
+        logarithms.append(math.log(variance) / 2)

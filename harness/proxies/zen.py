@@ -7,8 +7,8 @@ second sum puts back the scale that batch norm takes out.
 
 Each draw: weights of convolutions and linear layers, and x and e (16 images of the batch's size), from N(0,
 1); biases 0, weights of normalisations 1. Batch norm in training mode. The value hangs on the seed, not on
-the network's weights, nor on the batch. A batch norm of zeros takes no scale out and adds 0. Costs about four
-forward passes of 64 images.
+the network's weights, nor on the batch. A batch norm of zeros or constants takes no scale out and
+adds 0. Costs 128 images' forward passes.
 
 Undefined where no map has more than one pixel (status nan), where the logits do not depend on the images
 (status disconnected), where f(x) = f(x + 0.01 e) (status inf).

@@ -1,4 +1,4 @@
-"""A headless Chromium with a report open; without it tests are skipped, or fail where HARNESS_BROWSER is set."""
+"""A headless Chromium with a report open; tests are skipped without one, unless HARNESS_BROWSER is set."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness import proxies
-from harness.inputs import Batch
-from harness.proxies import _gaussian
+from harness import graphs, networks, proxies, spaces
+from harness.inputs import Batch, noise
+from harness.proxies import _gaussian, _maps
 from harness.seeding import derive
 
 
@@ -140,3 +140,80 @@ def test_layers_without_weights_of_their_own_are_told(build_network: Callable, b
     nn.utils.parametrizations.weight_norm(network[0][0])
     measured = zen(network, batch)
     assert measured.reason == "ValueError: the weight of layer '0.0' is not a parameter of the network"
+
+
+class Twice(nn.Module):
+    """Batch norms called twice on one tensor, beside one another on one tensor, and to no use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.other, self.idle = (nn.BatchNorm2d(4, affine=False) for _ in range(3))
+        self.stem, self.inner, self.relu = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()
+        self.images = nn.BatchNorm2d(3)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.stem(self.images(images))
+        features = self.norm(features) + self.norm(features) + self.other(features)
+        self.idle(self.inner(features))
+        return self.head(torch.nn.functional.relu(self.inner(self.relu(features))))
+
+
+def test_without_running_the_module_it_is_the_same(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network = Twice().double()
+    traced = zen(network, batch)
+    monkeypatch.setattr(_maps.Maps, "of", lambda module, images: _maps.Maps(module))
+    assert traced.status == "ok"
+    assert traced.value == pytest.approx(zen(network, batch).value, rel=1e-9)
+    monkeypatch.undo()
+    assert traced.value == pytest.approx(np.mean([one_draw(network, draw, 8) for draw in range(4)]), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
+def test_networks_of_the_spaces_are_not_run_as_modules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = spaces.load(name)
+    fidelity = networks.fidelities(space)[-1]
+    network = networks.build_supernet(space, fidelity, seed=0, classes=5).double()
+    images = noise.open(5, 32).batch(0, 0, 4).images.double()
+    found = []
+    for maps in (_maps.Maps.of(network, images), _maps.Maps(network)):
+        scales: list[Tensor] = []
+        features, logits = maps.run(
+            dict(network.named_parameters()), images, lambda *moments, to=scales: to.append(moments[1].mean())
+        )
+        found.append((type(maps), features, logits, torch.stack(scales).log().sum()))
+    (first, *values), (second, *expected) = found
+    assert first is not second
+    for value, other in zip(values, expected, strict=True):
+        torch.testing.assert_close(value, other, rtol=1e-9, atol=1e-9)
+
+
+def test_modules_with_hooks_are_run(build_network: Callable, batch: Batch) -> None:
+    network = build_network("residual")
+    value = zen(network, batch).value
+    network.stem.register_forward_hook(lambda *_: None)
+    with pytest.raises(graphs.Untraceable):
+        graphs.trace(network, graphs.Table())
+    assert zen(network, batch).value == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_constant_that_a_batch_norm_takes_out_is_no_scale(batch: Batch, dtype: torch.dtype) -> None:
+    class Constant(nn.Module):
+        """The batch norm's input is the same number wherever it is."""
+
+        def __init__(self, present: bool) -> None:
+            super().__init__()
+            self.present = present
+            self.stem, self.ones = nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)
+            self.shift = nn.Parameter(torch.full((1, 4, 1, 1), 0.1))
+            self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+
+        def forward(self, images: Tensor) -> Tensor:
+            features = self.stem(images)
+            return self.head(features + self.ones(features * 0 + self.shift) if self.present else features)
+
+    torch.manual_seed(0)
+    present, absent = (zen(Constant(present).to(dtype), batch) for present in (True, False))
+    assert present.value == pytest.approx(absent.value, rel=1e-4)

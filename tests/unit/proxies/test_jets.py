@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harness import graphs, networks, proxies, spaces
+from harness.inputs import Batch, noise
+from harness.proxies import _curvature, _jets
+
+
+def head(channels: int) -> nn.Sequential:
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 5))
+
+
+class Tied(nn.Module):
+    """One weight in two layers and one layer called twice, one sum of three and a batch norm of a sum.
+
+    Large eps, so that a layer's scale matters behind its batch norm too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.first, self.second = (nn.Conv2d(n, 4, 3, padding=1) for n in (3, 4, 4))
+        self.second.weight = self.first.weight
+        self.norm, self.other, self.relu = nn.BatchNorm2d(4, eps=0.3), nn.BatchNorm2d(4, eps=0.1), nn.ReLU()
+        self.head = head(4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.relu(self.norm(self.stem(images)))
+        left = self.other(self.second(self.relu(self.other(self.first(features)))))
+        return self.head(self.norm(left + features + self.first(features) * 0.5))
+
+
+class Pooled(nn.Module):
+    """Every pooling, ReLU6, channels cut and put together, a branch of zeros, vectors with a batch norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+        self.stem = nn.Conv2d(3, 6, 3, padding=1, bias=False)
+        self.after = nn.BatchNorm2d(6, eps=0.2)
+        self.average, self.smaller = nn.AvgPool2d(3, 1, 1, count_include_pad=False), nn.AvgPool2d(2)
+        self.largest = nn.MaxPool2d(3, 1, 1)
+        self.deep = nn.Conv2d(10, 6, 3, groups=2, bias=False)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(24, 6, bias=False), nn.BatchNorm1d(6, eps=0.1))
+        self.last = nn.Linear(6, 5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = F.relu6(self.after(self.stem(self.norm(images))) * 4)
+        both = torch.narrow(torch.cat([self.largest(features), self.average(features)], 1), 1, 1, 10)
+        deep = self.deep(self.smaller(both))
+        return self.last(F.relu(self.head(deep + torch.zeros_like(deep))))
+
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "tied": Tied,
+    "pooled": Pooled,
+    "two in a row": lambda: nn.Sequential(nn.Conv2d(3, 6, 3), nn.Conv2d(6, 6, 3, bias=False), head(6)),
+    "frozen in part": lambda: nn.Sequential(
+        nn.Conv2d(3, 6, 3).requires_grad_(False), nn.BatchNorm2d(6, affine=False), nn.ReLU(), head(6)
+    ),
+}
+
+
+def made(kind: str, dtype: torch.dtype) -> nn.Module:
+    """With affine batch norms unlike the ones that networks start with."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = NETWORKS[kind]()
+        for part in network.modules():
+            if isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d) and part.affine:
+                part.weight.data.uniform_(-1.5, 1.5)
+                part.bias.data.uniform_(-0.5, 0.5)
+    return network.to(dtype)
+
+
+def by_double_backward(network: nn.Module, batch: Batch) -> float:
+    """-W^T H g of an ordinary training step."""
+    network = copy.deepcopy(network).train().requires_grad_()
+    layers = [part for part in network.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    weights = list({id(layer.weight): layer.weight for layer in layers}.values())
+    loss = F.cross_entropy(network(batch.images.to(weights[0].dtype)), batch.targets)
+    first = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
+    pairs = [(weight, step) for weight, step in zip(weights, first, strict=True) if step is not None]
+    along = sum((step * step.detach()).sum() for _, step in pairs)
+    second = torch.autograd.grad(along, [weight for weight, _ in pairs])
+    return -sum(
+        float((weight.detach() * curved).sum()) for (weight, _), curved in zip(pairs, second, strict=True)
+    )
+
+
+@pytest.fixture
+def no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(passes: object) -> float:
+        raise AssertionError("differentiated twice")
+
+    monkeypatch.setattr(_curvature, "_differentiated_twice", refuse)
+
+
+PRECISION = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
+
+
+@pytest.mark.usefixtures("no_fallback")
+@pytest.mark.parametrize(("dtype", "precision"), PRECISION)
+@pytest.mark.parametrize("kind", sorted(NETWORKS))
+def test_one_pass_of_derivatives_is_two_backward_passes(
+    batch: Batch, kind: str, dtype: torch.dtype, precision: float
+) -> None:
+    network = made(kind, dtype)
+    measured = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"]
+    exact = by_double_backward(made(kind, torch.float64), batch)
+    assert measured.status == "ok", measured.reason
+    assert measured.value == pytest.approx(exact, rel=precision)
+
+
+@pytest.mark.usefixtures("no_fallback")
+@pytest.mark.parametrize(("dtype", "precision"), PRECISION)
+@pytest.mark.parametrize(
+    "kind", ["plain", "residual", "no batch norm", "depthwise", "linear", "no running statistics", "unused"]
+)
+def test_common_networks_need_no_second_backward_pass(
+    build_network: Callable, batch: Batch, kind: str, dtype: torch.dtype, precision: float
+) -> None:
+    measured = proxies.measure(build_network(kind, dtype), batch, ["grasp"], seed=0)["grasp"]
+    exact = by_double_backward(build_network(kind), batch)
+    assert measured.value == pytest.approx(exact, rel=precision)
+
+
+@pytest.mark.usefixtures("no_fallback")
+@pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
+def test_the_networks_of_the_spaces(name: str) -> None:
+    space = spaces.load(name)
+    fidelity = networks.fidelities(space)[-1]
+    supernet = networks.build_supernet(space, fidelity, seed=0, classes=5).double()
+    batch = noise.open(5, 32).batch(0, 0, 4)
+    measured = proxies.measure(supernet, batch, ["grasp"], seed=0)["grasp"]
+    assert measured.value == pytest.approx(by_double_backward(supernet, batch), rel=1e-9)
+
+
+def test_what_is_not_traced_is_differentiated_twice(build_network: Callable, batch: Batch) -> None:
+    network = build_network("tied")
+    with pytest.raises(graphs.Untraceable):
+        _jets.curvature_of_traced(network, batch.images.double(), batch.targets, {})
+    measured = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"]
+    assert measured.value == pytest.approx(by_double_backward(network, batch), rel=1e-9)
+
+
+def test_both_ways_agree_where_hooks_decide(build_network: Callable, batch: Batch) -> None:
+    network = build_network("residual")
+    without = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"].value
+    network.stem.register_forward_hook(lambda *_: None)
+    assert proxies.measure(network, batch, ["grasp"], seed=0)["grasp"].value == pytest.approx(
+        without, rel=1e-9
+    )
