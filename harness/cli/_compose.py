@@ -65,6 +65,11 @@ def as_hydra_writes(overrides: Iterable[str]) -> list[str]:
     return [f"{each.get_key_element()}={each.get_value_element_as_str()}" for each in parsed]
 
 
+def of_hydra(override: str) -> bool:
+    """Whether ``override`` is a setting of Hydra's own, changed or added."""
+    return override.lstrip("+~").startswith("hydra")
+
+
 def run_config(overrides: Iterable[str]) -> RunConfig:
     """Compose and check one run's config; :func:`composing` must be active."""
     overrides = list(overrides)
@@ -106,7 +111,7 @@ def _check_key(override: Override, known: dict[str, tuple[str, ...]]) -> None:
 
 def _check_nested(overrides: list[str]) -> None:
     """A setting like ``searcher.proposals`` must be one that the chosen item has."""
-    dotted = [text for text in overrides if "." in text.split("=")[0] and not text.startswith("hydra")]
+    dotted = [text for text in overrides if "." in text.split("=")[0] and not of_hydra(text)]
     if not dotted:
         return
     chosen = compose("config", overrides=[text for text in overrides if text not in dotted])

@@ -75,7 +75,7 @@ def entries(path: Path) -> list[Entry]:
 def job_of(overrides: Iterable[str]) -> str:
     """The settings that make a job, in an order of their own; without Hydra's, the last of several."""
     last = {each.partition("=")[0]: each for each in overrides}
-    return " ".join(sorted(each for each in last.values() if not each.startswith("hydra")))
+    return " ".join(sorted(each for each in last.values() if not each.lstrip("+~").startswith("hydra")))
 
 
 def entry_of(job: str, outcome: Outcome) -> Entry:

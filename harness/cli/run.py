@@ -55,6 +55,8 @@ def _main(arguments: list[str]) -> int:
     check_writable(root)
     # Workers of a sweep may run on other machines, which share the results and nothing else.
     with TemporaryDirectory() as own, ledger(root / "multirun" if flags else Path(own)) as file:
+        if flags:  # nor need they inherit this environment
+            sys.argv.append(f"+hydra.job.env_set.{FILE}={str(file.resolve())!r}")
         try:
             _hydra_main()
         finally:

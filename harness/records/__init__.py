@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from harness.records._upgrades import FORMAT
 from harness.records.provenance import provenance
 from harness.records.record import Record, read_record
 from harness.records.repetition import Repetition, repetition
-from harness.records.run import FORMAT, Run
+from harness.records.run import Run
 from harness.records.store import Store, check_writable
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import ResultsError
+
+SIGNATURE = "sha256"
 
 
 def plain(value: Any, where: str = "a record") -> Any:
@@ -44,5 +47,23 @@ def canonical(value: Any) -> str:
 
 
 def readable(value: Any) -> bytes:
-    """Indented, keys in the order given, a newline at the end."""
-    return (json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    """Indented, keys in the order given, a newline at the end; what UTF-8 does not have is escaped."""
+    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """The object that ``data`` holds; raises :class:`ValueError` for all that is none, however it is not."""
+    try:
+        content = json.loads(data.decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    return content
+
+
+def signed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """``content`` with the SHA-256 of all of it behind it, which tells that none of it was changed."""
+    own = {name: value for name, value in content.items() if name != SIGNATURE}
+    return {**own, SIGNATURE: hashlib.sha256(canonical(own).encode()).hexdigest()}

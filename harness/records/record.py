@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,17 +16,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness import parquet
 from harness.errors import ResultsError
-from harness.records.run import FORMAT, Run
+from harness.records._json import SIGNATURE, parsed, signed
+from harness.records._upgrades import STATISTICS, recomputed, upgraded
+from harness.records.run import Run
 
 FIELDS = (
     "format", "identity", "group", "task", "space", "label", "method", "seed", "status", "reason",
-    "config", "settings", "provenance", "statistics", "rows",
+    "config", "settings", "provenance", "statistics_version", "statistics", "rows",
 )  # fmt: skip
 """Keys of a record's JSON, in the order they are written."""
 
 NAME = re.compile(r"(?P<identity>[0-9a-f]{16})(\.(?P<failed>failed-)?(?P<generation>[1-9][0-9]*))?\.json")
 """``<identity>.json``, ``<identity>.2.json``, ..., ``<identity>.failed-1.json``, ..."""
+
+LARGEST = 2**26
+"""Bytes of a record's JSON; a curve of a thousand epochs has a hundredth of it."""
+
+_ROWS = re.compile(r"\.rows-[0-9a-f]{12}\.parquet")
+"""Name of the rows' file behind the identity."""
 
 Decoded = TypeVar("Decoded", pd.DataFrame, pa.Table)
 
@@ -42,8 +50,10 @@ class Record:
         The JSON file.
     generation
         1 for the first of its kind (ok, failed) of an identity, then 2, ...
-    run, status, reason, statistics, provenance, config
+    run, status, reason, provenance, config
         As written; ``status`` is ``"ok"`` or ``"failed"``.
+    written_statistics, statistics_version
+        As written, by the definitions of that version.
     sha256
         Of the file's bytes, in hex. They hold the rows' own.
     """
@@ -53,11 +63,25 @@ class Record:
     run: Run
     status: str
     reason: str | None
-    statistics: Mapping[str, Any]
+    written_statistics: Mapping[str, Any]
+    statistics_version: int
     provenance: Mapping[str, Any]
     config: Mapping[str, Any]
     rows_entry: Mapping[str, Any]
     sha256: str
+
+    @cached_property
+    def statistics(self) -> Mapping[str, Any]:
+        """By today's definitions: as written, or for an older record computed once more from its rows."""
+        if self.status != "ok" or self.statistics_version == STATISTICS:
+            return self.written_statistics
+        try:
+            return recomputed(self.run.task, self.written_statistics, self.columns)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResultsError(
+                f"{self.path} is of an older version, and its rows lack what today's statistics need "
+                f"({error}); run it again."
+            ) from error
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -81,16 +105,17 @@ class Record:
     def _decoded(self, decode: Callable[[bytes], Decoded]) -> Decoded:
         path, data = self._rows_file()
         try:
+            parquet.opened(io.BytesIO(data)).close()
             rows = decode(data)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise damaged(path, f"it is no parquet file ({error})") from error
+            raise damaged(path, f"it is no parquet file that can be read ({error})") from error
         if len(rows) != self.rows_entry["count"]:
             raise damaged(path, f"it has {len(rows)} rows, the record says {self.rows_entry['count']}")
         return rows
 
     def _rows_file(self) -> tuple[Path, bytes]:
         path = self.path.parent / str(self.rows_entry["file"])
-        data = _read(path, self.path)
+        data = _read(path, self.path, parquet.LARGEST)
         if hashlib.sha256(data).hexdigest() != self.rows_entry["sha256"]:
             raise damaged(path, f"its SHA-256 is not the one {self.path.name} holds")
         return path, data
@@ -99,9 +124,11 @@ class Record:
     def timing(self) -> dict[str, Any] | None:
         """When and how long; ``None`` where the sidecar is missing or unreadable: no number rests on it."""
         try:
-            return json.loads(timing_path(self.path).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            timing = parsed(_read(timing_path(self.path), self.path, LARGEST))
+        except (ResultsError, ValueError):
             return None
+        lengths = [value for name, value in timing.items() if name.endswith("seconds")]
+        return timing if all(isinstance(each, int | float | None) for each in lengths) else None
 
     def check_rows_file(self) -> None:
         """Read the rows' bytes and compare their hash, without decoding them."""
@@ -129,27 +156,24 @@ def read_record(path: Path) -> Record:
         In one sentence that names the file.
     """
     name = NAME.fullmatch(path.name)
-    data = _read(path, path)
+    data = _read(path, path, LARGEST)
     try:
-        content = json.loads(data.decode())
+        written = parsed(data)
     except ValueError as error:
         raise damaged(path, f"it is no complete JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise damaged(path, "it is no JSON object")
-    if content.get("format") != FORMAT:
-        raise ResultsError(
-            f"{path} has the record format {content.get('format')!r}; this version of harness reads {FORMAT}."
-        )
+    content = upgraded(written, path)
     missing = [field for field in FIELDS if field not in content]
     if missing:
         raise damaged(path, f"it lacks {', '.join(missing)}")
     run = _run_of(path, content)
     _check_place(path, name, run, content)
+    _check_signature(path, written)
     return Record(
         path=path,
         generation=int(name["generation"] or 1),
         run=run,
-        **{key: content[key] for key in ("status", "reason", "statistics", "provenance", "config")},
+        **{key: content[key] for key in ("status", "reason", "statistics_version", "provenance", "config")},
+        written_statistics=content["statistics"],
         rows_entry=content["rows"],
         sha256=hashlib.sha256(data).hexdigest(),
     )
@@ -176,10 +200,30 @@ def _check_place(path: Path, name: re.Match[str] | None, run: Run, content: dict
     rows = content["rows"]
     if not isinstance(rows, dict) or set(rows) != {"file", "sha256", "count"}:
         raise damaged(path, "its rows are not described by file, sha256 and count")
+    if not isinstance(rows["file"], str) or not _ROWS.fullmatch(rows["file"].removeprefix(run.identity)):
+        raise damaged(path, f"its rows lie in {rows['file']!r}, and not beside it in a file of its own")
+    for part in ("config", "provenance", "statistics"):
+        if not isinstance(content[part], dict):
+            raise damaged(path, f"its {part} are no JSON object")
 
 
-def _read(path: Path, record: Path) -> bytes:
+def _check_signature(path: Path, written: dict[str, Any]) -> None:
+    """Format 1 has none; what is signed must be as it was signed, whatever format it claims."""
+    if written["format"] == 1 and SIGNATURE not in written:
+        return
     try:
+        agrees = signed(written)[SIGNATURE] == written.get(SIGNATURE)
+    except ValueError:  # numbers that are not finite, which no record has
+        agrees = False
+    if not agrees:
+        raise damaged(path, "its SHA-256 is not that of its content")
+
+
+def _read(path: Path, record: Path, largest: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            raise damaged(record, f"{path.name} has {size:,} bytes, and such a file no more than {largest:,}")
         return path.read_bytes()
     except OSError as error:
         raise damaged(record, f"{path.name} cannot be read ({error.strerror})") from error

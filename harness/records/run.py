@@ -12,8 +12,8 @@ from typing import Any
 from harness.errors import ResultsError
 from harness.records._json import canonical, plain
 
-FORMAT = 1
-"""Version of the record's layout; part of every identity."""
+IDENTITY = 1
+"""Version of what makes an identity, and part of it: with another one all runs are done anew."""
 
 NAMES = ("task", "space", "label", "method")
 """Attributes of a run that name a folder each."""
@@ -63,13 +63,13 @@ class Run:
 
     @cached_property
     def identity(self) -> str:
-        """16 hex digits of SHA-256 over the format version and every attribute."""
-        return _digest({"format": FORMAT, **self._shared, "seed": self.seed})
+        """16 hex digits of SHA-256 over :data:`IDENTITY` and every attribute."""
+        return _digest({"format": IDENTITY, **self._shared, "seed": self.seed})
 
     @cached_property
     def group(self) -> str:
         """The same without the seed: runs of one group may be averaged, no others."""
-        return _digest({"format": FORMAT, **self._shared})
+        return _digest({"format": IDENTITY, **self._shared})
 
     @property
     def _shared(self) -> dict[str, Any]:

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from harness import files
 from harness.errors import ResultsError
-from harness.records._json import plain, readable
+from harness.records._json import plain, readable, signed
+from harness.records._upgrades import FORMAT, STATISTICS
 from harness.records.record import NAME, Record, read_record, timing_path
-from harness.records.run import FORMAT, Run
+from harness.records.run import Run
 
 STATUSES = ("ok", "failed")
 
@@ -108,10 +109,11 @@ class Store:
             "format": FORMAT, "identity": run.identity, "group": run.group,
             "task": run.task, "space": run.space, "label": run.label, "method": run.method,
             "seed": run.seed, "status": status, "reason": reason,
-            "config": config, "settings": run.settings, "provenance": provenance, "statistics": statistics,
+            "config": config, "settings": run.settings, "provenance": provenance,
+            "statistics_version": STATISTICS, "statistics": statistics,
             "rows": {"file": rows_path.name, "sha256": digest, "count": len(rows)},
         }  # fmt: skip
-        text = readable(plain(content))
+        text = readable(signed(plain(content)))
         sidecar = readable(plain(timing, "the timing of a run"))
         try:
             first.parent.mkdir(parents=True, exist_ok=True)
@@ -153,6 +155,10 @@ class Store:
         ResultsError
             At the first damaged record.
         """
+        return map(read_record, self.paths())
+
+    def paths(self) -> Iterator[Path]:
+        """Where those records lie."""
         for folder, names in _folders(self.folder):
             newest: dict[tuple[str, str], tuple[int, str]] = {}
             for match in filter(None, map(NAME.fullmatch, names)):
@@ -161,7 +167,7 @@ class Store:
                 key = (match["identity"], kind)
                 newest[key] = max(newest.get(key, (0, "")), (generation, match[0]))
             for _, (_, name) in sorted(newest.items()):
-                yield read_record(folder / name)
+                yield folder / name
 
     def alike(self, run: Run) -> Iterator[Record]:
         """The records of ``run``'s group: the same but for the seed, this one's own among them."""

@@ -6,12 +6,31 @@ Importing this package does not import torch: a config can be checked in an inst
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from harness import registry
 from harness.runners._check import check
 from harness.runners._config import Outcome, Progress, RunConfig, duration
 from harness.runners._memory import keep_freed_memory
 
-__all__ = ["Outcome", "Progress", "RunConfig", "check", "duration", "execute", "keep_freed_memory", "names"]
+if TYPE_CHECKING:
+    from harness.runners._under_way import Supernet, UnderWay
+
+__all__ = [
+    "Outcome",
+    "Progress",
+    "RunConfig",
+    "check",
+    "duration",
+    "execute",
+    "keep_freed_memory",
+    "names",
+    "planned",
+    "supernets",
+    "under_way",
+]
 
 
 def names() -> tuple[str, ...]:
@@ -27,11 +46,40 @@ def execute(config: RunConfig, progress: Progress = lambda words, done, total: N
     HarnessError
         Before anything runs, where the config asks for what does not exist or cannot be.
     """
+    return _execute(config, progress)
+
+
+def planned(config: RunConfig) -> list[Outcome]:
+    """The runs of ``config``: skipped where a record exists, else planned; nothing is run or timed.
+
+    Raises
+    ------
+    HarnessError
+        As :func:`execute`.
+    """
+    return _execute(replace(config, dry_run=True, force=False), lambda *_: None, estimating=False)
+
+
+def under_way(root: Path) -> list[UnderWay]:
+    """The runs in the results folder ``root`` that were begun and have no record yet, or are done again."""
+    from harness.runners import _under_way  # loads pandas
+
+    return _under_way.under_way(root)
+
+
+def supernets(root: Path) -> list[Supernet]:
+    """The supernets in the results folder ``root`` that are not trained to the end."""
+    from harness.runners import _under_way
+
+    return _under_way.supernets(root)
+
+
+def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> list[Outcome]:
     if config.source == "published":
         from harness.runners import _published
 
-        return _published.execute(config)
+        return _published.execute(config, estimating)
     from harness.runners._setup import prepare
 
-    setup = prepare(config)
+    setup = prepare(config, estimating)
     return registry.load(__name__, config.task["name"], "task").run(setup, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from math import inf
 
-from harness import populations, registry, scorers, searchers, spaces, tables
+from harness import populations, registry, scorers, searchers, spaces, tables, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
 from harness.runners._published_sets import published_sets
@@ -32,6 +32,7 @@ def check(config: RunConfig) -> None:
         "scorer": "scorers",
         "searcher": "searchers",
         "input": "inputs",
+        "tracker": "trackers",
     }
     for kind, folder in groups.items():
         _known(kind, getattr(config, kind).get("name"), registry.names(f"harness.{folder}"))
@@ -39,6 +40,7 @@ def check(config: RunConfig) -> None:
     _known("device", config.device, DEVICES)
     _known("path", config.path, PATHS)
     _known("source", config.source, SOURCES)
+    trackers.require(config.tracker["name"])
     training_of(config)
     space = spaces.load(config.space["name"])
     _check_conventions(config, space)

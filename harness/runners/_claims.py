@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -29,7 +29,7 @@ def inside(folder: Path) -> Iterator[None]:
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
     """Whether the work that ``path`` names is this process's until the block ends, or now another's."""
-    with path.open("a") as file:
+    with path.open("a+") as file:
         claimed = _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield claimed
         if claimed:  # whoever has opened the file by now claims in vain, and finds the work done
@@ -37,16 +37,32 @@ def claim(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def turn(path: Path) -> Iterator[None]:
-    """One process at a time is inside for the same ``path``; the others wait."""
-    with path.open("a") as file:
-        _locked(file, fcntl.LOCK_EX)
+def turn(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """One process at a time is inside for the same ``path``; the others wait, and call ``waiting`` first."""
+    with path.open("a+") as file:
+        if not _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            waiting()
+            _locked(file, fcntl.LOCK_EX)
         yield
+
+
+def occupied(folder: Path) -> bool:
+    """Whether a process is inside ``folder``."""
+    return held(folder / _INSIDE)
+
+
+def held(path: Path) -> bool:
+    """Whether a process holds the lock ``path``; ``False`` where it is none or cannot be told."""
+    try:
+        with path.open("rb") as file:
+            return not _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
 
 
 def remove(folder: Path) -> None:
     """Remove ``folder`` with all it holds, unless a process is inside or it cannot be removed."""
-    with suppress(OSError), (folder / _INSIDE).open("a") as file:
+    with suppress(OSError), (folder / _INSIDE).open("a+") as file:
         if _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
@@ -57,7 +73,8 @@ def _entered(path: Path) -> TextIO:
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError), ExitStack() as stack:
-            file = stack.enter_context(path.open("a"))
+            # Over NFS a shared lock asks for a file that can be read, an exclusive one for one to write to.
+            file = stack.enter_context(path.open("a+"))
             _locked(file, fcntl.LOCK_SH)
             # The folder may have been removed, and made again, while this process waited to enter.
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):

@@ -20,8 +20,8 @@ class RunConfig:
 
     ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of records (the clone's ``results/``
     where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of processes that score
-    a population, with ``threads`` each. ``device``, ``threads``, ``workers``, ``force``, ``dry_run`` and
-    ``results`` are no part of a run's identity.
+    a population, with ``threads`` each; ``tracker`` is told of every record. ``device``, ``threads``,
+    ``workers``, ``tracker``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class RunConfig:
     input: dict[str, Any] = field(default_factory=dict)
     fidelity: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    tracker: dict[str, Any] = field(default_factory=lambda: {"name": "none"})
     label: str = ""
     seed: int = 0
     batch_size: int = 64

@@ -58,7 +58,7 @@ def supernet_scores(
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
         views = [supernet.masked(mask, setup.masking, shares) for mask in new]
-        measured = measure_each(views, current[0][1], [proxy], setup.config.seed, setup.config.path)
+        measured = measure_each(views, current[0][1], [proxy], *setup.measuring)
         remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
         return [remembered[mask] for mask in masks]
 
@@ -74,7 +74,7 @@ def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Sc
             built.clear()
             built[arch] = network(setup, arch)
         asked = batches(setup, "validation", step, [proxy])
-        return _score(measure(built[arch], asked, [proxy], setup.config.seed, setup.config.path)[proxy])
+        return _score(measure(built[arch], asked, [proxy], *setup.measuring)[proxy])
 
     return evaluate
 

@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.records import Run
 from harness.runners._config import Estimate, Outcome
 from harness.runners._judge import judge
-from harness.runners._place import Clock, Place, failures_recorded
+from harness.runners._place import Clock, Place, once
 from harness.scorers import OperationTruth, Score, best_candidates
 from harness.spaces import Architecture, Decision
 
@@ -76,16 +76,15 @@ def recorded(
 
     ``estimate`` is :meth:`Place.existing`'s, ``further`` returns statistics that are not of the rows.
     """
-    skipped = place.existing(run, estimate)
-    if skipped is not None:
-        return skipped
-    clock = Clock()
-    with failures_recorded(place, [run], clock):
+
+    def work(clock: Clock) -> Outcome:
         found, selected = survey()
         statistics = {**stats.operation_agreement(found), **further()}
         for name, arch in selected.items():
             statistics[name] = judge(place, arch)
         path = place.write(run, found, statistics, clock.timing())
-    tau = statistics["steps"][0]["best_acc"]["kendall"]
-    headline = "undefined" if tau is None else f"{tau:.3f}"
-    return Outcome(run.method, "done", path, f"tau with best-acc {headline} at the initial supernet")
+        tau = statistics["steps"][0]["best_acc"]["kendall"]
+        headline = "undefined" if tau is None else f"{tau:.3f}"
+        return Outcome(run.method, "done", path, f"tau with best-acc {headline} at the initial supernet")
+
+    return once(place, run, work, estimate)

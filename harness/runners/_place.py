@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness import paths, populations, records
+from harness import paths, populations, records, trackers
 from harness.errors import HarnessError
 from harness.runners._config import Estimate, Outcome, RunConfig, duration
+from harness.runners._under_way import alone
 from harness.spaces import Space
 from harness.tables import Label, Table
 
@@ -35,6 +36,8 @@ class Place:
     table: Table
     label: Label
     store: records.Store
+    estimating: bool = field(default=True, kw_only=True)
+    """Whether a dry run says how long it would take."""
 
     def existing(self, run: records.Run, estimate: Callable[[], Estimate] | None = None) -> Outcome | None:
         """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
@@ -43,11 +46,18 @@ class Place:
         """
         record = None if self.config.force else self.store.find(run)
         if record is None and self.config.dry_run:
-            seconds, told = self._as_others_took(run) if estimate is None else estimate()
+            seconds, told = self._estimate(run, estimate)
             return Outcome(run.method, "planned", self.store.path(run), told, seconds)
         if record is None:
             return None
         return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
+
+    def _estimate(
+        self, run: records.Run, estimate: Callable[[], Estimate] | None
+    ) -> tuple[float | None, str]:
+        if not self.estimating:
+            return None, ""
+        return self._as_others_took(run) if estimate is None else estimate()
 
     def _as_others_took(self, run: records.Run) -> tuple[float | None, str]:
         taken = [
@@ -76,10 +86,10 @@ class Place:
         config = {
             key: value
             for key, value in asdict(self.config).items()
-            if key not in ("workers", "force", "dry_run", "results")
+            if key not in ("tracker", "workers", "force", "dry_run", "results")
         }
         config["proxy"] = _own_proxies(self.config.proxy, run.method)
-        return self.store.write(
+        path = self.store.write(
             run,
             status="failed" if failure else "ok",
             reason=failure,
@@ -90,6 +100,8 @@ class Place:
             timing=timing,
             force=self.config.force,
         )
+        trackers.log(self.config.tracker, self.store.root, path)
+        return path
 
 
 def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
@@ -108,6 +120,28 @@ class Clock:
     def timing(self, **more: object) -> dict[str, object]:
         """What two identical runs may differ in."""
         return {"started": self._started, "seconds": round(time.perf_counter() - self._start, 3), **more}
+
+
+def once(
+    place: Place,
+    run: records.Run,
+    work: Callable[[Clock], Outcome],
+    estimate: Callable[[], Estimate] | None = None,
+) -> Outcome:
+    """Do ``work``, which writes the run's record, unless it is not to be done (:meth:`Place.existing`).
+
+    Of several processes one does it; the others wait and find the record. A failure leaves a failed record.
+    """
+    found = place.existing(run, estimate)
+    if found is not None:
+        return found
+    with alone(place.store.root, run):
+        found = place.existing(run)  # which another process may have written meanwhile
+        if found is not None:
+            return found
+        clock = Clock()
+        with failures_recorded(place, [run], clock):
+            return work(clock)
 
 
 @contextmanager

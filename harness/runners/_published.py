@@ -41,7 +41,7 @@ class PublishedPlace(Place):
         return super().provenance() | {"published": publication | {"place": self.published.source}}
 
 
-def execute(config: RunConfig) -> list[Outcome]:
+def execute(config: RunConfig, estimating: bool = True) -> list[Outcome]:
     """One record for every published set that ``config`` asks for: one per proxy where the sets differ in it.
 
     Raises
@@ -54,7 +54,7 @@ def execute(config: RunConfig) -> list[Outcome]:
     space, label = spaces.load(config.space["name"]), table.label(config.label)
     found = [
         (
-            PublishedPlace(config, space, table, label, store, each),
+            PublishedPlace(config, space, table, label, store, each, estimating=estimating),
             operation_scores.load(space.name, each.name, config.seed),
         )
         for each in published_sets(config)

@@ -50,7 +50,7 @@ class Setup(Place):
 
     @property
     def limits(self) -> dict[str, float]:
-        """The time limit where there is one: it decides which rows fail, and so belongs to a run's settings."""
+        """The time limit where there is one; as it decides which rows fail, it is one of a run's settings."""
         return {} if self.config.time_limit is None else {"time_limit": self.config.time_limit}
 
     def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
@@ -91,8 +91,8 @@ class Setup(Place):
         )
 
 
-def prepare(config: RunConfig) -> Setup:
-    """Find and check everything the run needs; nothing is written.
+def prepare(config: RunConfig, estimating: bool = True) -> Setup:
+    """Find and check everything the run needs; nothing is written. ``estimating`` is the place's.
 
     Raises
     ------
@@ -114,7 +114,8 @@ def prepare(config: RunConfig) -> Setup:
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
-    return Setup(config, space, table, label, store, source, _device(config.device))
+    device = _device(config.device)
+    return Setup(config, space, table, label, store, source, device, estimating=estimating)
 
 
 def _device(name: str) -> torch.device:

@@ -15,6 +15,7 @@ from typing import Any
 from harness import files, records
 from harness.errors import DataError, ResultsError
 from harness.proxies import Measurement
+from harness.runners._under_way import folder_of
 
 SIZE = 16
 """Architectures per shard: what a kill can cost, and what one worker takes at a time."""
@@ -166,11 +167,6 @@ class Shards:
 
     def _unusable(self, number: int, what: str) -> DataError:
         return DataError(f"{self.path(number)}, a shard of {self.run.method}, {what}; it is measured again.")
-
-
-def folder_of(root: Path, run: records.Run) -> Path:
-    """Where the shards of ``run`` lie."""
-    return root / "shards" / run.identity
 
 
 def made_by(provenance: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def run_of(setup: Setup, method: str, supernets: str, settings: Settings) -> rec
     if supernets == "run":
         return setup.run(method, {"masking": setup.masking, **settings})
     told = {"input": {"name": setup.source.name, "digest": setup.source.digest}}
-    return setup.run(method, {**told, **settings}, measured=False)
+    return setup.run(method, {**told, **setup.limits, **settings}, measured=False)
 
 
 def _te_nas(
@@ -125,7 +125,7 @@ def _remembering(
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
         for done, mask in enumerate(new):
             watched(done, len(new))
-            found = measure(view(mask), images, [proxy], setup.config.seed, setup.config.path)[proxy]
+            found = measure(view(mask), images, [proxy], *setup.measuring)[proxy]
             remembered[mask] = Score(found.value, found.status, found.reason)
         return [remembered[mask] for mask in masks]
 

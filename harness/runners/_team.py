@@ -6,7 +6,6 @@ whomever. What a process has read or written of them stays in its memory.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from harness.runners._config import RunConfig
 from harness.runners._evaluate import batches, network
 from harness.runners._setup import Setup
 from harness.runners._shards import Rows, Shards, joined
+from harness.runners._under_way import tell
 from harness.spaces import Architecture
 
 POLL_SECONDS = 0.5
@@ -186,8 +186,3 @@ class Team:
         for name, rows in measured.items():
             self._shards[name].write(number, rows)
             self._found[name][number] = rows
-
-
-def tell(sentence: str) -> None:
-    """Say on stderr what a user has to know of a run that goes on."""
-    print(f"harness: {sentence}", file=sys.stderr, flush=True)

@@ -17,7 +17,8 @@ from threading import Thread
 from harness.errors import HarnessError
 from harness.runners._config import Progress
 from harness.runners._setup import prepare
-from harness.runners._team import POLL_SECONDS, Job, Team, tell
+from harness.runners._team import POLL_SECONDS, Job, Team
+from harness.runners._under_way import tell
 
 NOTHING = (0, 0)
 """What a worker that has ended or taken no shard has measured: (shard, architectures)."""

@@ -15,8 +15,9 @@ from harness.runners._claims import inside, remove, turn
 from harness.runners._config import Outcome, Progress
 from harness.runners._place import Clock, failures_recorded
 from harness.runners._setup import Setup
-from harness.runners._shards import SIZE, Rows, folder_of, made_by
+from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
+from harness.runners._under_way import describe, folder_of
 from harness.runners._workers import work_together
 from harness.seeding import generator
 from harness.spaces import Architecture
@@ -106,13 +107,14 @@ def complete(
         made=made_by(setup.provenance()),
         size=SIZE,
     )
-    folders = {folder_of(setup.store.root, run) for run in (*pending.values(), *job.runs.values())}
+    begun = {folder_of(setup.store.root, run): run for run in (*pending.values(), *job.runs.values())}
     with ExitStack() as stack:
-        for folder in sorted(folders):
+        for folder in sorted(begun):
             stack.enter_context(inside(folder))
+            describe(setup.store.root, begun[folder], len(job.archs), job.size)
         found |= measured(setup, job, progress)
         outcomes = {name: finish(setup, run, population, found, clock) for name, run in pending.items()}
-    for folder in folders:
+    for folder in begun:
         remove(folder)
     return outcomes
 

@@ -16,7 +16,7 @@ from harness.runners._check import settings_of
 from harness.runners._config import Estimate, Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
-from harness.runners._place import Clock, failures_recorded
+from harness.runners._place import Clock, once
 from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of
 from harness.runners._trained import curve, estimate, require, train
@@ -52,11 +52,9 @@ def _run(
     progress: Progress,
 ) -> Outcome:
     run = _named(setup, searcher, settings, proxy, training)
-    skipped = setup.existing(run, None if training is None else _estimate(setup, searcher, training))
-    if skipped is not None:
-        return skipped
-    clock, counts = Clock(), Counter()
-    with failures_recorded(setup, [run], clock):
+
+    def work(clock: Clock) -> Outcome:
+        counts: Counter[str] = Counter()
         trained = None if training is None else train(setup, training, progress)
         bench = _bench(setup, searcher, settings, proxy, trained, counts, progress)
         before = 0 if trained is None else trained.evaluations
@@ -73,7 +71,9 @@ def _run(
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
         path = setup.write(run, rows, statistics, clock.timing())
-    return Outcome(run.method, "done", path, headline(statistics))
+        return Outcome(run.method, "done", path, headline(statistics))
+
+    return once(setup, run, work, None if training is None else _estimate(setup, searcher, training))
 
 
 def _estimate(setup: Setup, searcher: ModuleType, training: Training) -> Callable[[], Estimate]:

@@ -20,6 +20,7 @@ GROUPS = {
     "searcher": "searchers",
     "input": "inputs",
     "training": "training",
+    "tracker": "trackers",
 }
 SECOND = {"proxy": "populations"}
 """Groups whose options are the items of two folders."""

@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.errors import ResultsError
+from harness.records._json import signed
 
 
 def change(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    """What someone does who knows how a record is signed."""
+    path.write_text(json.dumps(signed(json.loads(path.read_text()) | changes)))
 
 
 @pytest.mark.parametrize(

@@ -318,7 +318,8 @@ def test_a_sweep_goes_on_past_seeds_that_were_not_published(tmp_path, capsys):
     assert main(["-m", *asked, f"results={tmp_path}"]) == 2
     out, err = capsys.readouterr()
     assert out.count("done: nb201 op_correlation") == 3
-    assert err.count("harness: ") == 1
+    assert "harness: 4 settings, 4 runs: 3 done, 1 refused" in err
+    assert err.count("harness: ") == 2
     assert "were published for seed 1; received seed 0" in err
 
 

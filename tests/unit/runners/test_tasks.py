@@ -313,11 +313,11 @@ def test_what_does_not_measure_does_not_depend_on_the_networks(tmp_path):
 
 
 def test_a_failure_leaves_a_failed_record_and_does_not_block(tmp_path, monkeypatch):
-    from harness.runners import arch_correlation
+    from harness.runners import _team
 
     made = config(tmp_path, "proxy=params", "task.population=3")
     with monkeypatch.context() as patch:
-        patch.setattr(arch_correlation, "measure", lambda *arguments: 1 / 0)
+        patch.setattr(_team, "measure", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             execute(made)
     (failed,) = records.Store(tmp_path).records()

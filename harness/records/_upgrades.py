@@ -1,0 +1,72 @@
+"""Older records, read as if they had been written today: their layout step by step, their statistics anew.
+
+What lies on disk stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import ResultsError
+from harness.records._json import plain
+
+FORMAT = 2
+"""Version of a record's layout.
+
+Whoever raises it adds the step that leads to it to :data:`STEPS`, and records of the version before to
+``tests/fixtures/records``.
+"""
+
+STATISTICS = 1
+"""Version of the statistics that :func:`recomputed` makes of rows.
+
+Raised whenever one of them is added or means something else; those of older records are then computed again.
+"""
+
+Content = dict[str, Any]
+
+
+def upgrade_1_to_2(content: Content) -> Content:
+    """Format 1 does not say which statistics it holds: since version 0 they have grown in number."""
+    return {**content, "format": 2, "statistics_version": 0}
+
+
+STEPS: Mapping[int, Callable[[Content], Content]] = {1: upgrade_1_to_2}
+"""By format the step to the next one."""
+
+
+def upgraded(content: Content, path: Path) -> Content:
+    """The ``content`` of the record at ``path`` in today's format.
+
+    Raises
+    ------
+    ResultsError
+        For a format that no step leads away from.
+    """
+    while (version := content.get("format")) != FORMAT:
+        if isinstance(version, bool) or not isinstance(version, int) or version not in STEPS:
+            raise ResultsError(
+                f"{path} has the record format {version!r}; this version of harness reads {min(STEPS)} to "
+                f"{FORMAT}: read it with the harness that wrote it, or a newer one."
+            )
+        content = STEPS[version](content)
+    return content
+
+
+def recomputed(task: str, statistics: Mapping[str, Any], rows: Mapping[str, np.ndarray]) -> Content:
+    """``statistics`` of an ok record, those that are made of ``rows`` by today's definitions.
+
+    The others stay as they were written: what was looked up in the table, how the supernet was trained, and
+    all of a search.
+    """
+    from harness import stats  # loads SciPy, which records of today are read without
+
+    functions = {
+        "arch_correlation": stats.architecture_agreement,
+        "op_correlation": stats.operation_agreement,
+    }
+    return {**statistics, **(plain(functions[task](rows)) if task in functions else {})}
