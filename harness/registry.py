@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from types import ModuleType
 
-from harness.errors import unknown_name
+from harness.errors import ConfigError, unknown_name
 
 
 def names(package: str) -> tuple[str, ...]:
@@ -27,13 +27,26 @@ def load(package: str, name: str, kind: str) -> ModuleType:
     ------
     UnknownNameError
         With the nearest name and the full list, where no item carries ``name``.
+    ConfigError
+        Where the item is another package's and cannot be imported.
     """
-    if name in _own(package):
+    if is_own(package, name):
         return importlib.import_module(f"{package}.{name}")
     points = [point for point in entry_points(group=package) if point.name == name]
     if not points:
         raise unknown_name(kind, name, names(package))
-    return points[0].load()
+    try:
+        return points[0].load()
+    except (Exception, SystemExit) as error:
+        raise ConfigError(
+            f"The {kind} {name!r} comes from another package, as {points[0].value}, and cannot be imported "
+            f"({type(error).__name__}: {error}); mend that package or uninstall it."
+        ) from error
+
+
+def is_own(package: str, name: str) -> bool:
+    """Whether ``name`` is an item of the folder itself, and of no other package."""
+    return name in _own(package)
 
 
 def _own(package: str) -> set[str]:

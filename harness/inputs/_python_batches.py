@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import pickletools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,10 +54,11 @@ def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
         For anything but a dictionary with these two, and for pickles that name other classes or functions.
     """
     try:
-        with path.open("rb") as file:
-            content = _ArrayUnpickler(file, encoding="bytes").load()
+        pickled = path.read_bytes()
+        _require_fitting_places(pickled)
+        content = _ArrayUnpickler(io.BytesIO(pickled), encoding="bytes").load()
         named = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
-        data, labels = np.asarray(named["data"]), np.asarray(named["labels"])
+        data, labels = (_array(named[name], len(pickled)) for name in ("data", "labels"))
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise DataError(f"{path} is not a CIFAR-10 Python batch: {error or type(error).__name__}.") from error
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != VALUES or labels.shape != data.shape[:1]:
@@ -64,6 +67,24 @@ def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"received {data.shape} {data.dtype} with labels {labels.shape}."
         )
     return data, checked_labels(labels, path)
+
+
+def _require_fitting_places(pickled: bytes) -> None:
+    """Refuse places of a memo beyond the file's length: for each, gigabytes would be laid out."""
+    for opcode, place, _ in pickletools.genops(pickled):
+        if "PUT" in opcode.name and place > len(pickled):
+            raise pickle.UnpicklingError(f"it asks for a memo of {place:,} entries")
+
+
+def _array(values: Any, most: int) -> np.ndarray:
+    """``values``, an array or a list of integers, of no more bytes than the file has room for."""
+    if isinstance(values, list) and all(type(value) is int for value in values):
+        return np.array(values, dtype=np.int64)
+    if not isinstance(values, np.ndarray):
+        raise TypeError(f"expected an array or a list of integers, received a {type(values).__name__}")
+    if values.nbytes > most:
+        raise ValueError(f"an array of {values.nbytes:,} bytes in a file of {most:,}")
+    return values
 
 
 def checked_labels(labels: np.ndarray, path: Path) -> np.ndarray:

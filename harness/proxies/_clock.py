@@ -17,7 +17,11 @@ class Clock:
         self._open: list[set[Hashable]] = []
 
     def read(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """The outcome of ``compute`` under ``key``: computed the first time, also if it raised."""
+        """The outcome of ``compute`` under ``key``: computed the first time, also if it raised.
+
+        What ends it without being an ``Exception``, such as a time limit, is no outcome: the next reader
+        computes it anew.
+        """
         if key not in self._outcomes:
             self._run(key, compute)
         if self._open:
@@ -41,8 +45,9 @@ class Clock:
             outcome = compute(), None
         except Exception as error:
             outcome = None, error
+        finally:
+            self._open.pop()
         elapsed = perf_counter() - started
-        self._open.pop()
         self._seconds[key] = elapsed - (sum(self._seconds.values()) - before)
         self._reads[key] = reads
         self._outcomes[key] = outcome

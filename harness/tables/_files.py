@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness import parquet
 from harness.errors import DataError
 from harness.tables._manifest import File
 
@@ -30,6 +31,12 @@ def read_checked(folder: Path, file: File) -> bytes:
     """
     path = folder / file.name
     try:
+        size = path.stat().st_size
+        if size > parquet.LARGEST:
+            raise DataError(
+                f"{path} is not the file the manifest names: it has {size:,} bytes, and a table no more than "
+                f"{parquet.LARGEST:,}; `git checkout` it or import the release again."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise DataError(
@@ -53,25 +60,25 @@ def decode(
     Raises
     ------
     DataError
-        Where ``data`` is not parquet, lacks a required column, or has other than ``rows`` rows (if given).
+        Where ``data`` is not parquet or absurdly large, lacks a required column, or has other than ``rows``
+        rows (if given).
     """
     # A third of a second that looking at results must not pay.
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
+    required, optional = set(required), set(optional)
     try:
-        file = pq.ParquetFile(io.BytesIO(data))
+        file = parquet.opened(io.BytesIO(data), columns=required | optional)
         present = file.schema_arrow.names
-        missing = sorted(set(required) - set(present))
+        missing = sorted(required - set(present))
         if missing:
             raise DataError(
                 f"{where} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
                 f"{', '.join(present)}: import the release again."
             )
-        wanted = {*required, *optional}
-        table = file.read(columns=[name for name in present if name in wanted])
+        table = file.read(columns=[name for name in present if name in required | optional])
         columns = {name: _values(table[name], f"{where}, column {name}") for name in table.column_names}
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
             f"{where} is not a readable parquet file ({str(error).splitlines()[0]}); "
             "`git checkout` it or import the release again."

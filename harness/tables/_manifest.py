@@ -19,6 +19,8 @@ from harness.tables._label import DATASETS, REDUCTIONS, SCALES, Label
 
 NAME = "MANIFEST.toml"
 FORMAT = 1
+LARGEST = 2**24
+"""Bytes; the manifest has a thousandth of it."""
 _HEADER = "# Written by `python -m harness.cli.tables import`; a table is read only if its digest fits.\n\n"
 
 
@@ -68,13 +70,17 @@ def contents(folder: Path) -> dict[str, Any]:
     """``folder``'s manifest as TOML has it, of the format read here; errors as :func:`read`."""
     path = folder / NAME
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise DataError(
+                f"{path} has {size:,} bytes, and a manifest no more than {LARGEST:,}: import again."
+            )
         content = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(
             f"There is no {NAME} in {folder}; `git checkout` the folder or import a release "
             "with `python -m harness.cli.tables import`."
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, RecursionError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}); `git checkout` it or import again.") from error
     version = content.get("format")
     if version != FORMAT:

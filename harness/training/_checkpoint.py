@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 
 from harness import files
-from harness.errors import DataError
+from harness.errors import DataError, ResultsError
 
 _TITLE = b"harness checkpoint 1\n"
 
@@ -23,13 +24,21 @@ def write(path: Path, described: Mapping[str, Any], content: Mapping[str, Any]) 
     """Write ``content``, of tensors and plain values, in place of what may be at ``path``.
 
     ``described`` says in JSON's types what was trained; :func:`read` wants the same.
+
+    Raises
+    ------
+    ResultsError
+        Where the file cannot be written; what was there is there still.
     """
     buffer = io.BytesIO()
     torch.save(dict(content), buffer)
     data = buffer.getvalue()
     head = json.dumps(dict(described), sort_keys=True).encode()
     digest = hashlib.sha256(head + b"\n" + data).hexdigest().encode()
-    files.replace(path, _TITLE + digest + b"\n" + head + b"\n" + data)
+    try:
+        files.replace(path, _TITLE + digest + b"\n" + head + b"\n" + data)
+    except OSError as error:
+        raise ResultsError(f"The checkpoint {path} cannot be written: {error.strerror}.") from error
 
 
 def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -53,9 +62,20 @@ def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
     if head != json.dumps(dict(described), sort_keys=True).encode():
         raise DataError(sentence(path, "holds another supernet than its name says"))
     try:
+        _require_unpacked(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # torch has many for what it does not read
         raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
+
+
+def _require_unpacked(data: bytes) -> None:
+    """Checkpoints are archives that compress nothing; one that does could unpack to any size."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+        raise ValueError("the archive is compressed")
+    if sum(part.file_size for part in parts) > len(data):
+        raise ValueError("the archive claims to hold more than it has bytes")
 
 
 def _lines(data: bytes) -> list[bytes]:

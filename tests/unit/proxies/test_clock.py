@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 
 import pytest
@@ -59,3 +60,29 @@ def test_a_failure_is_remembered_and_paid_for(time: list[float]) -> None:
             clock.read(name, partial(clock.read, "shared", fail))
         assert clock.seconds(name) == 3
     assert len(runs) == 1
+
+
+class Alarm(BaseException):
+    """What breaks a computation off without being its outcome."""
+
+
+def test_what_was_broken_off_is_no_outcome_and_leaves_the_account_right(time: list[float]) -> None:
+    clock = _clock.Clock()
+    runs = []
+
+    def shared() -> str:
+        runs.append(1)
+        time[0] += 3
+        if len(runs) == 1:
+            raise Alarm
+        return "shared"
+
+    def outer() -> str:
+        with contextlib.suppress(Alarm):
+            clock.read("shared", shared)
+        return clock.read("shared", shared)
+
+    assert clock.read("outer", outer) == "shared"
+    assert len(runs) == 2
+    assert clock.seconds("shared") == 3
+    assert clock.seconds("outer") == 6

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ResultsError
+from harness.records._json import signed
 from harness.reports.check import Checker
 
 
@@ -16,7 +17,7 @@ def changed(results, change, **options):
     path = results.arch(count=120, **options)
     content = json.loads(path.read_text())
     change(content["statistics"])
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(signed(content)))
     return next(results.store.records())
 
 

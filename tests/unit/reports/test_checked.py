@@ -12,6 +12,7 @@ import pytest
 import harness
 from harness import files
 from harness.errors import ResultsError
+from harness.records._json import signed
 from harness.reports import checked
 from harness.reports.check import Checker
 from harness.reports.checked import FILE, code
@@ -41,7 +42,7 @@ def again(results, compared, *spaces):
 def rewrite(path, change):
     content = json.loads(path.read_text())
     change(content)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(signed(content)))
 
 
 def test_every_record_is_computed_once(results, compared):

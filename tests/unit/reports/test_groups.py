@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from harness.errors import ResultsError
+from harness.records._json import signed
 from harness.reports.groups import collect
 
 
 def change_statistics(path, change):
     content = json.loads(path.read_text())
     change(content["statistics"])
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(signed(content)))
 
 
 def test_seeds_are_averaged(results):

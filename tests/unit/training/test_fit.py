@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -342,6 +343,19 @@ def test_nothing_in_a_checkpoint_is_executed(form, tmp_path):
     assert not marker.exists()
     torch.load(io.BytesIO(data), weights_only=False) if form is saved else pickle.loads(data)
     assert marker.exists(), "a content that executes nothing tests nothing"
+
+
+def test_an_archive_that_is_compressed_is_not_unpacked(finished, monkeypatch):
+    content = io.BytesIO(finished.read_bytes().split(b"\n", 3)[3])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(content) as archive, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as other:
+        for part in archive.infolist():
+            other.writestr(part.filename, archive.read(part))
+    read = []
+    monkeypatch.setattr(torch, "load", lambda *_, **__: read.append(1))
+    finished.write_bytes(forged(packed.getvalue()))
+    assert_refused(finished, "cannot be read as a checkpoint")
+    assert read == []
 
 
 def test_a_right_digest_of_something_else_is_no_checkpoint(finished, tmp_path):

@@ -1,0 +1,137 @@
+"""What a proxy has to leave as it was: the network, the global random generators, torch's settings."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+_MISSING = object()
+
+NETWORK = "the network"
+GENERATORS = "the state of the global random generators"
+SETTINGS = "torch's global settings"
+
+
+class Kept:
+    """A copy of all of it, taken when it is made."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._parts = [_Part(part) for part in module.modules()]
+        tensors = {id(each): each for part in module.modules() for each in _tensors(part)}
+        self._tensors = [_Numbers(each) for each in tensors.values()]
+        self._generators = _generators()
+        self._settings = _settings()
+
+    def put_back(self) -> list[str]:
+        """Put back whatever is not as it was, and say what that is; nothing where all is."""
+        parts = [part.put_back() for part in self._parts]
+        numbers = [tensor.put_back() for tensor in self._tensors]
+        return [
+            *([NETWORK] if any(parts) or any(numbers) else []),
+            *([GENERATORS] if self._put_back_generators() else []),
+            *([SETTINGS] if self._put_back_settings() else []),
+        ]
+
+    def _put_back_generators(self) -> bool:
+        changed = _generators() != self._generators
+        if changed:
+            python, numpy, cpu, cuda = self._generators
+            random.setstate(python)
+            np.random.set_state(numpy)
+            torch.set_rng_state(torch.tensor(cpu, dtype=torch.uint8))
+            for number, state in enumerate(cuda):
+                torch.cuda.set_rng_state(torch.tensor(state, dtype=torch.uint8), number)
+        return changed
+
+    def _put_back_settings(self) -> bool:
+        changed = _settings() != self._settings
+        if changed:
+            gradients, dtype, threads = self._settings
+            torch.set_grad_enabled(gradients)
+            torch.set_default_dtype(dtype)
+            torch.set_num_threads(threads)
+        return changed
+
+
+class _Part:
+    """The attributes of one module: modes, hooks, submodules, which tensors it has."""
+
+    def __init__(self, part: nn.Module) -> None:
+        self._attributes = vars(part)
+        self._values = dict(self._attributes)
+        self._inner = {name: dict(each) for name, each in self._values.items() if isinstance(each, dict)}
+
+    def put_back(self) -> bool:
+        changed = _put_back(self._attributes, self._values)
+        return any([changed, *(_put_back(self._values[name], each) for name, each in self._inner.items())])
+
+
+class _Numbers:
+    """A parameter, a buffer or a gradient: its storage, numbers, and own gradient."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor, self._data, self._grad = tensor, tensor.data, tensor.grad
+        self._requires_grad = tensor.requires_grad
+        self._numbers = tensor.detach().clone()
+
+    def put_back(self) -> bool:
+        tensor = self._tensor
+        moved = _place(tensor) != _place(self._data)
+        if moved:
+            tensor.data = self._data
+        refilled = _refill(self._data, self._numbers)
+        if other_gradient := tensor.grad is not self._grad:
+            tensor.grad = self._grad
+        if switched := tensor.requires_grad != self._requires_grad:
+            tensor.requires_grad_(self._requires_grad)
+        return moved or refilled or other_gradient or switched
+
+
+def _tensors(part: nn.Module) -> list[Tensor]:
+    held = [each for each in (*part._parameters.values(), *part._buffers.values()) if each is not None]
+    return [*(each.grad for each in held if each.grad is not None), *held]
+
+
+def _place(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.data_ptr(), tensor.dtype, tensor.device, tensor.shape, tensor.stride()
+
+
+def _refill(tensor: Tensor, numbers: Tensor) -> bool:
+    """Whether ``tensor`` held other numbers, bit for bit; it holds ``numbers`` now."""
+    if torch.equal(_bytes(tensor), _bytes(numbers)):
+        return False
+    with torch.no_grad():
+        tensor.copy_(numbers)
+    return True
+
+
+def _bytes(tensor: Tensor) -> Tensor:
+    return tensor.detach().contiguous().flatten().view(torch.uint8)
+
+
+def _put_back(mapping: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether ``mapping`` held something else; it holds the very objects it was ``found`` with now."""
+    if list(mapping) == list(found) and all(mapping[name] is found[name] for name in found):
+        return False
+    mapping.clear()
+    mapping.update(found)
+    return True
+
+
+def _generators() -> tuple[Any, ...]:
+    numpy = np.random.get_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return (
+        random.getstate(),
+        (numpy[0], tuple(numpy[1].tolist()), *numpy[2:]),
+        torch.get_rng_state().tolist(),
+        [each.tolist() for each in cuda],
+    )
+
+
+def _settings() -> tuple[bool, torch.dtype, int]:
+    return torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()

@@ -1,0 +1,177 @@
+"""Runs and sweeps in processes of their own that die at a random moment, and what they leave."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import dataclass, replace
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from harness.cli._compose import composing, run_config
+from harness.records import Store
+from harness.runners import RunConfig
+
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(
+    [
+        "harness.cli.run",
+        *(f"harness.runners.{task}" for task in ("arch_correlation", "op_correlation", "search")),
+        *(f"harness.searchers.{name}" for name in ("darts", "zero_cost_pt")),
+        *(f"harness.{name}" for name in ("training.darts", "scorers.zero_cost_pt", "inputs.digits")),
+        "pytest",
+    ]
+)
+
+SMALL = ["fidelity=tiny", "batch_size=4"]
+LEARNING = [
+    "input=digits", "training.images=64", "training.batch_size=16", "training.epochs=3",
+    "training.fine_tuning_epochs=1",
+]  # fmt: skip
+SCENARIOS = {
+    "arch_correlation": ["space=nbmacro", "task.population=8", "proxy.names=[nwot,params,synflow]"],
+    "op_correlation": ["task=op_correlation", "space=nbmacro", "proxy=nwot_eval", "task.progressive=false"],
+    "search": [
+        "task=search", "space=nb201", "proxy=nwot_eval", "searcher.proposals=2",
+        "searcher.validation_batches=2",
+    ],
+    "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
+    "sweep": ["-m", "space=nbmacro", "task.population=6", "proxy=params,synflow", "seed=0,1"],
+}  # fmt: skip
+"""By name the arguments of ``python -m harness``; a sweep goes through it, the others go to their runner."""
+
+SWEEP = "sweep"
+
+FILES = ("open", "os.", "fcntl.", "shutil.")
+"""Beginnings of the events of Python's audit that tell of files."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended; if it was not killed, its seconds, events of files, and what it printed."""
+
+    killed: bool
+    code: int
+    seconds: float = 0.0
+    files: int = 0
+    told: str = ""
+
+
+def go(scenario: str, root: Path, seconds: float | None = None, files: int = 0) -> Ended:
+    """Run a scenario on the results folder ``root`` in a new process.
+
+    It is killed after so many ``seconds``, or before its event number ``files`` of opening, renaming,
+    linking, locking, ... a file, if it comes to that.
+    """
+    mine, theirs = CHILDREN.Pipe(duplex=False)
+    asked = SCENARIOS[scenario] if scenario == SWEEP else replace(_composed(scenario), results=str(root))
+    process = CHILDREN.Process(target=_run, args=(asked, root, files, theirs))
+    process.start()
+    theirs.close()
+    try:
+        mine.recv()  # it begins
+        if seconds is not None and not mine.poll(seconds):
+            process.kill()
+        told = mine.recv()
+    except EOFError:
+        told = ()
+    process.join()
+    return Ended(process.exitcode == -signal.SIGKILL, process.exitcode, *told)
+
+
+@cache
+def _composed(scenario: str) -> RunConfig:
+    with composing():
+        return run_config([*SCENARIOS[scenario], *SMALL])
+
+
+def _run(asked: list[str] | RunConfig, root: Path, die_at: int, pipe: Connection) -> None:
+    from harness.cli import run
+    from harness.runners import arch_correlation, execute
+
+    arch_correlation.SIZE = 2
+    files = 0
+
+    def count(event: str, _: tuple) -> None:
+        nonlocal files
+        if event.startswith(FILES):
+            files += 1
+            if files == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    told = io.StringIO()
+    pipe.send("begins")
+    started = perf_counter()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        sys.addaudithook(count)
+        if isinstance(asked, RunConfig):
+            code = 0 if execute(asked) else 1
+        else:
+            code = run.main([*asked, *SMALL, f"results={root}"])
+    pipe.send((perf_counter() - started, files, told.getvalue()))
+    sys.exit(code)
+
+
+def content(root: Path) -> dict[str, bytes]:
+    """All that has to be the same, by path: not when and how long, nor what a killed process was staging."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and not path.name.endswith((".timing.json", ".lock"))
+        and not path.name.startswith(".staged-")
+        and path.relative_to(root).parts[0] in ("records", "checkpoints", "shards")
+    }
+
+
+def whole_records(root: Path) -> dict[str, bytes]:
+    """The bytes of every record that is there, each read back with its rows."""
+    found = {}
+    for record in Store(root).records():
+        assert len(record.rows) == record.rows_entry["count"]
+        assert record.status == "ok"
+        found[str(record.path.relative_to(root))] = record.path.read_bytes()
+    return found
+
+
+def survives(scenario: str, folder: Path, kills: int, draw: np.random.Generator) -> dict[str, int]:
+    """Kill a scenario ``kills`` times, up to three times on end, each time until it then ends by itself.
+
+    Asserts that after every kill each record is whole and none is lost, and that in the end every byte is
+    that of an uninterrupted run. Returns how often what happened.
+    """
+    whole = folder / "uninterrupted"
+    ended = go(scenario, whole)
+    assert ended.code == 0, ended.told
+    expected = content(whole)
+    assert not [path for path in expected if path.startswith("shards")]
+    told = {"kills": 0, "runs killed": 0, "records kept over a kill": 0, "left staged": 0}
+    while told["kills"] < kills:
+        root, records = folder / f"killed-{told['runs killed']}", {}
+        told["runs killed"] += 1
+        for _ in range(min(3, kills - told["kills"])):
+            if draw.integers(2):
+                last = go(scenario, root, seconds=draw.uniform(0, ended.seconds))
+            else:
+                last = go(scenario, root, files=int(draw.integers(1, ended.files + 1)))
+            if not last.killed:
+                break
+            told["kills"] += 1
+            found = whole_records(root)
+            assert records.items() <= found.items(), "a record was lost or changed"
+            told["records kept over a kill"] += len(found)
+            records = found
+        last = go(scenario, root)
+        assert last.code == 0, last.told
+        assert records.items() <= whole_records(root).items()
+        assert content(root) == expected
+        told["left staged"] += len(list(root.rglob(".staged-*")))
+    return told
