@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup bench report data test test-slow benchmark lint
+.PHONY: help setup bench report data test test-slow regress benchmark lint
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make report            write the reports again from the records in results/"
 	@echo "make data              check the benchmark tables and say what each label means"
 	@echo "make test | test-slow  the tests; test-slow goes through whole spaces"
+	@echo "make regress           fresh results against the golden ones; [ACCEPT=reason] records what moved, [JOBS=2]"
 	@echo "make benchmark         speed and memory of operation scores beside the authors' way, 10 min on 2 cores"
 	@echo "make lint              style and import rules"
 
@@ -41,6 +42,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	@$(RUN) -m pytest -q -n auto -m slow
+
+regress: $(READY)
+	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)" $(if $(filter undefined,$(origin ACCEPT)),,--accept='$(subst ','\'',$(ACCEPT))')
 
 benchmark: $(READY)
 	@$(RUN) -m tests.benchmarks.operation_scores

@@ -60,8 +60,8 @@ def expanded(overrides: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def as_hydra_writes(overrides: Iterable[str]) -> list[str]:
-    """The same settings as a job of Hydra's sweep names them, where ``true`` is ``True``."""
-    parsed = map(_parse, overrides)
+    """The same settings as a job of Hydra's sweep names them, where ``true`` is ``True``; without sweeps."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
     return [f"{each.get_key_element()}={each.get_value_element_as_str()}" for each in parsed]
 
 

@@ -2,8 +2,9 @@
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
-theirs. ``${all_of:proxies}`` in a line is the list of all items of a folder. A run whose record exists is skipped. ``JOBS`` runs work side by
-side, one CPU thread each, with results that do not depend on how many there are.
+theirs. In a line ``${all_of:proxies}`` is the list of all items of a folder. A run whose record exists is
+skipped. ``JOBS`` runs work side by side, one CPU thread each, with results that do not depend on how many
+there are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig
-
 
 OmegaConf.register_new_resolver(
     "all_of",

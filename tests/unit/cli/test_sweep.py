@@ -53,6 +53,13 @@ def test_a_plan_tells_what_is_done_and_how_long_the_rest_takes(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")} == before
 
 
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_a_setting_that_is_true_or_false(tmp_path, flags, capfd):
+    settings = ("task=op_correlation", "scorer=best_acc", "task.progressive=false", "dry_run=True")
+    assert run.main([*flags, "space=nbmacro", *settings, f"results={tmp_path}"]) == 0
+    assert "never ended" not in capfd.readouterr().err
+
+
 def test_a_failure_that_no_one_foresaw(tmp_path, monkeypatch, capfd):
     def broken(config, progress):
         raise ZeroDivisionError("by nothing")
