@@ -139,12 +139,7 @@ def _population(name: str) -> Card:
 
 
 def _loaded(name: str, load: Callable[[str], ModuleType], card: type) -> ModuleType:
-    try:
-        module = load(name)
-    except ImportError as error:
-        raise ConfigError(
-            f"Proxy {name}, of another package, cannot be loaded: {error}; mend that package or uninstall it."
-        ) from error
+    module = load(name)
     if not isinstance(getattr(module, "ABOUT", None), card):
         raise ConfigError(
             f"Proxy {name} has no card; give its module ABOUT = {card.__name__}(...) of {card.__module__}."
