@@ -13,7 +13,7 @@ help:
 	@echo "make data              check the benchmark tables and say what each label means"
 	@echo "make test | test-slow  the tests; test-slow goes through whole spaces"
 	@echo "make regress           fresh results against the golden ones; [ACCEPT=reason] records what moved, [JOBS=2]"
-	@echo "make benchmark         speed and memory of operation scores beside the authors' way, 10 min on 2 cores"
+	@echo "make benchmark         speed and memory of operation scores and proxies beside the usual way, 20 min on 2 cores"
 	@echo "make lint              style and import rules"
 
 setup: $(READY)
@@ -48,6 +48,7 @@ regress: $(READY)
 
 benchmark: $(READY)
 	@$(RUN) -m tests.benchmarks.operation_scores
+	@$(RUN) -m tests.benchmarks.proxies
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check .
