@@ -12,7 +12,7 @@ import pytest
 from harness import records, reports, scorers, searchers, spaces, tables, training
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, DataError, UnknownNameError
-from harness.runners import RunConfig, _trained, execute
+from harness.runners import RunConfig, duration, execute
 from harness.runners._training import Training, training_of
 
 SMALLEST = ["training.images=4", "training.batch_size=2"]
@@ -365,4 +365,4 @@ def test_a_dry_run_of_what_is_there_says_so(ended):
     ],
 )
 def test_durations_in_words(seconds, words):
-    assert _trained._duration(seconds) == words
+    assert duration(seconds) == words

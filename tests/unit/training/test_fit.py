@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from harness import files, paths
-from harness.errors import DataError, HarnessError
+from harness.errors import DataError, HarnessError, ResultsError
 from harness.training import _checkpoint, alone, estimated_seconds, fit
 from tests.unit.training.toy import Interrupted, everything, same, stopping_at, toy
 
@@ -107,11 +107,11 @@ def test_interrupted_while_a_checkpoint_is_written_the_last_one_is_left(uninterr
     before = path.read_bytes()
 
     def full(number: int) -> None:
-        raise OSError("the disk is full")
+        raise OSError(28, "the disk is full")
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", full)
-        with pytest.raises(OSError, match="the disk is full"):
+        with pytest.raises(ResultsError, match="the disk is full"):
             fit(fresh(method), path, WHAT)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
