@@ -51,7 +51,7 @@ def _blocks(passes: Passes) -> list[Block]:
     images = passes.images.detach().clone().requires_grad_()
     parameters = {name: parameter.detach() for name, parameter in passes.module.named_parameters()}
     features, logits = block_features(passes.module, parameters, images)
-    passes._require_connected(logits)
+    passes.require_connected(logits)
     generator = passes.generator("az_nas")
     found: list[Block] = []
     before: Tensor | None = None

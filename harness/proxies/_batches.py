@@ -34,7 +34,7 @@ def _differentiate(passes: Passes, number: int) -> dict[str, Tensor]:
     for weight in weights.values():
         weight.requires_grad_()
     logits = run(passes.module, parameters, passes.batches[number].images, training=True)
-    passes._require_connected(logits)
+    passes.require_connected(logits)
     passes._require_classes(logits, number)
     if not logits.requires_grad:
         return {}

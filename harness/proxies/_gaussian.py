@@ -83,7 +83,7 @@ def scaled_change(
     with torch.no_grad():
         logarithms: list[float] = []
         features, logits = network.run(parameters, images, partial(_add_scale, logarithms))
-        passes._require_connected(logits, network.connected)
+        passes.require_connected(logits, network.connected)
         if features is None:
             raise Undefined("nan", "the network has no feature map of more than one pixel")
         changed, _ = network.run(parameters, images + step * direction)

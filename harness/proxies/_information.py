@@ -52,7 +52,7 @@ def _jacobian(passes: Passes) -> tuple[Tensor, Tensor]:
     }
     with _stepping(passes.module, steps):
         logits = run(passes.module, own, passes.images, training=False)
-    passes._require_connected(logits)
+    passes.require_connected(logits)
     coupled = any(
         isinstance(part, _BatchNorm) and part.running_mean is None for part in passes.module.modules()
     )

@@ -54,7 +54,8 @@ def measure(
     names
         Proxies, see :func:`harness.proxies.names`.
     seed
-        Only networks that draw in their forward pass, such as dropout, depend on it.
+        Networks that draw in their forward pass, such as dropout, depend on it, and proxies that draw
+        themselves (zen, meco, az_trainability).
     path
         How ReLU codes are counted: ``reference``, ``exact`` (the same counts, several times as fast) or
         ``fast`` (rounded otherwise in evaluation mode), see :data:`harness.proxies.PATHS`.

@@ -138,7 +138,7 @@ class Passes:
         """
 
         def losses(logits: Tensor) -> Tensor:
-            self._require_connected(logits)
+            self.require_connected(logits)
             self._require_classes(logits)
             return F.cross_entropy(logits, self.targets, reduction="none")
 
@@ -170,14 +170,14 @@ class Passes:
             counted = forward.codes.counted(forward.logits)
         else:
             counted = self._relu_kernel(training)
-            self._require_connected(counted.logits, counted.connected)
+            self.require_connected(counted.logits, counted.connected)
         if not counted.units:
             raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
 
     def _count_patterns(self, training: bool) -> int:
         patterns, logits = distinct_patterns(self.module, self.images, training)
-        self._require_connected(logits)
+        self.require_connected(logits)
         return patterns
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
@@ -202,7 +202,7 @@ class Passes:
             if channels is not None:
                 watched.enter_context(channels.watched())
             logits = run(self.module, parameters, images, training=True)
-        self._require_connected(logits)
+        self.require_connected(logits)
         return _Forward(images, parameters, logits, codes, channels)
 
     def _loss(self) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
@@ -254,7 +254,7 @@ class Passes:
 
     def _multiply_gradients_eval(self) -> np.ndarray:
         def sums(logits: Tensor) -> Tensor:
-            self._require_connected(logits)
+            self.require_connected(logits)
             _require_any([p for name, p in self.module.named_parameters() if _is_weight(name)])
             return logits.sum(1)
 
@@ -273,7 +273,7 @@ class Passes:
         finite(float(kernel.abs().max()), "the largest entry of the tangent kernel")
         return kernel.cpu().numpy()
 
-    def _require_connected(self, logits: Tensor, connected: bool | None = None) -> None:
+    def require_connected(self, logits: Tensor, connected: bool | None = None) -> None:
         """Raise :class:`Undefined` where the logits are not finite or do not depend on the images.
 
         Logits that clearly differ between samples do. Nearly equal ones prove nothing: the images may be

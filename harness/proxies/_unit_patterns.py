@@ -40,7 +40,7 @@ def _count(passes: Passes) -> int:
         seen[id(inputs)] = weakref.ref(inputs), inputs._version
         words.append(packed_columns((unit_rows(inputs) > 0).cpu().numpy()))
 
-    passes._require_connected(run_watching_relus(passes.module, passes.images, True, pack))
+    passes.require_connected(run_watching_relus(passes.module, passes.images, True, pack))
     return distinct_rows(np.concatenate(words)) if words else 0
 
 

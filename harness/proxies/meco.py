@@ -49,7 +49,7 @@ def _sum(passes: Passes) -> float:
     shape = (1, passes.images.shape[1], PIXELS, PIXELS)
     image = normal(shape, passes.images, passes.generator("meco"))
     eigenvalues, logits = smallest_eigenvalues(passes.module, image)
-    passes._require_connected(logits)
+    passes.require_connected(logits)
     if not eigenvalues:
         raise Undefined("nan", "no layer hands out a feature map of more than one pixel")
     return math.fsum(eigenvalues)
