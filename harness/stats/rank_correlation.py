@@ -46,7 +46,8 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float | None:
     untied = a.untied * b.untied
     if untied == 0:
         return None
-    return (np.count_nonzero(a.below & b.below) - np.count_nonzero(a.below & b.above)) / math.sqrt(untied)
+    concordant, discordant = (int(np.count_nonzero(a.below & side)) for side in (b.below, b.above))
+    return (concordant - discordant) / math.sqrt(untied)
 
 
 def _kendall_of_many(x: np.ndarray, y: np.ndarray) -> float | None:
@@ -129,7 +130,7 @@ class _Compared:
         place = np.sort(column).searchsorted(column).astype(np.uint8)
         self.below = place[:, None] < place
         self.above = place[:, None] > place
-        self.untied = np.count_nonzero(self.below)
+        self.untied = int(np.count_nonzero(self.below))
 
 
 def _compared(column: np.ndarray) -> _Compared:
