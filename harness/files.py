@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -37,7 +40,7 @@ def create(path: Path, data: bytes) -> bool:
     """Write ``path`` whole only if nothing is there; ``False`` where something is.
 
     A hard link fails on a name that exists, so of two processes exactly one succeeds. On file
-    systems without hard links the name is first taken by an empty file.
+    systems without hard links a lock on the folder takes their place.
     """
     staged = stage(path.parent, data)
     try:
@@ -54,9 +57,20 @@ def create(path: Path, data: bytes) -> bool:
 
 
 def _create_without_links(path: Path, staged: Path) -> bool:
+    with _locked(path.parent):
+        if path.exists():
+            return False
+        os.replace(staged, path)
+        return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time, where the file system has locks; nothing is left, however the process ends."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        path.open("xb").close()
-    except FileExistsError:
-        return False
-    os.replace(staged, path)
-    return True
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

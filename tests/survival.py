@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from dataclasses import dataclass, replace
@@ -118,6 +120,65 @@ def _run(asked: list[str] | RunConfig, root: Path, die_at: int, pipe: Connection
             code = run.main([*asked, *SMALL, f"results={root}"])
     pipe.send((perf_counter() - started, files, told.getvalue()))
     sys.exit(code)
+
+
+def on_a_disk_of(size: int, scenario: str, root: Path, kept: Path) -> Ended | None:
+    """Run a scenario on ``root``, a disk of its own of ``size`` bytes, and copy what is on it to ``kept``.
+
+    The disk is in memory and in a name space of the child's, so that nobody else sees it. ``size`` 0 is one
+    that what lies below ``kept`` is on already, and that can only be read. ``None`` where the system does
+    not let a process have such disks.
+    """
+    mine, theirs = CHILDREN.Pipe(duplex=False)
+    process = CHILDREN.Process(target=_run_on_a_disk, args=(size, scenario, root, kept, theirs))
+    process.start()
+    theirs.close()
+    try:
+        allowed, told = mine.recv(), mine.recv()
+    finally:
+        process.join()
+    return Ended(False, process.exitcode, told=told) if allowed else None
+
+
+def _run_on_a_disk(size: int, scenario: str, root: Path, kept: Path, pipe: Connection) -> None:
+    from harness.cli import run
+    from harness.runners import arch_correlation
+
+    arch_correlation.SIZE = 2
+    root.mkdir(exist_ok=True)
+    if not _mounted(root, f"size={size}" if size else ""):
+        pipe.send(False)
+        pipe.send("")
+        return
+    if not size:
+        shutil.copytree(kept, root, dirs_exist_ok=True)
+        _mounted(root, flags=_REMOUNT | _READ_ONLY)
+    pipe.send(True)
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        code = run.main([*SCENARIOS[scenario], *SMALL, f"results={root}"])
+    if size:
+        shutil.copytree(root, kept)
+    pipe.send(told.getvalue())
+    sys.exit(code)
+
+
+_REMOUNT, _READ_ONLY = 32, 1
+_NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
+
+
+def _mounted(root: Path, options: str = "", flags: int = 0) -> bool:
+    """Whether a disk in memory is at ``root`` now, as this process sees it (Linux)."""
+    system = ctypes.CDLL(None)
+    if not flags:
+        user, group = os.getuid(), os.getgid()
+        if system.unshare(_NEW_USER | _NEW_MOUNTS):
+            return False
+        own = Path("/proc/self")
+        (own / "setgroups").write_text("deny")
+        (own / "uid_map").write_text(f"0 {user} 1")
+        (own / "gid_map").write_text(f"0 {group} 1")
+    return system.mount(b"none", os.fsencode(root), b"tmpfs", flags, options.encode()) == 0
 
 
 def content(root: Path) -> dict[str, bytes]:

@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from harness.errors import ResultsError
+
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _INSIDE = "inside.lock"
 
@@ -29,7 +31,7 @@ def inside(folder: Path) -> Iterator[None]:
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
     """Whether the work that ``path`` names is this process's until the block ends, or now another's."""
-    with path.open("a+") as file:
+    with _opened(path) as file:
         claimed = _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield claimed
         if claimed:  # whoever has opened the file by now claims in vain, and finds the work done
@@ -39,7 +41,7 @@ def claim(path: Path) -> Iterator[bool]:
 @contextmanager
 def turn(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """One process at a time is inside for the same ``path``; the others wait, and call ``waiting`` first."""
-    with path.open("a+") as file:
+    with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
             waiting()
             _locked(file, fcntl.LOCK_EX)
@@ -71,15 +73,25 @@ def remove(folder: Path) -> None:
 
 def _entered(path: Path) -> TextIO:
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError), ExitStack() as stack:
-            # Over NFS a shared lock asks for a file that can be read, an exclusive one for one to write to.
-            file = stack.enter_context(path.open("a+"))
+            file = stack.enter_context(_opened(path, make_folder=True))
             _locked(file, fcntl.LOCK_SH)
             # The folder may have been removed, and made again, while this process waited to enter.
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 stack.pop_all()
                 return file
+
+
+def _opened(path: Path, make_folder: bool = False) -> TextIO:
+    """The lock ``path``; over NFS a shared lock asks for a file to read, an exclusive one to write."""
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ResultsError(f"Nothing can be written to {path.parent}: {error.strerror}.") from error
 
 
 def _locked(file: TextIO, how: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness import paths, populations, records, trackers
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ResultsError
 from harness.runners._config import Estimate, Outcome, RunConfig, duration
 from harness.runners._under_way import alone
 from harness.spaces import Space
@@ -146,11 +146,13 @@ def once(
 
 @contextmanager
 def failures_recorded(place: Place, runs: list[records.Run], clock: Clock):
-    """Leave a failed record for each of ``runs`` where the body raises, and raise on."""
+    """Leave a failed record for each of ``runs`` that has none yet where the body raises, and raise on."""
     try:
         yield
     except Exception as error:
         reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
         for run in runs:
-            place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
+            with suppress(ResultsError):  # on a full disk, of which the body's error tells
+                if place.config.force or place.store.find(run) is None:
+                    place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.records import Store, read_record
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.seeding import generator
 from tests import survival
-from tests.survival import CHILDREN, content, survives, whole_records
+from tests.survival import CHILDREN, content, on_a_disk_of, survives, whole_records
 
 SCENARIOS = ["arch_correlation", "training"]
 
@@ -67,6 +68,10 @@ def full_from(number: int, patch: pytest.MonkeyPatch, code: int = errno.ENOSPC) 
     return calls
 
 
+SMALL_DISKS = [
+    pytest.param(size, marks=() if size in (12, 96) else pytest.mark.slow)
+    for size in (4, 8, 12, 16, 24, 32, 48, 64, 80, 96, 112, 128)
+]
 FULL = [("arch_correlation", 3), ("arch_correlation", 14), ("training", 2)]
 
 
@@ -87,6 +92,25 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_half_written(scenario, n
     assert all(expected[scenario][path] == data for path, data in found.items())
     execute(config)
     assert content(tmp_path) == expected[scenario]
+
+
+@pytest.mark.parametrize("kilobytes", SMALL_DISKS)
+def test_a_real_disk_that_is_full(kilobytes, tmp_path, expected):
+    kept = tmp_path / "kept"
+    ended = on_a_disk_of(kilobytes * 1024, "arch_correlation", tmp_path / "disk", kept)
+    if ended is None:
+        pytest.skip("this system does not let a process have a disk of its own")
+    assert ended.code == 2
+    (sentence,) = ended.told.strip().splitlines()
+    assert sentence.startswith("harness: ")
+    assert "No space left on device" in sentence
+    assert not list(kept.rglob(".staged-*"))
+    found = whole_records(kept)
+    assert all(expected["arch_correlation"][path] == data for path, data in found.items())
+    execute(made("arch_correlation", kept))
+    final = content(kept)
+    assert expected["arch_correlation"].items() <= final.items()
+    assert all(".rows-" in path for path in final.keys() - expected["arch_correlation"].keys())
 
 
 def limited(scenario: str, root: Path, most: int) -> None:
@@ -126,6 +150,17 @@ def test_a_read_only_folder_is_told_before_anything_runs(tmp_path, monkeypatch):
     with pytest.raises(ResultsError, match="cannot be written to .*Read-only file system"):
         execute(made("arch_correlation", tmp_path / "results"))
     assert not (tmp_path / "results").exists()
+
+
+def test_a_real_read_only_disk(tmp_path, expected):
+    kept = tmp_path / "kept"
+    execute(made("arch_correlation", kept))
+    ended = on_a_disk_of(0, "arch_correlation", tmp_path / "disk", kept)
+    if ended is None:
+        pytest.skip("this system does not let a process have a disk of its own")
+    assert ended.code == 2
+    told = "harness: Results cannot be written to .*disk: Read-only file system. Name another folder, .*"
+    assert re.fullmatch(told, ended.told.strip())
 
 
 def test_a_moved_folder_is_read_as_it_was(tmp_path, expected, capsys):

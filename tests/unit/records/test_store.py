@@ -162,14 +162,32 @@ def test_left_over_temporary_files_are_no_records(store, write, run):
     assert store.find(run) is not None
 
 
-def test_a_file_system_without_hard_links(write, run, monkeypatch):
-    def no_links(*_):
-        raise OSError(errno.EPERM, "Operation not permitted")
+def _no_links(*_):
+    raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(os, "link", no_links)
+
+def test_a_file_system_without_hard_links(write, run, monkeypatch):
+    monkeypatch.setattr(os, "link", _no_links)
     paths = [write(), write(), write(force=True)]
     assert [path.name for path in paths] == [f"{run.identity}.json"] * 2 + [f"{run.identity}.2.json"]
     assert json.loads(paths[2].read_text())["identity"] == run.identity
+
+
+def test_killed_without_hard_links_leaves_no_empty_record(store, write, run, monkeypatch):
+    monkeypatch.setattr(os, "link", _no_links)
+    replace = os.replace
+
+    def killed(staged, path):
+        if path == store.path(run):
+            raise KeyboardInterrupt
+        replace(staged, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    assert not list(store.records())
+    assert write() == store.path(run)
 
 
 def test_another_error_of_the_file_system_is_one_sentence(write, monkeypatch):
@@ -181,7 +199,9 @@ def test_another_error_of_the_file_system_is_one_sentence(write, monkeypatch):
         write()
 
 
-def _writer(root, number, ready):
+def _writer(root, number, ready, links):
+    if not links:
+        os.link = _no_links
     run = Run("search", "nb201", "label", "m", 0)
     ready.wait()
     for turn in range(5):
@@ -192,10 +212,13 @@ def _writer(root, number, ready):
         Store(root).write(run, "failed", f"{number} {turn}", pd.DataFrame(), {}, {}, {}, {})
 
 
-def test_writers_at_once_lose_nothing(store):
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_writers_at_once_lose_nothing(store, links):
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(3)
-    writers = [context.Process(target=_writer, args=(store.root, number, ready)) for number in range(3)]
+    writers = [
+        context.Process(target=_writer, args=(store.root, number, ready, links)) for number in range(3)
+    ]
     for writer in writers:
         writer.start()
     for writer in writers:
