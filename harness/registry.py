@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib import metadata
 from importlib.util import find_spec
 from types import ModuleType
 
 from harness.errors import ConfigError, unknown_name
+
+
+@cache
+def entry_points(group: str) -> tuple[metadata.EntryPoint, ...]:
+    """What installed packages add to ``group``; they are looked through once."""
+    return tuple(metadata.entry_points(group=group))
 
 
 def names(package: str) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import lru_cache
 from itertools import product
 
 from hydra import compose, initialize_config_dir
@@ -23,7 +25,8 @@ OmegaConf.register_new_resolver("results_root", lambda results: results or str(p
 
 @contextmanager
 def composing() -> Iterator[None]:
-    """Inside, Hydra composes from the clone's ``conf/``."""
+    """Inside, Hydra composes from the clone's ``conf/``, which is read once."""
+    _chosen.cache_clear()
     with initialize_config_dir(version_base="1.3", config_dir=str(paths.CONF)):
         yield
 
@@ -74,9 +77,54 @@ def run_config(overrides: Iterable[str]) -> RunConfig:
     """Compose and check one run's config; :func:`composing` must be active."""
     overrides = list(overrides)
     _check_nested(overrides)
-    config = to_run_config(compose("config", overrides=overrides))
+    config = to_run_config(_composed(overrides))
     check(config)
     return config
+
+
+def _composed(overrides: list[str]) -> DictConfig:
+    """``compose("config", overrides)``, but what the groups' choices make is composed only once.
+
+    Values are then set as Hydra sets them, after all files; whatever else there is, and every mistake, is
+    Hydra's own to compose and to tell.
+    """
+    known = groups()
+    try:
+        parsed = [_parse(text) for text in overrides]
+        if any(each.is_add() or each.is_delete() or of_hydra(each.input_line) for each in parsed):
+            return compose("config", overrides=overrides)
+        config = deepcopy(_chosen(_choices_of_groups(overrides, known)))
+        for each in parsed:
+            if each.key_or_group not in known:
+                OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
+    except Exception:
+        return compose("config", overrides=overrides)
+    return config
+
+
+def _choices_of_groups(overrides: Iterable[str], known: Container[str]) -> tuple[str, ...]:
+    return tuple(text for text in overrides if text.split("=")[0] in known)
+
+
+@lru_cache(maxsize=256)
+def _chosen(overrides: tuple[str, ...]) -> DictConfig:
+    """What the choices of groups make; not to be changed."""
+    made = deepcopy(_chosen(())) if overrides else compose("config")
+    for text in overrides:
+        option = _option(*text.split("=", 1))
+        if option is None:
+            return compose("config", overrides=list(overrides))
+        made[text.split("=")[0]] = option
+    return made
+
+
+def _option(group: str, name: str) -> DictConfig | None:
+    """What a file that makes its own group alone holds; ``None`` for another, and where there is none."""
+    path = paths.CONF / group / f"{name}.yaml"
+    if name not in groups()[group] or "@package" in path.read_text():
+        return None
+    content = OmegaConf.load(path)
+    return None if "defaults" in content else content
 
 
 def to_run_config(config: DictConfig) -> RunConfig:
@@ -85,6 +133,7 @@ def to_run_config(config: DictConfig) -> RunConfig:
     return OmegaConf.to_object(config)
 
 
+@lru_cache(maxsize=256)
 def _parse(text: str) -> Override:
     try:
         loader = GlobalHydra.instance().config_loader()
@@ -114,7 +163,7 @@ def _check_nested(overrides: list[str]) -> None:
     dotted = [text for text in overrides if "." in text.split("=")[0] and not of_hydra(text)]
     if not dotted:
         return
-    chosen = compose("config", overrides=[text for text in overrides if text not in dotted])
+    chosen = _chosen(_choices_of_groups(overrides, groups()))
     for text in dotted:
         key = text.split("=")[0]
         group, _, name = key.partition(".")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
+import hydra
 import pytest
 from omegaconf import OmegaConf
 
 from harness import paths, registry, spaces
+from harness.cli import _compose
 from harness.cli._compose import composing, run_configs
 from harness.cli.bench import choose_spaces, main, plan
 from harness.reports.sensitivity import BASELINES
@@ -77,6 +81,33 @@ def test_presets_compose_and_hold_every_task(preset):
     tasks = {config.task["name"] for config in plan(("nbmacro",), preset, "", [])}
     without = {"arch_correlation"} if preset in BASELINE_PRESETS else set()
     assert tasks == {"arch_correlation", "op_correlation", "search"} - without
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "",
+        "seed=3",
+        "task=search searcher=darts_pt searcher.order=fixed training.epochs=3 variant=as_released seed=1",
+        "space=nbmacro label=cifar10_test_50_best proxy=vote proxy.of=[nwot,snip] 'input.folder=\"a b\"'",
+        "proxy.names=[nwot,params] batch_size=4 time_limit=2.5 dry_run=true results=null device=cpu",
+        "hydra.job.name=named hydra/launcher=basic seed=2",
+        "space=nb1shot1_2 batch_size=8 space=nb201 batch_size=4",
+    ],
+)
+def test_what_is_composed_once_is_what_hydra_composes(overrides):
+    asked = shlex.split(overrides)
+    with composing():
+        for _ in range(2):
+            assert _compose._composed(asked) == hydra.compose("config", overrides=asked)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_what_hydra_composes(preset, monkeypatch):
+    made = plan(("nb201",), preset, "", [])
+    monkeypatch.setattr(_compose, "_composed", lambda overrides: hydra.compose("config", overrides=overrides))
+    assert plan(("nb201",), preset, "", []) == made
 
 
 @pytest.mark.parametrize("preset", BASELINE_PRESETS)
