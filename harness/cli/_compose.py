@@ -13,13 +13,18 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from harness import paths
+from harness import paths, registry
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig, check
 
 ConfigStore.instance().store(name="schema", node=RunConfig)
+OmegaConf.register_new_resolver(
+    "all_of",
+    lambda *folders: ListConfig([name for each in folders for name in registry.names(f"harness.{each}")]),
+    replace=True,
+)
 OmegaConf.register_new_resolver("results_root", lambda results: results or str(paths.RESULTS), replace=True)
 
 
@@ -152,8 +157,8 @@ def _check_key(override: Override, known: dict[str, tuple[str, ...]]) -> None:
     if override.is_add() or override.is_delete():
         raise ConfigError(f"{override.input_line!r} adds or deletes a setting; only name=value is allowed.")
     fields = tuple(RunConfig.__dataclass_fields__)
-    if root not in fields:
-        raise unknown_name("setting", key, fields)
+    if root not in fields and root not in known:
+        raise unknown_name("setting", key, (*fields, *known))
     if key in known and str(override.value()) not in known[key]:
         raise unknown_name(key, override.value(), known[key])
 

@@ -54,8 +54,12 @@ def guarded(verb: Callable[[], int]) -> int:
 
 
 def _config_errors() -> tuple[type[Exception], ...]:
-    """Hydra's and OmegaConf's own; none where they were not loaded, as by verbs that only read records."""
-    places = {"hydra.errors": "HydraException", "omegaconf.errors": "OmegaConfBaseException"}
+    """Hydra's, OmegaConf's and YAML's; none where they were not loaded, as in verbs that only read."""
+    places = {
+        "hydra.errors": "HydraException",
+        "omegaconf.errors": "OmegaConfBaseException",
+        "yaml": "YAMLError",
+    }
     return tuple(
         getattr(sys.modules[module], name) for module, name in places.items() if module in sys.modules
     )
@@ -67,4 +71,7 @@ def sentence(error: BaseException) -> str:
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
     lines = [str(cause).strip().splitlines()[0] for cause in (causes[0], causes[-1]) if str(cause).strip()]
+    place = getattr(causes[-1], "problem_mark", None)  # of YAML, which tells it in further lines
+    if place is not None:
+        lines = [f"{place.name}, line {place.line + 1}", *lines]
     return ": ".join(dict.fromkeys(line.rstrip(".:") for line in lines)) + "."

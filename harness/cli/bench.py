@@ -2,9 +2,8 @@
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
-theirs. In a line ``${all_of:proxies}`` is the list of all items of a folder. A run whose record exists is
-skipped. ``JOBS`` runs work side by side, one CPU thread each, with results that do not depend on how many
-there are.
+theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with
+results that do not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -19,19 +18,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from harness import paths, registry, spaces
+from harness import paths, spaces
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import run_all
 from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig
-
-OmegaConf.register_new_resolver(
-    "all_of",
-    lambda *folders: f"[{','.join(name for each in folders for name in registry.names(f'harness.{each}'))}]",
-    replace=True,
-)
 
 
 def main(arguments: list[str] | None = None) -> int:

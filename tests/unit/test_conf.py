@@ -28,7 +28,7 @@ GROUPS = {
 }
 SECOND = {"proxy": "populations"}
 """Groups whose options are the items of two folders."""
-NO_ITEMS = {"proxy": {"core"}, "training": {"default"}}
+NO_ITEMS = {"proxy": {"core", "all"}, "training": {"default"}}
 """Options that stand for other ones."""
 
 
@@ -38,7 +38,7 @@ def options(group: str) -> set[str]:
 
 def test_every_group_is_known():
     folders = {path.name for path in paths.CONF.iterdir() if path.is_dir()}
-    assert folders == {*GROUPS, "fidelity", "preset"}
+    assert folders == {*GROUPS, "experiment", "fidelity", "preset"}
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -92,6 +92,8 @@ def test_presets_compose_and_hold_every_task(preset):
         "space=nbmacro label=cifar10_test_50_best proxy=vote proxy.of=[nwot,snip] 'input.folder=\"a b\"'",
         "proxy.names=[nwot,params] batch_size=4 time_limit=2.5 dry_run=true results=null device=cpu",
         "hydra.job.name=named hydra/launcher=basic seed=2",
+        "experiment=zero_cost_pt searcher.proposals=3 fidelity=tiny",
+        "experiment=all_proxies task.population=all proxy.of=[nwot,zen]",
         "space=nb1shot1_2 batch_size=8 space=nb201 batch_size=4",
     ],
 )
@@ -203,6 +205,32 @@ def test_seeds_and_overrides_win_over_the_preset():
     configs = plan(("nbmacro",), "smoke", "5,6", ["batch_size=4"])
     assert {config.seed for config in configs} == {5, 6}
     assert {config.batch_size for config in configs} == {4}
+
+
+EXPERIMENTS = {
+    "zero_cost_pt": {"task": "search", "searcher": "zero_cost_pt", "proxy": ["nwot_eval"], "batch_size": 256},
+    "operation_scores": {
+        "task": "op_correlation", "scorer": "zero_cost_pt", "proxy": ["nwot_eval"], "batch_size": 256,
+    },
+    "all_proxies": {
+        "task": "arch_correlation",
+        "proxy": [*registry.names("harness.proxies"), *registry.names("harness.populations")],
+        "batch_size": 32,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(options("experiment")))
+def test_an_experiment_is_what_it_is_for_and_settings_win_over_it(name):
+    with composing():
+        found, other = run_configs([f"experiment={name}", "space=nbmacro", "seed=1,2"])
+        (won,) = run_configs(["batch_size=4", f"experiment={name}", "proxy=snip"])
+    told = {key: getattr(found, key) for key in EXPERIMENTS[name]}
+    names = {key: value.get("names", value.get("name")) if isinstance(value, dict) else value
+             for key, value in told.items()}  # fmt: skip
+    assert names == EXPERIMENTS[name]
+    assert (found.space["name"], found.seed, other.seed) == ("nbmacro", 1, 2)
+    assert (won.batch_size, won.proxy["names"]) == (4, ["snip"])
 
 
 def test_a_family_names_its_spaces():

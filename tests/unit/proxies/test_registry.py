@@ -13,7 +13,7 @@ FILES = {path.stem: yaml.safe_load(path.read_text()) for path in (CONF / "proxy"
 
 
 def test_every_proxy_has_a_configuration_and_the_other_way_round() -> None:
-    assert set(FILES) - {"core"} - set(populations.names()) == set(proxies.names())
+    assert set(FILES) - {"core", "all"} - set(populations.names()) == set(proxies.names())
     for name in proxies.names():
         assert FILES[name] == {"names": [name]}
         assert (CONF / "proxy" / f"{name}.yaml").read_text().startswith("# ")
