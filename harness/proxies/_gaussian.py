@@ -22,8 +22,7 @@ _DRAWN = (_ConvNd, nn.Linear, _NormBase, nn.GroupNorm, nn.LayerNorm)
 def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
     """The module's parameters, its layers drawn anew: weights from N(0, 1), biases 0, normalisations 1 and 0.
 
-    Numbers are drawn in double precision, so that they are the same in every number format. Parameters of
-    other modules stay as they are.
+    Numbers are drawn as by :func:`normal`. Parameters of other modules stay as they are.
 
     Raises
     ------
@@ -42,8 +41,11 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
 
 
 def normal(shape: Sequence[int], like: Tensor, generator: torch.Generator) -> Tensor:
-    """Numbers from N(0, 1) on the device and in the number format of ``like``."""
-    return torch.randn(tuple(shape), generator=generator, dtype=torch.float64).to(like)
+    """Numbers from N(0, 1) on the device and in the number format of ``like``.
+
+    Drawn in single precision, four times as fast as in double; wider formats have the same numbers.
+    """
+    return torch.randn(tuple(shape), generator=generator, dtype=torch.float32).to(like)
 
 
 def scaled_change(

@@ -6,7 +6,8 @@ Printed are medians over the rounds of seconds, and of ratios to the naive way w
 machine and its other work, ratios much less. Measured are
 
 * ``thirteen``: the proxies of NASLib in one ``measure``, beside the sum of the naive ones (target 4);
-* ``six``: those that share one forward pass (target 6), and how far their values lie from the naive ones';
+* ``six``: those that share one forward pass (target 6), and how far their values lie from the
+  naive ones, and from what single precision leaves of them;
 * every one of the thirteen alone (target: none below 1; ``nwot`` 3);
 * ``samples``: ``ntk_eval`` (target 8), ``gradsign`` and ``ntk`` (target 1), which naively take a backward
   pass over the batch for every sample;
@@ -25,11 +26,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from statistics import median
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 from harness import networks, proxies, spaces
@@ -148,17 +150,32 @@ def table(found: dict[str, tuple[float, float, float]]) -> Iterable[str]:
 
 
 def differences(network: nn.Module, batch: Batch) -> Iterable[str]:
-    """How far the six values lie from the naive ones, as a part of them; of ``plain`` as a part of snip's.
+    """How far the six values lie from the naive ones, and what single precision leaves of either.
 
-    The terms of plain cancel to what single precision leaves of them; snip adds the same terms' sizes.
+    Distances from the naive way in double precision, and of the naive way from itself on images that one
+    rounding has moved (factors 1 + 1e-7 e, e from N(0, 1)): how far the values mean anything. As a part of
+    the value; of ``plain``, whose terms cancel, as a part of snip's, which adds the same terms' sizes.
     """
-    yield "\nrelative difference of the values, measured together and naive"
-    measured = proxies.measure(network, batch, SIX, 0)
-    naive = {name: THIRTEEN[name](network, batch.images, batch.targets) for name in SIX}
+
+    def naive(network: nn.Module, images: Tensor) -> dict[str, float]:
+        return {name: THIRTEEN[name](network, images, batch.targets) for name in SIX}
+
+    shaken = batch.images * (1 + 1e-7 * noise.open(10, 32).batch(0, 1, BATCH_SIZE).images)
+    exact = naive(deepcopy(network).double(), batch.images.double())
+    plainly = naive(network, batch.images)
+    measured = {name: one.value for name, one in proxies.measure(network, batch, SIX, 0).items()}
+    columns = {
+        "measure, naive": (measured, plainly),
+        "measure, double": (measured, exact),
+        "naive, double": (plainly, exact),
+        "naive, shaken": (plainly, naive(network, shaken)),
+    }
+    yield "\nrelative differences of the values in single precision"
+    yield " ".join([f"{'':12}", *(f"{title:>16}" for title in columns)])
     for name in SIX:
-        scale = naive["snip" if name == "plain" else name]
-        beside = f"   ({naive['plain']:.4g}, snip {scale:.4g})" if name == "plain" else ""
-        yield f"{name:12} {abs(measured[name].value - naive[name]) / abs(scale):9.1e}{beside}"
+        scale = abs(exact["snip" if name == "plain" else name])
+        found = (abs(one[name] - other[name]) / scale for one, other in columns.values())
+        yield " ".join([f"{name:12}", *(f"{each:16.1e}" for each in found)])
 
 
 def where_the_time_goes(network: nn.Module, batch: Batch, names: Sequence[str]) -> Iterable[str]:
