@@ -40,6 +40,7 @@ LEARNING = [
 ]  # fmt: skip
 SCENARIOS = {
     "arch_correlation": ["space=nbmacro", "task.population=8", "proxy.names=[nwot,params,synflow]"],
+    "workers": ["space=nbmacro", "task.population=8", "proxy.names=[nwot,params,synflow]", "workers=2"],
     "op_correlation": ["task=op_correlation", "space=nbmacro", "proxy=nwot_eval", "task.progressive=false"],
     "search": [
         "task=search", "space=nb201", "proxy=nwot_eval", "searcher.proposals=2",

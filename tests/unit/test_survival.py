@@ -6,13 +6,14 @@ import errno
 import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness import files
-from harness.cli import report, reproduce
+from harness.cli import report, reproduce, status
 from harness.errors import ResultsError
 from harness.records import Store, read_record
 from harness.runners import RunConfig, arch_correlation, execute
@@ -172,6 +173,9 @@ def test_a_moved_folder_is_read_as_it_was(tmp_path, expected, capsys):
     assert content(second) == expected["arch_correlation"]
     assert report.main(["--results", str(second), "--out", str(tmp_path / "b"), "--figures", "none"]) == 0
     assert (tmp_path / "a" / "report.md").read_bytes() == (tmp_path / "b" / "report.md").read_bytes()
+    assert status.main(["--results", str(second)]) == 0
+    assert "3 runs" in (told := capsys.readouterr().out)
+    assert "3 done" in told
     assert {outcome.status for outcome in execute(made("arch_correlation", second))} == {"skipped"}
     (record, *_) = Store(second).records()
     assert str(tmp_path) not in record.path.read_text()
@@ -198,3 +202,16 @@ def test_two_at_once_on_one_folder_leave_what_one_leaves(scenario, tmp_path, exp
     for path in expected[scenario]:
         if path.endswith(".json"):
             assert read_record(tmp_path / path).status == "ok"
+
+
+@pytest.mark.slow
+def test_two_sweeps_at_once_leave_what_one_leaves(tmp_path):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    assert survival.go("sweep", alone).code == 0
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(lambda _: survival.go("sweep", together), range(2)))
+    assert [each.code for each in ended] == [0, 0], [each.told for each in ended]
+    assert content(together) == content(alone)
+    assert all("4 settings, 4 runs: " in each.told for each in ended)
+    done = sum(each.told.count("done: nbmacro") for each in ended)
+    assert done >= 4, "each run was done by one of them, or by both together"
