@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from harness import paths, populations, proxies
+from harness.about import About
 from harness.errors import ConfigError, DataError, unknown_name
+from harness.reports.cards import Card, of_network, of_population
 
 MEASURED = paths.ROOT / "docs" / "proxies_measured.csv"
-COLUMNS = ("space", "proxy", "label", "tau", "low", "high", "n", "cost")
-GRADIENTS = {
-    "none": "no gradients",
-    "batch": "gradients of the batch",
-    "sample": "gradients of every sample",
-}
-
-
-@dataclass(frozen=True)
-class Card:
-    """A proxy in words; ``population`` is whether a network has it only among others."""
-
-    name: str
-    population: bool
-    title: str
-    formula: str
-    needs: str
-    better: str
-    undefined: str
-    choices: str
-    source: str
+PUBLISHED = paths.ROOT / "docs" / "proxies_published.csv"
+COLUMNS = ("space", "proxy", "label", "tau", "low", "high", "rho", "n", "cost")
+PUBLISHED_COLUMNS = ("space", "proxy", "label", "statistic", "value", "networks", "source")
+NUMBERS = ("tau", "low", "high", "rho", "cost")
+STATISTICS = ("tau", "rho")
+Line = TypeVar("Line", "Figure", "Published")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of ``docs/proxies_measured.csv``: Kendall's tau with its interval, n, and the cost.
+    """A line of ``docs/proxies_measured.csv``: Kendall's tau with its interval, Spearman's rho, n, the cost.
 
     ``cost`` is in forward passes of the same network and batch; a number is None where it is left empty.
     """
@@ -49,8 +37,22 @@ class Figure:
     tau: float | None
     low: float | None
     high: float | None
+    rho: float | None
     n: int
     cost: float | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A line of ``docs/proxies_published.csv``: a correlation that others have printed, and on what."""
+
+    space: str
+    proxy: str
+    label: str
+    statistic: str
+    value: float
+    networks: str
+    source: str
 
 
 def cards(names: Iterable[str] = ()) -> list[Card]:
@@ -80,62 +82,45 @@ def figures(path: Path = MEASURED) -> list[Figure]:
     DataError
         For other columns, a field that is no number, or a proxy that does not exist.
     """
+    return list(_read(path, COLUMNS, _figure))
+
+
+def published(path: Path = PUBLISHED) -> list[Published]:
+    """What others have printed, in the order of the file; none where there is no file.
+
+    Raises
+    ------
+    DataError
+        As :func:`figures`; for a statistic that is none of :data:`STATISTICS`, too.
+    """
+    return list(_read(path, PUBLISHED_COLUMNS, _published))
+
+
+def _read(
+    path: Path, columns: tuple[str, ...], make: Callable[[dict[str, str], str], Line]
+) -> Iterator[Line]:
     if not path.is_file():
-        return []
+        return
     known = {*proxies.names(), *populations.names()}
     with path.open(newline="", encoding="utf-8") as file:
         lines = csv.DictReader(file)
-        if tuple(lines.fieldnames or ()) != COLUMNS:
+        if tuple(lines.fieldnames or ()) != columns:
             received = ",".join(lines.fieldnames or ())
-            raise DataError(f"{path} must have the columns {','.join(COLUMNS)}; received {received}.")
-        found = [_figure(line, f"{path}, line {lines.line_num}") for line in lines]
-    for figure in found:
-        if figure.proxy not in known:
-            raise DataError(f"{path} names a proxy that does not exist: {figure.proxy!r}; drop its lines.")
-    return found
+            raise DataError(f"{path} must have the columns {','.join(columns)}; received {received}.")
+        for line in lines:
+            made = make(line, f"{path}, line {lines.line_num}")
+            if made.proxy not in known:
+                raise DataError(f"{path} names a proxy that does not exist: {made.proxy!r}; drop its lines.")
+            yield made
 
 
 def _single(name: str) -> Card:
-    module = _loaded(name, proxies.load, proxies.About)
-    about = module.ABOUT
-    needs = [
-        "images" if about.images else "",
-        "labels" if about.labels else "",
-        f"{about.batches} batches" if about.batches > 1 else "",
-        "" if about.gradients == "none" else GRADIENTS[about.gradients],
-        "double precision" if about.precision == "double" else "",
-    ]
-    return Card(
-        name=name,
-        population=False,
-        title=_title(module),
-        formula=about.formula,
-        needs=", ".join(filter(None, needs)) or "the network alone",
-        better=_better(about.higher_is_better),
-        undefined=about.undefined,
-        choices=about.choices,
-        source=about.source,
-    )
+    module = _loaded(name, proxies.load, About)
+    return of_network(name, module.__doc__, module.ABOUT)
 
 
 def _population(name: str) -> Card:
-    module = _loaded(name, populations.load, populations.PopulationAbout)
-    about = module.ABOUT
-    listed = ", ".join(module.PARTS or ())
-    needs = (
-        f"{listed}, or a list in proxy.of" if listed and about.any_list else listed or "a list in proxy.of"
-    )
-    return Card(
-        name=name,
-        population=True,
-        title=_title(module),
-        formula=about.formula,
-        needs=needs,
-        better=_better(about.higher_is_better),
-        undefined="a network without one of the parts (the part's status)",
-        choices=about.choices,
-        source=about.source,
-    )
+    return of_population(name, _loaded(name, populations.load, populations.PopulationAbout))
 
 
 def _loaded(name: str, load: Callable[[str], ModuleType], card: type) -> ModuleType:
@@ -147,22 +132,27 @@ def _loaded(name: str, load: Callable[[str], ModuleType], card: type) -> ModuleT
     return module
 
 
-def _title(module: ModuleType) -> str:
-    return (module.__doc__ or "").strip().partition("\n")[0]
-
-
-def _better(higher: bool) -> str:
-    return "higher" if higher else "lower"
-
-
 def _figure(line: dict[str, str], where: str) -> Figure:
     try:
-        numbers = {name: float(line[name]) if line[name] else None for name in ("tau", "low", "high", "cost")}
+        numbers = {name: float(line[name]) if line[name] else None for name in NUMBERS}
         if any(number is not None and not isfinite(number) for number in numbers.values()):
             raise ValueError("a number is not finite")
         return Figure(line["space"], line["proxy"], line["label"], n=int(line["n"]), **numbers)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"{where}: tau, low, high and cost are numbers or empty, n an integer; received "
+            f"{where}: {', '.join(NUMBERS)} are numbers or empty, n an integer; received "
             f"{','.join(str(line[name]) for name in COLUMNS)}."
+        ) from error
+
+
+def _published(line: dict[str, str], where: str) -> Published:
+    try:
+        told = {**line, "value": float(line["value"])}
+        if line["statistic"] not in STATISTICS or not abs(told["value"]) <= 1 or not line["source"]:
+            raise ValueError("no correlation of somebody's")
+        return Published(**told)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{where}: statistic is one of {', '.join(STATISTICS)}, value a number from -1 to 1, and source "
+            f"not empty; received {','.join(str(line[name]) for name in PUBLISHED_COLUMNS)}."
         ) from error

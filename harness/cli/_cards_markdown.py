@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from harness.cli._cards import Card, Figure
+from harness.cli._cards import Card, Figure, Published
 
 INTRODUCTION = """\
 # Zero-cost proxies
@@ -48,9 +48,14 @@ Cost is CPU time of one thread for one network of nb201's own size and a batch o
 of the same network on the same batch, each proxy by itself. `ntk` takes a backward pass over the whole batch
 for every sample.
 """
+BESIDE = """\
+## Beside published figures
+
+TODO
+"""
 
 
-def page(cards: Sequence[Card], figures: Sequence[Figure]) -> str:
+def page(cards: Sequence[Card], figures: Sequence[Figure], published: Sequence[Published] = ()) -> str:
     """The page, in sections; one without lines is left out."""
     titles = ("Proxy", "Formula", "Needs", "Better", "Undefined for", "Source")
     sections = [INTRODUCTION]
@@ -72,6 +77,7 @@ def page(cards: Sequence[Card], figures: Sequence[Figure]) -> str:
         [[_code(card.name), _text(card.choices)] for card in cards if card.choices],
     )
     sections += _section(MEASURED, *_measured(cards, figures))
+    sections += _section(BESIDE, *_beside(cards, figures, published))
     return "\n".join(sections)
 
 
@@ -98,6 +104,42 @@ def _measured(cards: Sequence[Card], figures: Iterable[Figure]) -> tuple[list[st
                 ]
             )
     return [_text(title) for title in titles], rows
+
+
+def _beside(
+    cards: Iterable[Card], figures: Iterable[Figure], published: Iterable[Published]
+) -> tuple[list[str], list[list[str]]]:
+    """A row for every published figure of a proxy, space and label that was measured here."""
+    here = {(figure.proxy, figure.space, figure.label): figure for figure in figures}
+    listed = {card.name for card in cards}
+    rows = []
+    for one in published:
+        figure = here.get((one.proxy, one.space, one.label))
+        if one.proxy in listed and figure is not None:
+            own = getattr(figure, one.statistic)
+            rows.append(
+                [
+                    _code(one.proxy),
+                    _text(f"{one.space} {one.label}"),
+                    one.statistic,
+                    "–" if own is None else f"{own:.3f}",
+                    f"{one.value:.3f}",
+                    "–" if own is None else f"{own - one.value:+.2f}",
+                    _text(one.networks),
+                    _text(one.source),
+                ]
+            )
+    titles = [
+        "Proxy",
+        "Space, label",
+        "Statistic",
+        "Here",
+        "Theirs",
+        "Difference",
+        "Their networks",
+        "Source",
+    ]
+    return titles, rows
 
 
 def _tau(figure: Figure | None) -> str:

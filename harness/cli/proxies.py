@@ -42,7 +42,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     chosen = _cards.cards(options.names)
     if options.markdown:
-        sys.stdout.write(_cards_markdown.page(chosen, _cards.figures()))
+        sys.stdout.write(_cards_markdown.page(chosen, _cards.figures(), _cards.published()))
         return 0
     console = console_for(sys.stdout)
     if options.names:

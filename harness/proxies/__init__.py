@@ -7,7 +7,7 @@ needs from :class:`Passes` and raises :class:`Undefined` where its formula has n
 from __future__ import annotations
 
 from harness import registry
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._kernel import PATHS
 from harness.proxies._measure import load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from harness import registry
+from harness.about import About
 from harness.errors import ConfigError, HarnessError
 from harness.inputs import Batch
-from harness.proxies._about import About
 from harness.proxies._deadline import OutOfTime, limited
 from harness.proxies._kept import Kept
 from harness.proxies._kernel import Kernels

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._az_nas import blocks
 from harness.proxies._passes import Passes
 

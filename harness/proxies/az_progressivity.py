@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._az_nas import blocks
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._az_nas import blocks
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes

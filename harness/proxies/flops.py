@@ -6,8 +6,8 @@ size. Higher is better. Uses no data: only the image's shape matters. Always def
 
 from __future__ import annotations
 
+from harness.about import About
 from harness.networks import count_flops
-from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

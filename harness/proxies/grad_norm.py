@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

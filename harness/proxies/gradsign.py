@@ -24,7 +24,7 @@ import math
 import torch
 from torch import Tensor
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

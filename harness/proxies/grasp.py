@@ -15,7 +15,7 @@ in SamsungLabs/zero-cost-nas.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._curvature import weight_curvature
 from harness.proxies._passes import Passes
 

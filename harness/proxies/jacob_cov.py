@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._input_correlation import input_correlation
 from harness.proxies._passes import Passes
 

@@ -17,7 +17,7 @@ import math
 
 import torch
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._modules import layer_weights, parameters_of
 from harness.proxies._passes import Passes
 

@@ -14,7 +14,7 @@ same patterns, there in half precision.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

@@ -14,7 +14,7 @@ Networks", ICML 2020.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._correlation import smallest_eigenvalues
 from harness.proxies._gaussian import normal
 from harness.proxies._outcome import Undefined

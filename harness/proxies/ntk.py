@@ -20,7 +20,7 @@ Perspective" (TE-NAS), ICLR 2021; the choices are those of ``lib/procedures/ntk.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 from harness.proxies._spectrum import negative_condition
 

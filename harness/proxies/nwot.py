@@ -13,7 +13,7 @@ Mellor et al., "Neural Architecture Search without Training", ICML 2021.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._kernel import log_determinant
 from harness.proxies._passes import Passes
 

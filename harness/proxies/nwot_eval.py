@@ -10,7 +10,7 @@ Xiang et al., "Zero-Cost Operation Scoring in Differentiable Architecture Search
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._kernel import log_determinant
 from harness.proxies._passes import Passes
 

@@ -6,8 +6,8 @@ running statistics are none. Higher is better. Uses neither data nor labels. Alw
 
 from __future__ import annotations
 
+from harness.about import About
 from harness.networks import count_parameters
-from harness.proxies._about import About
 from harness.proxies._passes import Passes
 
 ABOUT = About(

@@ -14,7 +14,7 @@ Peng et al., "SWAP-NAS: Sample-Wise Activation Patterns for Ultra-fast NAS", ICL
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._passes import Passes
 from harness.proxies._unit_patterns import distinct_unit_patterns
 

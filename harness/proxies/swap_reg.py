@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import math
 
+from harness.about import About
 from harness.networks import count_parameters
-from harness.proxies._about import About
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes
 from harness.proxies._unit_patterns import distinct_unit_patterns

@@ -10,7 +10,7 @@ Weights", CVPR 2025, which adds it to the entropy of ``vkdnw``.
 
 from __future__ import annotations
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._modules import layer_weights, parameters_of
 from harness.proxies._passes import Passes
 

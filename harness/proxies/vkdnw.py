@@ -21,7 +21,7 @@ import math
 import numpy as np
 from scipy.special import entr
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._information import fisher_information
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes

@@ -22,7 +22,7 @@ from __future__ import annotations
 from math import log
 from statistics import fmean
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._gaussian import scaled_change
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._passes import Passes

@@ -20,7 +20,7 @@ import math
 import torch
 from torch import Tensor
 
-from harness.proxies._about import About
+from harness.about import About
 from harness.proxies._batches import loss_gradients
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from harness import populations, registry
 from harness import tables as accuracy_tables
 from harness.errors import HarnessError
 from harness.reports import (
     arch_tables,
+    cards,
     duplicates,
     figures,
     labels,
@@ -32,6 +34,7 @@ TASKS = {
     "search": "Search: the architectures found",
     "overall": "Over all spaces",
     "published": "Published beside measured",
+    "proxies": "The proxies",
 }
 """Headings, in the order of the page."""
 
@@ -50,7 +53,19 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     for (space, label), pairs in compare(groups).items():
         table = published_tables.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
+    described = cards.table(_proxies(ordered))
+    if described is not None:
+        sections.append(Section("proxies", "all", "definitions", "", (described,), ()))
     return tuple(sections)
+
+
+def _proxies(groups: Sequence[Group]) -> list[str]:
+    """The proxies that the methods of ``groups`` read, and those that population proxies rank, sorted."""
+    named = {part for group in groups for part in group.method.split("-")}
+    ranked = {part for group in groups for part in group.run.settings.get("of", ())}
+    scored = {group.method for group in groups if group.run.task == "arch_correlation"}
+    known = {*registry.names(cards.PROXIES), *populations.names()}
+    return sorted((named & known) | ranked | scored)
 
 
 def _section(groups: list[Group]) -> Section:

@@ -14,10 +14,10 @@ STYLES = {"baseline": "dim", "reference": "yellow", "failed": "red", "method": "
 def print_tables(report: Report, console: Console) -> None:
     """Print every table with its caption; columns that do not fit the terminal are left out and counted.
 
-    The many published figures are for the written report.
+    The many published figures and the definitions of the proxies are for the written report.
     """
     for section in report.sections:
-        if section.task == "published":
+        if section.task in ("published", "proxies"):
             continue
         console.print(Text(f"\n{section.task}  {section.space}  {section.label}", style="bold"))
         if section.words:

@@ -11,6 +11,7 @@ machine and its other work, ratios much less. Measured are
 * every one of the thirteen alone (target: none below 1; ``nwot`` 3);
 * ``samples``: ``ntk_eval`` (target 8), ``gradsign`` and ``ntk`` (target 1), which naively take a backward
   pass over the batch for every sample;
+* ``costs``: every proxy alone in forward passes of the network without gradients, training mode;
 * ``memory``: the peak of a process of its own, without what importing takes;
 * ``profile``: the operations and proxies that the thirteen spend their time on.
 
@@ -47,7 +48,7 @@ BATCH_SIZE = 64
 SIX = ("grad_norm", "snip", "plain", "fisher", "nwot", "jacob_cov")
 TARGETS = {"thirteen": 4, "six": 6, "nwot": 3, "ntk_eval": 8}
 """How many times as fast as the naive way; 1 for the others."""
-PARTS = ("thirteen", "six", "alone", "samples", "memory", "profile")
+PARTS = ("thirteen", "six", "alone", "samples", "costs", "memory", "profile")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,6 +92,8 @@ def lines(parts: Sequence[str], rounds: int, threads: int, clock: Callable[[], f
         yield from differences(network, batch)
     if "samples" in parts:
         yield from table(compare(network, batch, SAMPLES, {name: (name,) for name in SAMPLES}, rounds, clock))
+    if "costs" in parts:
+        yield from costs(network, batch, rounds, clock)
     if "memory" in parts:
         yield f"\n{'peak memory':12} {'naive':>9} {'measure':>9}"
         for name in ("thirteen", *SAMPLES):
@@ -176,6 +179,25 @@ def differences(network: nn.Module, batch: Batch) -> Iterable[str]:
         scale = abs(exact["snip" if name == "plain" else name])
         found = (abs(one[name] - other[name]) / scale for one, other in columns.values())
         yield " ".join([f"{name:12}", *(f"{each:16.1e}" for each in found)])
+
+
+def costs(network: nn.Module, batch: Batch, rounds: int, clock: Callable[[], float]) -> Iterable[str]:
+    """Every proxy by itself, in forward passes of the same round; two batches where it reads two."""
+    batches = [batch, noise.open(10, 32).batch(0, 1, BATCH_SIZE)]
+    own = deepcopy(network).train()
+
+    def forward() -> None:
+        with torch.no_grad():
+            own(batch.images)
+
+    def measured(name: str) -> float:
+        read = batches[: proxies.load(name).ABOUT.batches]
+        return seconds(lambda: proxies.measure(network, read, [name], 0), clock)
+
+    yield "\nforward passes that a proxy costs by itself"
+    for name in sorted(proxies.names()):
+        passes = [measured(name) / min(seconds(forward, clock) for _ in range(3)) for _ in range(rounds + 1)]
+        yield f"{name:20} {median(passes[1:]):7.2f}"
 
 
 def where_the_time_goes(network: nn.Module, batch: Batch, names: Sequence[str]) -> Iterable[str]:

@@ -13,7 +13,8 @@ from harness.errors import DataError
 from harness.paths import ROOT
 
 EVERY = {*proxies.names(), *populations.names()}
-HEADER = "space,proxy,label,tau,low,high,n,cost\n"
+HEADER = "space,proxy,label,tau,low,high,rho,n,cost\n"
+PRINTED = "space,proxy,label,statistic,value,networks,source\n"
 
 
 @pytest.fixture
@@ -181,10 +182,10 @@ def test_measured_figures_stand_in_the_page(tmp_path):
     path = tmp_path / "measured.csv"
     path.write_text(
         HEADER
-        + "nb201,snip,cifar10_test_200,0.4876,0.391,0.572,1149,3.25\n"
-        + "nbmacro,snip,cifar10_test,,,,20,\n"
-        + "nb201,te_nas,cifar10_test_200,-0.25,,,15,\n"
-        + "nb201,snip,cifar100_test_200,0.5,0.4,0.6,100,3.25\n"
+        + "nb201,snip,cifar10_test_200,0.4876,0.391,0.572,0.661,1149,3.25\n"
+        + "nbmacro,snip,cifar10_test,,,,,20,\n"
+        + "nb201,te_nas,cifar10_test_200,-0.25,,,,15,\n"
+        + "nb201,snip,cifar100_test_200,0.5,0.4,0.6,0.7,100,3.25\n"
     )
     text = page(_cards.cards(), _cards.figures(path))
     measured = text.partition("## Measured")[2]
@@ -212,13 +213,16 @@ def test_without_measurements_there_is_no_such_section(tmp_path):
     [
         (
             "space,proxy\n",
-            "must have the columns space,proxy,label,tau,low,high,n,cost; received space,proxy.",
+            "must have the columns space,proxy,label,tau,low,high,rho,n,cost; received space,proxy.",
         ),
         ("", "received ."),
-        (HEADER + "nb201,snop,x,0.1,0,0.2,5,1\n", "names a proxy that does not exist: 'snop'"),
-        (HEADER + "nb201,snip,x,high,0,0.2,5,1\n", "line 2: tau, low, high and cost are numbers or empty"),
-        (HEADER + "nb201,snip,x,nan,0,0.2,5,1\n", "line 2: tau, low"),
-        (HEADER + "nb201,snip,x,0.1,0,0.2,,1\n", "n an integer"),
+        (HEADER + "nb201,snop,x,0.1,0,0.2,0.1,5,1\n", "names a proxy that does not exist: 'snop'"),
+        (
+            HEADER + "nb201,snip,x,high,0,0.2,0.1,5,1\n",
+            "line 2: tau, low, high, rho, cost are numbers or empty",
+        ),
+        (HEADER + "nb201,snip,x,nan,0,0.2,0.1,5,1\n", "line 2: tau, low"),
+        (HEADER + "nb201,snip,x,0.1,0,0.2,0.1,,1\n", "n an integer"),
         (HEADER + "nb201,snip,x,0.1\n", "line 2"),
     ],
 )
@@ -227,3 +231,34 @@ def test_a_faulty_file_of_measurements(content, words, tmp_path):
     path.write_text(content)
     with pytest.raises(DataError, match=re.escape(words)):
         _cards.figures(path)
+
+
+def test_published_figures_stand_beside_those_of_the_same_space_and_label(tmp_path):
+    measured, printed = tmp_path / "measured.csv", tmp_path / "published.csv"
+    measured.write_text(
+        HEADER + "nb201,snip,ours,0.4876,0.391,0.572,0.661,1149,3.25\nnb201,zen,ours,,,,,9,\n"
+    )
+    printed.write_text(
+        PRINTED + 'nb201,snip,ours,tau,0.431,all,Them\nnb201,snip,ours,rho,0.6,9,"Them, again"\n'
+        "nb201,zen,ours,tau,0.1,all,Them\nnb201,snip,another,tau,0.2,all,Them\nnb201,nwot,ours,tau,0.3,all,Them\n"
+    )
+    text = page(_cards.cards(), _cards.figures(measured), _cards.published(printed))
+    assert rows(text.partition("## Beside published figures")[2]) == {
+        "snip": [
+            ["`snip`", "nb201 ours", "tau", "0.488", "0.431", "+0.06", "all", "Them"],
+            ["`snip`", "nb201 ours", "rho", "0.661", "0.600", "+0.06", "9", "Them, again"],
+        ],
+        "zen": [["`zen`", "nb201 ours", "tau", "–", "0.100", "–", "all", "Them"]],
+    }
+    assert "## Beside" not in page(_cards.cards(), [], _cards.published(printed))
+
+
+@pytest.mark.parametrize(
+    "line", ["nb201,snip,x,r,0.1,all,Them", "nb201,snip,x,tau,1.1,all,Them", "nb201,snip,x,tau,,all,Them",
+             "nb201,snip,x,tau,0.1,all,", "nb201,snip,x,tau"],
+)  # fmt: skip
+def test_a_faulty_file_of_published_figures(line, tmp_path):
+    path = tmp_path / "published.csv"
+    path.write_text(PRINTED + line + "\n")
+    with pytest.raises(DataError, match="line 2: statistic is one of tau, rho, value a number from -1 to 1"):
+        _cards.published(path)

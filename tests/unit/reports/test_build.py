@@ -116,7 +116,8 @@ def test_op_table(filled, out):
 def test_one_step_alone_has_no_curve_and_no_last_step(results, out):
     results.op(steps=1)
     report = built(results, out)
-    (section,) = report.sections
+    section, described = report.sections
+    assert described.task == "proxies"
     assert section.charts == ()
     picked = section.tables[1].rows[0].cells
     assert [cell.text for cell in picked[1:7]] == ["92.00", "7", "2.00", "–", "–", "–"]
@@ -163,7 +164,7 @@ def test_failed_runs_are_shown(results, out):
     results.fail("nwot", 1)
     results.fail("fisher", 0, reason="out of | memory")
     report = built(results, out)
-    (table,) = report.tables
+    table, _ = report.tables
     by_name = {row.cells[0].text: row for row in table.rows}
     assert by_name["nwot"].cells[0].note == "seed 1 failed: out of memory"
     assert by_name["fisher"].kind == "failed"
