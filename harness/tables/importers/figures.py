@@ -135,7 +135,11 @@ def _nb201_labels() -> tuple[Label, ...]:
         label("cifar100_test_200", every),
         label("imagenet16_120_test_200", every),
         label("cifar10_valid_200", f"{every} {half}, accuracy on the other half"),
-        label("cifar10_valid_run_test_200", f"{every} {half}, accuracy on the test set"),
+        label(
+            "cifar10_valid_run_test_200",
+            f"{every} {half}, accuracy on the test set; NASLib and NAS-Bench-Suite-Zero rank by one of these "
+            "runs, seed 888, and call it validation accuracy",
+        ),
         *(
             label(name, f"v1.1's run {number} alone, where it exists; by ascending seed", _V1_1)
             for number, name in enumerate(_RUNS, start=1)
