@@ -32,6 +32,7 @@ OmegaConf.register_new_resolver("results_root", lambda results: results or str(p
 def composing() -> Iterator[None]:
     """Inside, Hydra composes from the clone's ``conf/``, which is read once."""
     _chosen.cache_clear()
+    _parse.cache_clear()
     with initialize_config_dir(version_base="1.3", config_dir=str(paths.CONF)):
         yield
 
