@@ -57,6 +57,7 @@ None can be hit exactly: networks, images, batches and builders differ, and publ
 up to 0.16 apart. Where one here lies more than 0.1 from another:
 
 - `fisher`: the builder of its authors' networks, whose dead branches get values up to 7.5e5.
+- `grad_norm`: Tybl and Neumann's figure lies as far from those of two others, who agree with the one here.
 - `linear_regions`: it tells networks apart only where they are thin and the samples many, as in TE-NAS.
 - `gradsign`: batch norm. Each sample by itself in training mode, as a loop over single images computes it,
   gives tau 0.54 and rho 0.71 on every other of these networks, where the gradients of evaluation mode give

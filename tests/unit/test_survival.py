@@ -73,7 +73,11 @@ SMALL_DISKS = [
     pytest.param(size, marks=() if size in (12, 96) else pytest.mark.slow)
     for size in (4, 8, 12, 16, 24, 32, 48, 64, 80, 96, 112, 128)
 ]
-FULL = [("arch_correlation", 3), ("arch_correlation", 14), ("training", 2)]
+FULL = [
+    pytest.param("arch_correlation", 3, marks=pytest.mark.slow),
+    pytest.param("arch_correlation", 14, marks=pytest.mark.slow),
+    ("training", 2),
+]
 
 
 @pytest.mark.parametrize(("scenario", "number"), FULL)

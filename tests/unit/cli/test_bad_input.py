@@ -11,7 +11,7 @@ from harness.cli import bench, run
 
 RUN = [
     (["space=nb20"], "Unknown space 'nb20'. Did you mean 'nb201'? Allowed: nb1shot1_1,"),
-    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: az_"),
+    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: all, az_"),
     (["proxy.names=[nwott]"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: az_"),
     (
         ["proxy=vote", "task=search"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,9 +15,24 @@ from harness.runners import duration
 TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "task.population=3")
 
 
-def sweep(root, *settings):
-    command = [sys.executable, "-m", "harness", "-m", *TINY, f"results={root}", *settings]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    """What a sweep ended with."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def sweep(capfd, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [])
+
+    def done(root, *settings):
+        code = run.main(["-m", *TINY, f"results={root}", *settings])
+        return Done(code, *capfd.readouterr())
+
+    return done
 
 
 def told(done):
@@ -25,7 +40,7 @@ def told(done):
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_every_failure_is_told_and_the_others_run(tmp_path, launcher):
+def test_every_failure_is_told_and_the_others_run(sweep, tmp_path, launcher):
     """More images than an input has are refused only where the run begins."""
     done = sweep(
         tmp_path, "proxy=params", "seed=0,1", "batch_size=4,100001,100002", f"hydra/launcher={launcher}"
@@ -41,7 +56,7 @@ def test_every_failure_is_told_and_the_others_run(tmp_path, launcher):
     assert not list((tmp_path / "multirun").glob("ledger-*"))
 
 
-def test_a_plan_tells_what_is_done_and_how_long_the_rest_takes(tmp_path):
+def test_a_plan_tells_what_is_done_and_how_long_the_rest_takes(sweep, tmp_path):
     assert sweep(tmp_path, "proxy=params", "seed=0,1").returncode == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
     done = sweep(tmp_path, "proxy=params,snip", "seed=0,1,2", "dry_run=true")

@@ -21,7 +21,7 @@ def measure(network: nn.Module, batch: Batch, seed: int = 0) -> proxies.Measurem
 
 def image() -> torch.Tensor:
     generator = torch.Generator().manual_seed(derive(0, "proxies", "meco"))
-    return torch.randn((1, 3, 64, 64), generator=generator, dtype=torch.float64)
+    return torch.randn((1, 3, 64, 64), generator=generator).double()
 
 
 def summed_eigenvalues(network: nn.Module) -> float:

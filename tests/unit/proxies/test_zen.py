@@ -24,7 +24,7 @@ def fill(network: nn.Module, generator: torch.Generator) -> None:
     for part in network.modules():
         if isinstance(part, nn.Conv2d | nn.Linear) and part.weight not in drawn:
             drawn.add(part.weight)
-            part.weight.data = torch.randn(part.weight.shape, generator=generator, dtype=torch.float64)
+            part.weight.data = torch.randn(part.weight.shape, generator=generator).double()
         elif isinstance(part, nn.BatchNorm2d) and part.affine:
             nn.init.ones_(part.weight)
         if getattr(part, "bias", None) is not None:
@@ -33,8 +33,8 @@ def fill(network: nn.Module, generator: torch.Generator) -> None:
 
 def one_draw(network: nn.Module, draw: int, size: int) -> float:
     generator = torch.Generator().manual_seed(derive(0, "proxies", "zen", draw))
-    images = torch.randn(16, 3, size, size, generator=generator, dtype=torch.float64)
-    change = torch.randn(16, 3, size, size, generator=generator, dtype=torch.float64)
+    images = torch.randn(16, 3, size, size, generator=generator).double()
+    change = torch.randn(16, 3, size, size, generator=generator).double()
     network = copy.deepcopy(network).train()
     fill(network, generator)
     maps: list[np.ndarray] = []

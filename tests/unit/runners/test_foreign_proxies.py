@@ -55,20 +55,20 @@ def config(root, *overrides):
 def test_the_run_records_what_it_does_and_goes_on(tmp_path, install):
     (alone,) = execute(config(tmp_path / "alone", "proxy=synflow"))
     install()
-    asked = config(tmp_path / "both", "proxy.names=[foreign,synflow]", "time_limit=2")
+    asked = config(tmp_path / "both", "proxy.names=[foreign,synflow]", "time_limit=4")
     assert [outcome.status for outcome in execute(asked)] == ["done", "done"]
     found = {record.run.method: record for record in records.Store(tmp_path / "both").records()}
     rows = found["foreign"].rows
     assert rows["status"].tolist() == ["failed", "failed", "nan", "failed", "failed", "ok"]
     assert rows["reason"].tolist() == [
         "ZeroDivisionError: division by zero",
-        "it took longer than the time limit of 2 s",
+        "it took longer than the time limit of 4 s",
         "the value is not a number",
         "TypeError: a score is one number; received str",
         "it changed the network",
         "",
     ]
-    assert found["synflow"].rows.equals(records.read_record(alone.path).rows)
+    assert found["synflow"].rows.to_dict("list") == records.read_record(alone.path).rows.to_dict("list")
 
 
 def test_a_run_with_a_limit_is_another_run(tmp_path):

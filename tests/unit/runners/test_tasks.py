@@ -262,7 +262,9 @@ def test_search_and_supernets_follow_released_code_for_the_same_families():
     assert all(networks.released_masking(spaces.load(name)) in networks.MASKINGS for name in spaces.names())
 
 
-@pytest.mark.parametrize("task", ["op_correlation", "search", "arch_correlation"])
+@pytest.mark.parametrize(
+    "task", ["op_correlation", pytest.param("search", marks=pytest.mark.slow), "arch_correlation"]
+)
 def test_the_fast_path_is_a_run_of_its_own_and_the_reference_is_the_exact_one(task, tmp_path):
     settings = ["proxy=nwot_eval", "batch_size=16", "task.progressive=false"] * (task == "op_correlation")
     settings = settings or ["proxy=nwot_eval", "batch_size=16"]
