@@ -172,13 +172,15 @@ def _mounted(root: Path, options: str = "", flags: int = 0) -> bool:
     """Whether a disk in memory is at ``root`` now, as this process sees it (Linux)."""
     system = ctypes.CDLL(None)
     if not flags:
-        user, group = os.getuid(), os.getgid()
-        if system.unshare(_NEW_USER | _NEW_MOUNTS):
+        user, group, own = os.getuid(), os.getgid(), Path("/proc/self")
+        if not hasattr(system, "unshare") or system.unshare(_NEW_USER | _NEW_MOUNTS):
             return False
-        own = Path("/proc/self")
-        (own / "setgroups").write_text("deny")
-        (own / "uid_map").write_text(f"0 {user} 1")
-        (own / "gid_map").write_text(f"0 {group} 1")
+        try:
+            (own / "setgroups").write_text("deny")
+            (own / "uid_map").write_text(f"0 {user} 1")
+            (own / "gid_map").write_text(f"0 {group} 1")
+        except OSError:
+            return False
     return system.mount(b"none", os.fsencode(root), b"tmpfs", flags, options.encode()) == 0
 
 
