@@ -86,8 +86,11 @@ def entry_of(job: str, outcome: Outcome) -> Entry:
 def summary(found: Sequence[Entry], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:
     """Last lines of a sweep over ``jobs``: how many runs ended how, then everything that went wrong.
 
-    A job is told by the settings in which it differs from another one.
+    A job is told by the settings in which it differs from another one; in the order of ``jobs``, whichever
+    ended first.
     """
+    places = {job: place for place, job in enumerate(jobs)}
+    found = sorted(found, key=lambda entry: places.get(entry.job, len(jobs)))
     common = set.intersection(*(set(job.split()) for job in jobs))
     counts = Counter(entry.status for entry in found)
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none ended"
