@@ -564,10 +564,10 @@ def test_what_a_worker_raises_is_raised(work, kind, words, made, quick_workers, 
 def test_an_interrupt_ends_the_workers_and_keeps_their_shards(made, expected, quick_workers, measured):
     paths = interrupted(replace(made, workers=2), at=5)
     assert multiprocessing.active_children() == []
-    assert len(paths) >= 2
+    assert len(paths) >= 2, "of 5, both workers may hold 2 in shards that are not yet written: one is"
     assert not Path(made.results, "records").exists()
     execute(made)
-    assert len(measured) <= COUNT - 2 * SIZE
+    assert len(measured) <= COUNT - SIZE
     assert content(made.results) == expected
 
 
