@@ -23,11 +23,7 @@ COLUMNS = (
     Column("Undefined for", "where there is no score, and with which status", numeric=False),
     Column("Source", "publication, and code whose choices are kept", numeric=False),
 )
-GRADIENTS = {
-    "none": "no gradients",
-    "batch": "gradients of the batch",
-    "sample": "gradients of every sample",
-}
+GRADIENTS = {"none": "", "batch": "gradients of the batch", "sample": "gradients of every sample"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ def of_network(name: str, docstring: str | None, about: About) -> Card:
         "images" if about.images else "",
         "labels" if about.labels else "",
         f"{about.batches} batches" if about.batches > 1 else "",
-        "" if about.gradients == "none" else GRADIENTS[about.gradients],
+        GRADIENTS[about.gradients],
         "double precision" if about.precision == "double" else "",
     ]
     return Card(

@@ -47,8 +47,8 @@ def serial(tmp_path_factory):
 )
 def test_every_launcher_gives_the_same_bytes(launcher, serial, tmp_path):
     plugin, settings = LAUNCHERS[launcher]
-    if find_spec("hydra_plugins") is None or find_spec(f"hydra_plugins.{plugin}") is None:
-        pytest.skip(f"{plugin} is not installed")
+    if launcher == "ray" and find_spec(f"hydra_plugins.{plugin}") is None:
+        pytest.skip("Ray's plug-in is installed by hand, see docs/clusters.md; the others come with [dev]")
     root = tmp_path / "results"
     done = subprocess.run(
         [sys.executable, "-m", "harness", *SWEEP, f"hydra/launcher={launcher}", *settings, f"results={root}"],
