@@ -26,6 +26,14 @@ class ResultsError(HarnessError):
     """A results folder or a record that cannot be read, written or averaged."""
 
 
+class RunFailed(HarnessError):
+    """A run that began and could not be finished; the command ends with exit code 1."""
+
+
+class MachineFailure(RunFailed):
+    """Out of memory, a full disk, a lost device, a dead worker: it says nothing of a network."""
+
+
 def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> UnknownNameError:
     """Build the error for a name outside ``allowed``, with the nearest allowed name first.
 
