@@ -43,9 +43,11 @@ def problem(case: Case, proxy: str, found: Measurement) -> str | None:
     """What is wrong with a measurement, in words; None where it is as it must be."""
     expected = outcome(case.name, proxy)
     if expected is not None:
-        if found.status == expected.status and expected.phrase in found.reason:
+        if expected.meets(found.status, found.reason):
             return None
-        return f"{proxy}: expected {expected.status} ({expected.phrase}), received {found}"
+        return (
+            f"{proxy}: expected {expected.status}: {expected.says}; received {found.status}: {found.reason}"
+        )
     if found.status != "ok":
         return f"{proxy}: expected a value, received {found.status}: {found.reason}"
     if not drawn(case, proxy) and not _agrees(case, proxy, found.value):

@@ -1,4 +1,4 @@
-"""Where a network of the zoo has no value: the proxy's status and what its sentence says."""
+"""Where a network of the zoo has no value: the proxy's status and its sentence."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """A status with a part of its sentence, for some proxies on some networks."""
+    """A status and its sentence, "…" for what differs, for some proxies on some networks."""
 
     status: str
-    phrase: str
+    says: str
     networks: tuple[str, ...]
     proxies: tuple[str, ...]
+
+    def meets(self, status: str, reason: str) -> bool:
+        return status == self.status and all(part in reason for part in self.says.split("…"))
 
 
 OUTCOMES: tuple[Outcome, ...] = ()
