@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from harness.graphs._node import Graph, Node, Table
+from harness.released import block_input
 
 RELUS = (nn.ReLU, nn.ReLU6)
 
@@ -21,8 +22,10 @@ class Untraceable(Exception):
     """The module does something that is not known to be a pure function of each sample by itself."""
 
 
-def trace(module: nn.Module, table: Table, training: bool = False) -> Graph:
+def trace(module: nn.Module, table: Table, training: bool = False, blocks: bool = False) -> Graph:
     """The graph of ``module``, its nodes in ``table``; ``training`` is batch normalisation's mode.
+
+    With ``blocks`` its ReLUs are those of :func:`harness.released.block_input` too: one on each such input.
 
     The module's forward is run once on a symbol. Its operations may be convolutions, linear layers, batch
     normalisations, ReLUs, poolings, sums, products with numbers, zeros, concatenations and cuts of channels
@@ -45,9 +48,13 @@ def trace(module: nn.Module, table: Table, training: bool = False) -> Graph:
             raise Untraceable("a ReLU module hands out something else than its ReLU")
         relus[symbol.node] += 1
 
+    def count_block(inputs: Symbol) -> None:
+        if blocks:
+            relus[F.relu(inputs).node] += 1
+
     with _modes(parts, training), _hooked([part for part in parts if isinstance(part, RELUS)], count):
         try:
-            result = module(Symbol(table.images, table, own, training))
+            result = module(Symbol(table.images, table, own, training, count_block))
         except Untraceable:
             raise
         except Exception as error:
@@ -72,11 +79,19 @@ def _leads_to(images: Node, output: Node) -> bool:
 class Symbol:
     """Stands for a tensor whose samples are its first dimension, while a module's forward is run."""
 
-    def __init__(self, node: Node, table: Table, own: set[int], training: bool) -> None:
+    def __init__(
+        self,
+        node: Node,
+        table: Table,
+        own: set[int],
+        training: bool,
+        count_block: Callable[[Symbol], None],
+    ) -> None:
         self.node = node
         self.training = training
         self._table = table
         self._own = own
+        self._count_block = count_block
 
     @classmethod
     def __torch_function__(
@@ -113,12 +128,15 @@ class Symbol:
         raise Untraceable("the module decides by the values of a tensor")
 
     def _call(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Symbol:
+        if function is block_input:
+            self._count_block(self)
+            return self
         if function not in OPERATIONS:
             raise Untraceable(f"{getattr(function, '__name__', function)} is not a known operation")
         canonical, normalise = OPERATIONS[function]
         operands, dim = normalise(*args, **kwargs)
         node = self._table.node(canonical, tuple(map(self._operand, operands)), dim)
-        return Symbol(node, self._table, self._own, self.training)
+        return Symbol(node, self._table, self._own, self.training, self._count_block)
 
     def _operand(self, operand: Any) -> Any:
         if isinstance(operand, Symbol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from harness.errors import unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Undefined
+from harness.released import COUNTINGS, watched_blocks
 
 PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
     "reference": None,
@@ -47,16 +48,23 @@ class Kernels:
         The batch in that format.
     path
         A name of :data:`PATHS`.
+    counting
+        A name of :data:`harness.released.COUNTINGS`.
 
     Raises
     ------
     UnknownNameError
-        For another ``path``.
+        For another ``path`` or ``counting``.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], images: Tensor, path: str) -> None:
+    def __init__(
+        self, modules: Sequence[nn.Module], images: Tensor, path: str, counting: str = "once"
+    ) -> None:
         if path not in PATHS:
             raise unknown_name("path", path, PATHS)
+        if counting not in COUNTINGS:
+            raise unknown_name("counting", counting, COUNTINGS)
+        self._blocks = counting == "as_released"
         self._modules = modules
         self._images = images
         self._path = path
@@ -70,7 +78,9 @@ class Kernels:
         if training not in self._counted:
             self._counted[training] = self._count(training)
         counted = self._counted[training][index]
-        return hooked_kernel(self._modules[index], self._images, training) if counted is None else counted
+        if counted is None:
+            return hooked_kernel(self._modules[index], self._images, training, self._blocks)
+        return counted
 
     def _count(self, training: bool) -> list[Counted | None]:
         rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
@@ -81,7 +91,7 @@ class Kernels:
         with graphs.one_thread():
             for index, module in enumerate(self._modules):
                 try:
-                    rewritten[index] = rewrite(graphs.trace(module, table, training), table)
+                    rewritten[index] = rewrite(graphs.trace(module, table, training, self._blocks), table)
                 except graphs.Untraceable:
                     continue
         found = dict(zip(rewritten, graphs.relu_kernels(list(rewritten.values()), self._images), strict=True))
@@ -123,13 +133,18 @@ class CodeCount:
         return Counted(agreements(self._products, self._units), self._units, logits)
 
 
-def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
+def hooked_kernel(module: nn.Module, images: Tensor, training: bool, blocks: bool = False) -> Counted:
     """Run ``module`` on ``images`` without gradients and count at its ReLU modules' inputs, call by call.
 
-    Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not ``torch.nn.functional.relu``.
+    Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not ``torch.nn.functional.relu``; with ``blocks`` what
+    :func:`harness.released.block_input` marks as well.
     """
     count = CodeCount(images)
-    with torch.no_grad(), watched_relus(module, count.add):
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(watched_relus(module, count.add))
+        if blocks:
+            stack.enter_context(watched_blocks(count.add))
         logits = run(module, parameters_of(module), images, training)
     return count.counted(logits)
 

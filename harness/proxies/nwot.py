@@ -5,8 +5,10 @@ sample i, which of the ReLU's inputs are positive; K_ij counts the units on whic
 Higher is better. Unitless; grows with the number of units and of samples, so compare equal batches only.
 
 Batch norm uses the batch's statistics, as in the authors' code. Every ``nn.ReLU`` and ``nn.ReLU6`` module
-that runs counts, once per call. With one sample K is the number of units. Undefined (status inf) where K is
-singular: equal samples, or fewer independent units than samples.
+that runs counts, once per call. The authors' hook goes by type names, so that the input of a block such as
+``ReLUConvBN`` counts beside its ReLU's: ``counting="as_released"`` of :func:`harness.proxies.measure`. With
+one sample K is the number of units. Undefined (status inf) where K is singular: equal samples, or fewer
+independent units than samples.
 
 Mellor et al., "Neural Architecture Search without Training", ICML 2021.
 """
@@ -25,6 +27,7 @@ ABOUT = About(
 )
 RIDES = ("codes",)
 """Counted on the forward pass that keeps its graph, where another proxy needs that one."""
+COUNTS_RELUS = True
 
 
 def score(passes: Passes) -> float:
