@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from harness import graphs, networks, spaces
 from harness.graphs import _operations, _run
 from harness.networks import Supernet
-from harness.proxies._kernel import watched_kernel, log_determinant
+from harness.proxies._kernel import log_determinant, watched_kernel
 from harness.spaces import Mask, Space, without
 
 SPACES = ("nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3")

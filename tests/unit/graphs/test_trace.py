@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from harness import graphs
 from harness.proxies import _kernel
 
-
 IMAGES = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
