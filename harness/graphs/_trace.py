@@ -35,8 +35,8 @@ def trace(module: nn.Module, table: Table, training: bool = False, watch: Watch 
     """The graph of ``module``, its nodes in ``table``; ``training`` is the mode of all its parts.
 
     The module's forward is run once, on a plain tensor that has the shape of the table's images and no
-    numbers. Every call into torch is seen, however it is written, and is answered with such a tensor again, so
-    that the module finds the types, shapes and modes that it would find. It may call what is in
+    numbers. Every call into torch is seen, however it is written, and is answered with such a tensor again,
+    so that the module finds the types, shapes and modes that it would find. It may call what is in
     :data:`~harness.graphs._known.OPERATIONS`; operands besides the images are its own parameters and buffers.
     Parameters, buffers and modes are left as they were found. Attributes of the module's own that its forward
     changes, and global random generators, are the caller's to look after.
