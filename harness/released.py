@@ -8,12 +8,8 @@ identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 from torch import Tensor
-from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function_unary
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 COUNTINGS = ("once", "as_released")
 """At which inputs ReLU codes are counted: those of ReLUs, or those of blocks named after a ReLU too."""
@@ -27,20 +23,3 @@ def block_input(inputs: Tensor) -> Tensor:
     if has_torch_function_unary(inputs):
         return handle_torch_function(block_input, (inputs,), inputs)
     return inputs
-
-
-@contextmanager
-def watched_blocks(watch: Callable[[Tensor], None]) -> Iterator[None]:
-    """Inside, ``watch`` is handed what :func:`block_input` is, call by call."""
-
-    class Watching(TorchFunctionMode):
-        def __torch_function__(
-            self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
-        ) -> Any:
-            if function is block_input:
-                watch(*args)
-                return args[0]
-            return function(*args, **(kwargs or {}))
-
-    with Watching():
-        yield

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
 
 Value = TypeVar("Value")
+
+
+def traced(
+    module: nn.Module, table: graphs.Table, training: bool = False, watch: graphs.Watch | None = None
+) -> graphs.Graph:
+    """:func:`harness.graphs.trace` of a module whose forward pass leaves attributes and generators alone.
+
+    Raises
+    ------
+    Untraceable
+        For another one; what it changed is put back.
+    """
+    return graphs.trace(module, table, training, watch)
 
 
 def evaluate(

@@ -11,8 +11,8 @@ from harness import networks, proxies, spaces
 from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.networks import MASKINGS
-from harness.proxies._kernel import PATHS, Kernels
-from harness.released import COUNTINGS, block_input, watched_blocks
+from harness.proxies._kernel import PATHS, Kernels, ReluWatch
+from harness.released import COUNTINGS, block_input
 from harness.spaces import without
 
 SAMPLES = 6
@@ -186,8 +186,13 @@ def test_a_network_of_ones_own_counts_what_it_marks():
 def test_the_mark_is_the_identity():
     tensor = images()
     assert block_input(tensor) is tensor
-    with watched_blocks(lambda inputs: None):
+    seen = []
+    with ReluWatch(seen.append):
         assert block_input(tensor) is tensor
+    assert not seen
+    with ReluWatch(seen.append, blocks=True):
+        assert block_input(tensor) is tensor
+    assert seen == [tensor]
 
 
 def test_an_unknown_counting_is_told():
