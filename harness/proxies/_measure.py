@@ -33,6 +33,7 @@ def measure(
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
@@ -63,17 +64,20 @@ def measure(
         Seconds after which a proxy has the status ``failed``; a pass that several read counts for the first
         of them, and one that was broken off is run again for the next. See :func:`limited` for what it
         cannot stop.
+    counting
+        At which inputs NASWOT counts ReLU codes: ``once``, those of ReLUs; ``as_released``, those of blocks
+        too that the code released with Zero-Cost-PT takes for ReLUs (:mod:`harness.released`).
 
     Raises
     ------
     UnknownNameError
-        For a name no proxy or path carries, before anything is run.
+        For a name no proxy, path or counting carries, before anything is run.
     ConfigError
         For a batch of the wrong shape, targets outside the classes, a network that returns no logits, or a
         time limit outside the main thread. Any other exception inside a proxy becomes its status ``failed``,
         the exception's sentence the reason; so do these where the proxy is another package's.
     """
-    return measure_each([module], batch, names, seed, path, time_limit)[0]
+    return measure_each([module], batch, names, seed, path, time_limit, counting)[0]
 
 
 def measure_each(
@@ -83,6 +87,7 @@ def measure_each(
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
@@ -104,13 +109,12 @@ def measure_each(
             for each in batches
         ]
         for company in (own, *foreign) if own else foreign:
-            kernels = Kernels([modules[index] for index in members], converted[0].images, path)
+            kernels = Kernels([modules[index] for index in members], converted[0].images, path, counting)
             trusted = company is own
             for position, index in enumerate(members):
                 seen = converted if trusted else [_copy(each) for each in converted]
-                passes = Passes(
-                    modules[index], seen, seed, partial(kernels.of, position), _riders(company.values())
-                )
+                riders = _riders(company.values(), counting)
+                passes = Passes(modules[index], seen, seed, partial(kernels.of, position), riders)
                 measured[index] |= {
                     name: _measure_one(name, proxy, passes, trusted, time_limit)
                     for name, proxy in company.items()
@@ -122,13 +126,17 @@ def _copy(batch: Batch) -> Batch:
     return Batch(batch.images.clone(), batch.targets.clone())
 
 
-def _riders(proxies: Collection[ModuleType]) -> frozenset[str]:
-    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway."""
+def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
+    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway.
+
+    Codes ride where they are counted once.
+    """
     keeps_graph = any(
         proxy.ABOUT.gradients == "batch" and proxy.ABOUT.images and proxy.ABOUT.batches == 1
         for proxy in proxies
     )
-    return frozenset(rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph)
+    found = {rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph}
+    return frozenset(found if counting == "once" else found - {"codes"})
 
 
 def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype]:
@@ -160,6 +168,11 @@ def load(name: str) -> ModuleType:
             "score(passes); mend that package or uninstall it."
         )
     return proxy
+
+
+def counts_relus(name: str) -> bool:
+    """Whether the value of proxy ``name`` hangs on how ReLU codes are counted; another package's may."""
+    return getattr(load(name), "COUNTS_RELUS", not registry.is_own(PACKAGE, name))
 
 
 def _measure_one(

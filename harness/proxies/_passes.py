@@ -21,11 +21,12 @@ from harness.errors import ConfigError
 from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
-from harness.proxies._kernel import CodeCount, watched_relus
+from harness.proxies._kernel import CodeCount, ReluWatch
 from harness.proxies._modules import layer_weights, own_random_state, parameters_of, run
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
+from harness.proxies._traced import traced
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
@@ -84,8 +85,7 @@ class Passes:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
 
         From the forward pass that keeps its graph where that is run anyway (``riders``), else from one
-        without gradients: the codes are the same. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
-        ``torch.nn.functional.relu``.
+        without gradients: the codes are the same. Every call of a ReLU or ReLU6 counts, module or function.
         """
         key = ("relu_kernel", training)
         return self.read(key, lambda: self._count_relus(training), "graph" if training else None)
@@ -93,7 +93,7 @@ class Passes:
     def sign_patterns(self, training: bool = True) -> int:
         """Number of different sign patterns of all ReLU inputs over the samples, batch norm in that mode.
 
-        Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
+        Of the calls that :meth:`relu_kernel` counts; 1 where there is none.
         """
         return self.read(("sign_patterns", training), lambda: self._count_patterns(training))
 
@@ -172,7 +172,7 @@ class Passes:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
         if not counted.units:
-            raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
+            raise Undefined("inf", "no ReLU was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
 
     def _count_patterns(self, training: bool) -> int:
@@ -198,7 +198,7 @@ class Passes:
         parameters = parameters_of(self.module)
         with ExitStack() as watched:
             if codes is not None:
-                watched.enter_context(watched_relus(self.module, codes.add))
+                watched.enter_context(ReluWatch(codes.add))
             if channels is not None:
                 watched.enter_context(channels.watched())
             logits = run(self.module, parameters, images, training=True)
@@ -290,7 +290,7 @@ class Passes:
 
     def _is_connected(self) -> bool:
         try:
-            return graphs.trace(self.module, graphs.Table()).connected
+            return traced(self.module, graphs.Table(self.images)).connected
         except graphs.Untraceable:
             # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
             return any(self._gradient_arrives(samples) for samples in (2, len(self.images)))
