@@ -107,6 +107,15 @@ def relu_of_parameter() -> nn.Module:
     return head(module(forward, scale=nn.Parameter(torch.randn(WIDTH, 1, 1) + 1)))
 
 
+def relu_of_means() -> nn.Module:
+    """A ReLU of one number per image."""
+
+    def forward(self: nn.Module, x: Tensor) -> Tensor:
+        return x + F.relu(x.mean((1, 2, 3)) - 0.01)[:, None, None, None]
+
+    return head(NORM(WIDTH), nn.ReLU(), conv(), module(forward), nn.ReLU())
+
+
 RELUS: dict[str, Callable[[], nn.Module]] = {
     "F.relu": lambda: functional("f_relu", F.relu),
     "F.relu in place": lambda: functional("f_relu_in_place", lambda x: F.relu(x, inplace=True)),
@@ -126,6 +135,7 @@ RELUS: dict[str, Callable[[], nn.Module]] = {
     ),
     "modules and functions": mixed_relus,
     "ReLU of a parameter": relu_of_parameter,
+    "ReLU of one number per image": relu_of_means,
 }
 
 

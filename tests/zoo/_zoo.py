@@ -17,8 +17,8 @@ from tests.zoo._networks_random import RANDOM
 from tests.zoo._networks_wrapped import TWINS, WRAPPERS
 from tests.zoo._parts import plain
 
-SAMPLES = 6
-TARGETS = ((0, 0, 1, 1, 4, 2), (3, 1, 0, 2, 2, 4))
+TARGETS = ((0, 0, 1, 1, 4, 2, 1), (3, 1, 0, 2, 2, 4, 4))
+"""Labels of two batches of seven images, a number that no width of the networks is."""
 Build = Callable[[], nn.Module]
 
 
@@ -51,9 +51,9 @@ class Case:
         return network if self.dtype is None else network.to(self.dtype)
 
     def batches(self) -> list[tuple[Tensor, Tensor]]:
-        """Two batches of images in float32 and labels; four classes have two samples or more."""
+        """Two batches of images in float32 and labels."""
         draw = torch.Generator().manual_seed(1)
-        images = [torch.randn(SAMPLES, *self.shape, generator=draw) for _ in TARGETS]
+        images = [torch.randn(len(labels), *self.shape, generator=draw) for labels in TARGETS]
         return [(each, torch.tensor(labels)) for each, labels in zip(images, TARGETS, strict=True)]
 
 
