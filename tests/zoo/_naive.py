@@ -297,7 +297,7 @@ def l2_norm(subject: Subject) -> float:
 def flops(subject: Subject) -> float:
     """Of two images, halved."""
     network = subject.network(training=False)
-    with MultiplyAdds() as count:
+    with MultiplyAdds(network) as count:
         network(subject.images[:2])
     return count.total / 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -29,41 +29,34 @@ class ReluSigns(TorchDispatchMode):
         return function(*args, **kwargs or {})
 
 
-def _product(left: Tensor, right: Tensor) -> int:
-    return left.numel() * right.shape[-1]
-
-
 def _convolution(images: Tensor, weight: Tensor, *settings: Any, output: Tensor) -> int:
     transposed = settings[4]
     places = images if transposed else output
     return places[:, 0].numel() * weight.numel()
 
 
-def _attention(query: Tensor, key: Tensor, value: Tensor) -> int:
-    return query[..., 0].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
-
-
 class MultiplyAdds(TorchDispatchMode):
-    """Adds up the multiply-adds of convolutions and matrix products."""
+    """Adds up the multiply-adds of convolutions and linear layers, not products of two activations."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.total = 0
+        self._weights = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
 
-    def __torch_dispatch__(
-        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
+    def __torch_dispatch__(self, function: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
         output = function(*args, **kwargs or {})
-        packet = function.overloadpacket
-        if packet in (aten.mm, aten.bmm):
-            self.total += _product(*args[:2])
-        elif packet in (aten.addmm, aten.baddbmm):
-            self.total += _product(*args[1:3])
-        elif packet is aten.convolution:
+        name = function.overloadpacket
+        added = name in (aten.addmm, aten.baddbmm)
+        if name is aten.convolution:
             self.total += _convolution(*args, output=output)
-        elif packet is aten._scaled_dot_product_flash_attention_for_cpu:
-            self.total += _attention(*args[:3])
+        elif added or name in (aten.mm, aten.bmm):
+            left, right = args[1:3] if added else args[:2]
+            if left.dim() == 2 or self._is_weight(left) or self._is_weight(right):
+                self.total += left.numel() * right.shape[-1]
         return output
+
+    def _is_weight(self, operand: Tensor) -> bool:
+        return operand.untyped_storage().data_ptr() in self._weights
 
 
 class handing_positive_through(TorchFunctionMode):

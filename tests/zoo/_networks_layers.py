@@ -68,6 +68,30 @@ def vectors() -> nn.Module:
     )  # fmt: skip
 
 
+def one_colour() -> nn.Module:
+    return nn.Sequential(block(1), nn.MaxPool2d(2), block(), classifier())
+
+
+def of_vectors() -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(12, 10), nn.BatchNorm1d(10), nn.ReLU(), nn.Linear(10, 8), nn.ReLU(), nn.Linear(8, CLASSES)
+    )
+
+
+def of_signals() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv1d(3, WIDTH, 3, padding=1), nn.BatchNorm1d(WIDTH), nn.ReLU(), nn.Conv1d(WIDTH, WIDTH, 3),
+        nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(WIDTH, CLASSES),
+    )  # fmt: skip
+
+
+def of_volumes() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv3d(2, WIDTH, 3, padding=1), nn.BatchNorm3d(WIDTH), nn.ReLU(), nn.Conv3d(WIDTH, 4, 3),
+        nn.ReLU(), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, CLASSES),
+    )  # fmt: skip
+
+
 def linear_of_pixels() -> nn.Module:
     """Linear layers on every pixel, channels last."""
 
@@ -77,6 +101,13 @@ def linear_of_pixels() -> nn.Module:
         return self.out(x.mean((1, 2)))
 
     return module(forward, first=nn.Linear(3, 8), second=nn.Linear(8, WIDTH), out=nn.Linear(WIDTH, CLASSES))
+
+
+def mean_beside_pixels() -> nn.Module:
+    def forward(self: nn.Module, x: Tensor) -> Tensor:
+        return self.conv(self.pool(x)) + x
+
+    return head(module(forward, pool=nn.AdaptiveAvgPool2d(1), conv=conv(kernel=1)), nn.ReLU(), conv(), RELU())
 
 
 def called_twice() -> nn.Module:
@@ -138,6 +169,8 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     ),
     "residual": residual,
     "pooling before a shortcut": pooled_shortcut,
+    "a mean added to every pixel": mean_beside_pixels,
+    "a normalisation before the mean": lambda: head(NORM(WIDTH), RELU(), conv(), NORM(WIDTH)),
     "no batch norm": lambda: head(nn.ReLU(), conv(padding=0), nn.ReLU()),
     "no ReLU": lambda: head(NORM(WIDTH), nn.GELU(), conv(), nn.SiLU()),
     "leaky and learnt slopes": lambda: head(nn.LeakyReLU(), conv(), nn.PReLU(WIDTH), conv(), nn.ELU()),

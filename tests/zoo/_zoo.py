@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.zoo._networks_attention import ATTENTION
-from tests.zoo._networks_layers import LAYERS, residual
+from tests.zoo._networks_layers import LAYERS, of_signals, of_vectors, of_volumes, one_colour, residual
 from tests.zoo._networks_models import MODELS
 from tests.zoo._networks_norms import GATES, NORMS, RELUS
 from tests.zoo._networks_python import PROGRAMS
@@ -81,6 +81,10 @@ def _cases() -> dict[str, Case]:
     cases += [
         Case("images of 7 x 7", "images", residual, shape=(3, 7, 7)),
         Case("images of 6 x 11", "images", residual, shape=(3, 6, 11)),
+        Case("one colour", "images", one_colour, shape=(1, 8, 8)),
+        Case("vectors for images", "images", of_vectors, shape=(12,)),
+        Case("signals for images", "images", of_signals, shape=(3, 16)),
+        Case("volumes for images", "images", of_volumes, shape=(2, 4, 6, 6)),
         Case("single precision", "number formats", residual, torch.float32),
         Case("bfloat16", "number formats", plain, torch.bfloat16),
         Case("float16", "number formats", plain, torch.float16),

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from harness import proxies
 from tests.zoo._expected import batches
@@ -21,6 +23,20 @@ def default_device() -> Iterator[None]:
         yield
     finally:
         torch.set_default_device(None)
+
+
+@contextmanager
+def hook_on_all_modules() -> Iterator[None]:
+    """A user's, such as a logger's; it is still there afterwards."""
+    calls: list[str] = []
+    handle = register_module_forward_hook(lambda module, inputs, output: calls.append(type(module).__name__))
+    try:
+        yield
+        before = len(calls)
+        nn.Identity()(torch.zeros(1, device="cpu"))
+        assert len(calls) == before + 1
+    finally:
+        handle.remove()
 
 
 @contextmanager
@@ -40,6 +56,7 @@ SURROUNDINGS: dict[str, Callable[[], AbstractContextManager]] = {
     "with torch.device": lambda: torch.device("meta"),
     "set_default_device": default_device,
     "set_default_dtype": default_dtype,
+    "a hook on all modules": hook_on_all_modules,
 }
 PAIRS = [
     pytest.param(name, surrounding, marks=() if (i + j) % len(SURROUNDINGS) == 0 else pytest.mark.slow)
