@@ -85,6 +85,10 @@ def _grad(output: Tensor, inputs: list[Tensor], **settings: object) -> list[Tens
     return [torch.zeros_like(i) if g is None else g for i, g in zip(inputs, found, strict=True)]
 
 
+def _number(tensor: Tensor) -> float:
+    return tensor.detach().item()
+
+
 def _loss_gradients(subject: Subject, number: int = 0) -> list[tuple[Tensor, Tensor]]:
     network = subject.network(training=True)
     own = weights(network)
@@ -94,15 +98,15 @@ def _loss_gradients(subject: Subject, number: int = 0) -> list[tuple[Tensor, Ten
 
 
 def snip(subject: Subject) -> float:
-    return sum(float((w * g).abs().sum()) for w, g in _loss_gradients(subject))
+    return sum(_number((w * g).abs().sum()) for w, g in _loss_gradients(subject))
 
 
 def plain(subject: Subject) -> float:
-    return sum(float((w * g).sum()) for w, g in _loss_gradients(subject))
+    return sum(_number((w * g).sum()) for w, g in _loss_gradients(subject))
 
 
 def grad_norm(subject: Subject) -> float:
-    return sum(float(g.norm()) for _, g in _loss_gradients(subject))
+    return sum(_number(g.norm()) for _, g in _loss_gradients(subject))
 
 
 def grasp(subject: Subject) -> float:
@@ -112,7 +116,7 @@ def grasp(subject: Subject) -> float:
         loss = F.cross_entropy(logits, subject.labels)
         first = _grad(loss, own, create_graph=True)
         step = sum((g.detach() * g).sum() for g in first)
-        return -sum(float((w * h).sum()) for w, h in zip(own, _grad(step, own), strict=True))
+        return -sum(_number((w * h).sum()) for w, h in zip(own, _grad(step, own), strict=True))
 
 
 def fisher(subject: Subject) -> float:
@@ -135,7 +139,7 @@ def fisher(subject: Subject) -> float:
         sums = products.movedim(-1, 1) if last else products
         sums = sums.reshape(len(output), channels, -1).sum(2)
         fan_in = layer.weight.numel() // channels
-        score += fan_in * float(sums.square().mean(0).sum()) / 2
+        score += fan_in * _number(sums.square().mean(0).sum()) / 2
     return score
 
 
@@ -220,7 +224,7 @@ def vkdnw(subject: Subject) -> float:
     shares = logits.detach().double().softmax(1).numpy()
     information = np.zeros((len(own),) * 2)
     for row, share in zip(logits, shares, strict=True):
-        jacobian = [[float(g.flatten()[0]) for g in _grad(logit, own)] for logit in row]
+        jacobian = [[_number(g.flatten()[0]) for g in _grad(logit, own)] for logit in row]
         centred = np.array(jacobian) - share @ np.array(jacobian)
         information += (centred * share[:, None]).T @ centred / len(shares)
     eigenvalues = np.linalg.eigvalsh(information).clip(min=0)
@@ -291,7 +295,7 @@ def trainable_layers(subject: Subject) -> float:
 
 
 def l2_norm(subject: Subject) -> float:
-    return sum(float(weight.detach().double().norm()) for weight in weights(subject.make()))
+    return sum(_number(weight.detach().double().norm()) for weight in weights(subject.make()))
 
 
 def flops(subject: Subject) -> float:
@@ -318,8 +322,8 @@ def _flow(subject: Subject) -> list[tuple[Tensor, Tensor]]:
 
 
 def synflow(subject: Subject) -> float:
-    return math.log(sum(float((weight * gradient).abs().sum()) for weight, gradient in _flow(subject)))
+    return math.log(sum(_number((weight * gradient).abs().sum()) for weight, gradient in _flow(subject)))
 
 
 def logsynflow(subject: Subject) -> float:
-    return sum(float((w * g.abs().log1p()).sum()) for w, g in _flow(subject))
+    return sum(_number((w * g.abs().log1p()).sum()) for w, g in _flow(subject))

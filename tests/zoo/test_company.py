@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from harness import proxies
-from harness.proxies import Measurement
-from tests.zoo._expected import batches
+from tests.zoo._expected import batches, measured, told
 from tests.zoo._parts import head, plain
 from tests.zoo._zoo import CASES
 
 NAMES = proxies.names()
-
-
-def told(found: dict[str, Measurement]) -> dict[str, tuple[float | None, str, str]]:
-    return {proxy: (each.value, each.status, each.reason) for proxy, each in found.items()}
+SHARE = 5
+"""One proxy of so many is measured alone on a network, others on the next; all where time allows."""
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_in_any_company(name: str) -> None:
+def test_among_other_networks_and_the_second_time(name: str) -> None:
     case = CASES[name]
     network, images = case.build(), batches(case)
-    together = told(proxies.measure(network, images, NAMES, seed=0))
+    others = [made.to(case.dtype or torch.float32) for made in (plain(), head(nn.GELU()))]
+    for _ in range(2):
+        among = proxies.measure_each([others[0], network, others[1]], images, NAMES, seed=0)
+        assert told(among[1]) == told(measured(name))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_alone(name: str) -> None:
+    _alone(name, NAMES[list(CASES).index(name) % SHARE :: SHARE])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_every_proxy_alone(name: str) -> None:
+    _alone(name, NAMES)
+
+
+def _alone(name: str, names: tuple[str, ...]) -> None:
+    case, together = CASES[name], told(measured(name))
+    network, images = case.build(), batches(case)
     alone = {}
-    for proxy in NAMES:
+    for proxy in names:
         alone |= told(proxies.measure(network, images, [proxy], seed=0))
-    assert alone == together
-    others = [made.to(case.dtype or torch.float32) for made in (plain(), head(torch.nn.GELU()))]
-    among = proxies.measure_each([others[0], network, others[1]], images, NAMES, seed=0)
-    assert told(among[1]) == together
-    assert told(proxies.measure(network, images, NAMES, seed=0)) == together
+    assert alone == {proxy: together[proxy] for proxy in names}

@@ -17,7 +17,7 @@ def test_a_value_or_a_sentence(name: str) -> None:
     problems = [
         f"{path}, {found}"
         for path in proxies.PATHS
-        for proxy, measurement in measured(CASES[name], path).items()
+        for proxy, measurement in measured(name, path).items()
         if (found := problem(CASES[name], proxy, measurement))
     ]
     assert not problems, "\n".join(problems)
