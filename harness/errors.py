@@ -36,13 +36,13 @@ class MachineFailure(RunFailed):
 
 
 _DISK = {
-    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENODEV,
-    errno.ENXIO, errno.ESTALE,
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE,
+    errno.ENODEV, errno.ENXIO, errno.ESTALE,
 }  # fmt: skip
 _CLASSES = {"OutOfMemoryError", "AcceleratorError", "BrokenProcessPool"}
 _SENTENCES = (
-    "out of memory", "can't allocate memory", "cannot allocate memory", "defaultcpuallocator", "std::bad_alloc",
-    "cuda error", "hip error", "no cuda gpus are available", "nccl error",
+    "out of memory", "can't allocate memory", "cannot allocate memory", "defaultcpuallocator",
+    "std::bad_alloc", "cuda error", "hip error", "no cuda gpus are available", "nccl error",
     *(f"{library}_status_{status}" for library in ("cudnn", "cublas", "cusolver", "cusparse")
       for status in ("alloc_failed", "not_initialized", "internal_error", "execution_failed")),
 )  # fmt: skip
@@ -55,7 +55,7 @@ def machine_failure(error: BaseException) -> bool:
 
     Examples
     --------
-    >>> machine_failure(RuntimeError("[enforce fail at alloc_cpu.cpp:126] DefaultCPUAllocator: can't allocate"))
+    >>> machine_failure(RuntimeError("alloc_cpu.cpp: DefaultCPUAllocator: can't allocate memory"))
     True
     >>> machine_failure(OSError(28, "No space left on device")), machine_failure(ValueError("bad shape"))
     (True, False)

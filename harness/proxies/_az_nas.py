@@ -111,8 +111,8 @@ def _as_map(features: Tensor) -> Tensor:
     if features.ndim not in (2, 4):
         shape = tuple(features.shape)
         raise Refused(
-            f"a block hands on features of shape {shape}, neither vectors nor maps of pixels; hand over a network of "
-            "two-dimensional convolutions or linear layers, or take another proxy"
+            f"a block hands on features of shape {shape}, neither vectors nor maps of pixels; hand over a "
+            "network of two-dimensional convolutions or linear layers, or take another proxy"
         )
     return features if features.ndim == 4 else features[:, :, None, None]
 

@@ -73,7 +73,7 @@ def _batch(given: object) -> Batch:
 
 def _sentence(received: str) -> str:
     return (
-        "A batch is Batch(images, targets) or (images, targets), images of shape (B, 3, H, W) or whatever else the "
-        f"network takes with B >= 1, targets whole numbers of shape (B,); {received}. Where proxies read several "
-        "batches, hand a list of them; of a DataLoader, what next(iter(loader)) gives."
+        "A batch is Batch(images, targets) or (images, targets), images of shape (B, 3, H, W) or whatever "
+        f"else the network takes with B >= 1, targets whole numbers of shape (B,); {received}. Where proxies "
+        "read several batches, hand a list of them; of a DataLoader, what next(iter(loader)) gives."
     )

@@ -37,6 +37,7 @@ def measure(
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
@@ -53,7 +54,7 @@ def measure(
     ----------
     module
         Any network that maps images (B, 3, H, W), or other ones (B, ...), to logits (B, classes), on any
-        device. The batch is converted to its number format. Architectures and ``supernet.masked(mask)`` alike.
+        device: architectures, ``supernet.masked(mask)`` and others. The batch takes its number format.
         Of ``DataParallel``, ``DistributedDataParallel`` and ``torch.compile`` the network inside is measured.
     batch
         B >= 1 images and targets as :class:`Batch` or ``(images, targets)``, or as many of these as the
@@ -70,18 +71,21 @@ def measure(
         Seconds after which a proxy has the status ``failed``; a pass that several read counts for the first
         of them, and one that was broken off is run again for the next. See :func:`limited` for what it
         cannot stop.
+    counting
+        At which inputs NASWOT counts ReLU codes: ``once``, those of ReLUs; ``as_released``, those of blocks
+        too that the code released with Zero-Cost-PT takes for ReLUs (:mod:`harness.released`).
 
     Raises
     ------
     UnknownNameError
-        For a name no proxy or path carries, before anything is run.
+        For a name no proxy, path or counting carries, before anything is run.
     ConfigError
         For a batch of the wrong shape or a time limit outside the main thread. What is wrong with a network
         alone, an exception in it too, becomes the status ``failed`` of its proxies, the sentence the reason.
     MachineFailure
         Where memory, a disk or a device failed: that says nothing of a network.
     """
-    return measure_each([module], batch, names, seed, path, time_limit)[0]
+    return measure_each([module], batch, names, seed, path, time_limit, counting)[0]
 
 
 def measure_each(
@@ -91,6 +95,7 @@ def measure_each(
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
@@ -112,7 +117,7 @@ def measure_each(
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches]
             chosen = [networks[index] for index in members]
-            rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit)
+            rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
     return measured
@@ -125,17 +130,19 @@ def _measure_alike(
     seed: int,
     path: str,
     time_limit: float | None,
+    counting: str,
 ) -> list[dict[str, Measurement]]:
     """Of networks with one number format, on batches in it."""
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     for company in (own, *foreign) if own else foreign:
-        kernels = Kernels(networks, batches[0].images, path)
+        kernels = Kernels(networks, batches[0].images, path, counting)
         trusted = company is own
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]
-            passes = Passes(network, seen, seed, partial(kernels.of, index), _riders(company.values()))
+            riders = _riders(company.values(), counting)
+            passes = Passes(network, seen, seed, partial(kernels.of, index), riders)
             measured[index] |= {
                 name: _measure_one(name, proxy, passes, trusted, time_limit)
                 for name, proxy in company.items()
@@ -152,13 +159,17 @@ def _copy(batch: Batch) -> Batch:
     return Batch(batch.images.clone(), batch.targets.clone())
 
 
-def _riders(proxies: Collection[ModuleType]) -> frozenset[str]:
-    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway."""
+def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
+    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway.
+
+    Codes ride where they are counted once.
+    """
     keeps_graph = any(
         proxy.ABOUT.gradients == "batch" and proxy.ABOUT.images and proxy.ABOUT.batches == 1
         for proxy in proxies
     )
-    return frozenset(rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph)
+    found = {rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph}
+    return frozenset(found if counting == "once" else found - {"codes"})
 
 
 def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype, torch.memory_format]:
@@ -190,6 +201,11 @@ def load(name: str) -> ModuleType:
             "score(passes); mend that package or uninstall it."
         )
     return proxy
+
+
+def counts_relus(name: str) -> bool:
+    """Whether the value of proxy ``name`` hangs on how ReLU codes are counted; another package's may."""
+    return getattr(load(name), "COUNTS_RELUS", not registry.is_own(PACKAGE, name))
 
 
 def _measure_one(
@@ -233,7 +249,7 @@ def _scored(name: str, proxy: ModuleType, passes: Passes, trusted: bool) -> Meas
         if machine_failure(error):
             raise MachineFailure(
                 f"Proxy {name} met a failure of the machine, which says nothing of the network: "
-                f"{_line(_told(error))}. Free memory or disk, or take a smaller batch or fewer jobs, and run again."
+                f"{_line(_told(error))}. Free memory or disk, or take a smaller batch, and run again."
             ) from error
         status, reason = "failed", str(error) if isinstance(error, Refused) else _told(error)
         error.with_traceback(None)

@@ -20,13 +20,14 @@ from harness import graphs
 from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
-from harness.proxies._kernel import CodeCount, watched_relus
+from harness.proxies._kernel import CodeCount, ReluWatch
 from harness.proxies._modules import layer_weights, parameters_of, run
 from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
 from harness.proxies._state import kept_state
 from harness.proxies._surroundings import own_random_state
+from harness.proxies._traced import traced
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
@@ -100,8 +101,7 @@ class Passes:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
 
         From the forward pass that keeps its graph where that is run anyway (``riders``), else from one
-        without gradients: the codes are the same. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
-        ``torch.nn.functional.relu``.
+        without gradients: the codes are the same. Every call of a ReLU or ReLU6 counts, module or function.
         """
         key = ("relu_kernel", training)
         return self.read(key, lambda: self._count_relus(training), "graph" if training else None)
@@ -109,7 +109,7 @@ class Passes:
     def sign_patterns(self, training: bool = True) -> int:
         """Number of different sign patterns of all ReLU inputs over the samples, batch norm in that mode.
 
-        Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
+        Of the calls that :meth:`relu_kernel` counts; 1 where there is none.
         """
         return self.read(("sign_patterns", training), lambda: self._count_patterns(training))
 
@@ -195,7 +195,7 @@ class Passes:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
         if not counted.units:
-            raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
+            raise Undefined("inf", "no ReLU was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
 
     def _counted_on_the_way(self) -> graphs.Counted | None:
@@ -230,7 +230,7 @@ class Passes:
         ride = None if codes is None else _Ride(codes.add)
         with ExitStack() as watched:
             if ride is not None:
-                watched.enter_context(watched_relus(self.module, ride))
+                watched.enter_context(ReluWatch(ride))
             if channels is not None:
                 watched.enter_context(channels.watched())
             logits = run(self.module, parameters, images, training=True)
@@ -319,7 +319,7 @@ class Passes:
 
     def _is_connected(self) -> bool:
         try:
-            return graphs.trace(self.module, graphs.Table()).connected
+            return traced(self.module, graphs.Table(self.images)).connected
         except graphs.Untraceable:
             # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
             return any(self._gradient_arrives(samples) for samples in (2, len(self.images)))
@@ -336,9 +336,9 @@ class Passes:
 
 
 NO_GRADIENTS = (
-    "no weight received a gradient, though the logits depend on the images: no layer takes part in them, or the "
-    "layers run without gradients (torch.no_grad, detach, an autograd function of its own); hand over a network "
-    "whose layers run with gradients"
+    "no weight received a gradient, though the logits depend on the images: no layer takes part in them, or "
+    "the layers run without gradients (torch.no_grad, detach, an autograd function of its own); hand over a "
+    "network whose layers run with gradients"
 )
 
 

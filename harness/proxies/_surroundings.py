@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch.utils import checkpoint
 
-
 _AUTOCAST = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -58,7 +57,7 @@ def own_random_state(seed: int) -> Iterator[None]:
 
 @contextmanager
 def without_checkpoints() -> Iterator[None]:
-    """Inside, ``torch.utils.checkpoint`` runs a part as if it were not checkpointed: the numbers are the same.
+    """Inside, ``torch.utils.checkpoint`` runs a part as if it were not there: the numbers are the same.
 
     Its part would else be run once more in the backward pass, where the network has its own parameters,
     buffers and mode again, and the reentrant kind would hand the gradients to them.
@@ -75,7 +74,7 @@ class _Direct:
     """In the place of the reentrant checkpoint's autograd function."""
 
     @staticmethod
-    def apply(function, preserve, *arguments):  # noqa: ANN001, ANN205
+    def apply(function, preserve, *arguments):
         return function(*arguments)
 
 

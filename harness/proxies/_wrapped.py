@@ -38,14 +38,14 @@ def refusal(module: nn.Module) -> str:
     for path, part in module.named_modules():
         where = f"its part {path!r}" if path else "the network"
         if isinstance(part, torch.jit.ScriptModule):
-            return f"{where} is scripted, so its weights cannot be exchanged; hand over the nn.Module it was made of"
+            return f"{where} is scripted and takes no other weights; hand over the module it was made of"
         if ".quantized." in type(part).__module__ and type(part).__module__.startswith("torch."):
             return f"{where} is quantised and has no gradients; hand over the network before its conversion"
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         if nn.parameter.is_lazy(tensor):
             return f"{name} has no shape yet; run the network once on a batch of images and hand it over then"
         if tensor.is_meta:
-            return f"{name} is on the meta device and has no numbers; build the network on a device that holds them"
+            return f"{name} is on the meta device and has no numbers; build the network on another device"
         if tensor.is_quantized:
             return f"{name} is quantised and has no gradients; hand over the network before its conversion"
     return ""

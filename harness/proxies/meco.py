@@ -47,7 +47,7 @@ def _sum(passes: Passes) -> float:
     if passes.images.ndim != 4:
         raise Refused(
             f"meco looks at maps of {PIXELS} x {PIXELS} pixels, and this network takes images of shape "
-            f"{tuple(passes.images.shape[1:])}; hand over one that takes images (C, H, W), or take another proxy"
+            f"{tuple(passes.images.shape[1:])}; hand over one that takes (C, H, W), or take another proxy"
         )
     shape = (1, passes.images.shape[1], PIXELS, PIXELS)
     image = normal(shape, passes.images, passes.generator("meco"))
