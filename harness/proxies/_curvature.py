@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch.nn import functional as F
 
@@ -11,6 +9,7 @@ from harness import graphs
 from harness.proxies._jets import curvature_of_traced
 from harness.proxies._modules import layer_weights
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 
 def weight_curvature(passes: Passes) -> float:
@@ -42,4 +41,4 @@ def _differentiated_twice(passes: Passes) -> float:
     # The graph stays for the other proxies that read it.
     second = torch.autograd.grad(step, weights, retain_graph=True, allow_unused=True)
     pairs = zip(weights, second, strict=True)
-    return math.fsum((w.detach().double() * found).sum().item() for w, found in pairs if found is not None)
+    return total((w.detach().double() * found).sum() for w, found in pairs if found is not None)

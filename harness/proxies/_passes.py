@@ -26,6 +26,7 @@ from harness.proxies._modules import layer_weights, own_random_state, parameters
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
+from harness.proxies._totals import numbers
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
@@ -234,7 +235,8 @@ class Passes:
     def _require_classes(self, logits: Tensor, number: int = 0) -> None:
         """Raise :class:`ConfigError` where a target of batch ``number`` is none of the classes."""
         targets = self.batches[number].targets
-        low, high, classes = int(targets.min()), int(targets.max()), logits.shape[1]
+        low, high = torch.stack(targets.aminmax()).tolist()
+        classes = logits.shape[1]
         if low < 0 or high >= classes:
             raise ConfigError(
                 f"Targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
@@ -282,8 +284,9 @@ class Passes:
         the logits (``connected``, where that is known already), and in a network that cannot be traced
         whether a gradient in double precision does.
         """
-        largest = finite(float(logits.detach().abs().max()), "the largest logit")
-        if float((logits - logits[:1]).detach().abs().max()) > _CLEARLY_DIFFERENT * largest:
+        logits = logits.detach()
+        largest, apart = numbers([logits.abs().max(), (logits - logits[:1]).abs().max()])
+        if apart > _CLEARLY_DIFFERENT * finite(largest, "the largest logit"):
             return
         if not (self._is_connected() if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
