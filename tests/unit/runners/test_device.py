@@ -17,6 +17,7 @@ from harness.runners import RunConfig, _setup, _te_nas, _trained, _workers, exec
 from harness.runners._device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
 from harness.runners._setup import prepare
 from harness.runners._training import Training
+from tests.gpu.settings import settings
 
 TRAINING = Training("darts", 1, 1, 4, 32)
 
@@ -25,24 +26,6 @@ def config(root, *overrides: str) -> RunConfig:
     small = ["space=nbmacro", "fidelity=tiny", "batch_size=4", f"results={root}"]
     with composing():
         return run_config([*small, *overrides])
-
-
-def settings() -> dict[str, object]:
-    """Everything that a run may set."""
-    backends = torch.backends
-    precisions = (
-        backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn,
-        backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn,
-    )  # fmt: skip
-    return {
-        "precision": tuple(backend.fp32_precision for backend in precisions),
-        "benchmark": backends.cudnn.benchmark,
-        "cudnn": backends.cudnn.deterministic,
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "warn": torch.is_deterministic_algorithms_warn_only_enabled(),
-        "fill": torch.utils.deterministic.fill_uninitialized_memory,
-        "workspace": os.environ.get(WORKSPACE),
-    }
 
 
 @contextmanager
