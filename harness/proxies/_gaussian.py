@@ -27,7 +27,7 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
 
     Raises
     ------
-    ValueError
+    Refused
         Where there is no convolution or linear layer, or a layer's weight is computed instead of stored.
     """
     parameters = {name: leaf.detach() for name, leaf in parameters_of(module).items()}
@@ -35,7 +35,8 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
     weights = layer_weights(module, parameters)
     for layer in module.modules():
         if isinstance(layer, _DRAWN):
-            for own, value in ((layer.weight, 1.0), (layer.bias, 0.0)):
+            for name, value in (("weight", 1.0), ("bias", 0.0)):
+                own = layer._parameters.get(name)
                 if own is not None:
                     parameters[names[id(own)]] = torch.full_like(own, value)
     return parameters | {name: normal(weight.shape, weight, generator) for name, weight in weights.items()}
