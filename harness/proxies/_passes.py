@@ -358,7 +358,7 @@ def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[st
     found = {name: each for name, each in zip(names, gradients, strict=True) if each is not None}
     if not found:
         raise Refused(NO_GRADIENTS)
-    if not all(bool(each.isfinite().all()) for each in found.values()):
+    if not bool(torch.stack([each.isfinite().all() for each in found.values()]).all()):
         raise Undefined("nan", "a gradient of the loss is not a finite number")
     return found
 
