@@ -17,13 +17,15 @@ SHARE = 5
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_among_other_networks_and_the_second_time(name: str) -> None:
+def test_among_other_networks_and_beside_itself(name: str) -> None:
+    """On one path of the three, which is another on the next network."""
     case = CASES[name]
     network, images = case.build(), batches(case)
     others = [made.to(case.dtype or torch.float32) for made in (plain(), head(nn.GELU()))]
-    for _ in range(2):
-        among = proxies.measure_each([others[0], network, others[1]], images, NAMES, seed=0)
-        assert told(among[1]) == told(measured(name))
+    path = list(proxies.PATHS)[list(CASES).index(name) % len(proxies.PATHS)]
+    among = proxies.measure_each([others[0], network, others[1], network], images, NAMES, seed=0, path=path)
+    assert told(among[1]) == told(measured(name))
+    assert told(among[3]) == told(measured(name))
 
 
 @pytest.mark.parametrize("name", CASES)
