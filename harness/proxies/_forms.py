@@ -40,11 +40,11 @@ def require_enough(batches: Sequence[Batch], proxies: Mapping[str, ModuleType]) 
     """Raise :class:`ConfigError` where a proxy reads more batches than there are."""
     wanted = {name: proxy.ABOUT.batches for name, proxy in proxies.items()}
     most = max(wanted, key=wanted.__getitem__, default=None)
-    if len(batches) < (wanted[most] if most else 1):
+    if not batches:
+        raise ConfigError(_sentence("received none"))
+    if most is not None and len(batches) < wanted[most]:
         raise ConfigError(
             f"Proxy {most} reads {wanted[most]} batches; received {len(batches)}. Hand a list of batches."
-            if most
-            else _sentence("received none")
         )
 
 

@@ -22,7 +22,7 @@ from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, finite
 from harness.proxies._passes import Passes
 from harness.proxies._surroundings import undisturbed
-from harness.proxies._wrapped import memory_format, refusal, unwrapped
+from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
 
 PACKAGE = "harness.proxies"
 POPULATIONS = "harness.populations"
@@ -117,7 +117,8 @@ def measure_each(
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches]
             chosen = [networks[index] for index in members]
-            rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting)
+            with opened(chosen):
+                rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
     return measured

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
@@ -22,15 +25,35 @@ def unwrapped(module: nn.Module) -> nn.Module:
             f"A network is an nn.Module that maps images to logits; received {type(module).__name__}. "
             "Wrap functions and weights in a module, or load the weights into one."
         )
-    while isinstance(module, DataParallel | DistributedDataParallel) or _is_compiled(module):
-        module = module._orig_mod if _is_compiled(module) else module.module
+    while (inner := _inside(module)) is not None:
+        module = inner
     return module
 
 
-def _is_compiled(module: nn.Module) -> bool:
-    return type(module).__name__ == "OptimizedModule" and isinstance(
-        vars(module)["_modules"].get("_orig_mod"), nn.Module
-    )
+@contextmanager
+def opened(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Inside, parts that stand in such wrappers stand without them."""
+    found = [
+        (part._modules, name, child)
+        for part in {id(part): part for network in networks for part in network.modules()}.values()
+        for name, child in part._modules.items()
+        if child is not None and _inside(child) is not None
+    ]
+    try:
+        for parts, name, child in found:
+            parts[name] = unwrapped(child)
+        yield
+    finally:
+        for parts, name, child in found:
+            parts[name] = child
+
+
+def _inside(module: nn.Module) -> nn.Module | None:
+    """What a wrapper holds; None for any other module."""
+    if isinstance(module, DataParallel | DistributedDataParallel):
+        return module.module
+    # By name, as its class is loaded by the first compilation only.
+    return module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
 
 
 def refusal(module: nn.Module) -> str:
