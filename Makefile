@@ -50,7 +50,7 @@ test-processors: export ATEN_CPU_CAPABILITY = avx2
 test-processors: export ONEDNN_MAX_CPU_ISA = AVX2
 test-processors: export MKL_ENABLE_INSTRUCTIONS = AVX2
 test-processors: $(READY)
-	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs tests/unit/cli/test_regress.py
+	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs
 	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)"
 
 regress: $(READY)

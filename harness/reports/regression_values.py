@@ -16,8 +16,8 @@ SAME_KIND = 1e-6
 """Relative, of scores: there they are the same to the last bit, whatever runs beside them."""
 
 OTHER_KIND = 0.05
-"""Of the largest score of the column: nearly twice the most that another instruction set moved one. Not of the
-score itself, which may be a difference of nearly equal numbers."""
+"""Of the largest score of the column: nearly twice the most that another instruction set moved one. Not of
+the score itself, which may be a difference of nearly equal numbers."""
 
 PART = "part."
 """How the columns of what a population proxy ranks begin."""
