@@ -161,7 +161,10 @@ class Passes:
 
         def compute_with_own_randomness() -> Result:
             with own_random_state(self.images, derive(self._seed, "proxies", name)):
-                return compute()
+                result = compute()
+                if self.images.device.type == "cuda":  # or its seconds would be those of who reads a number
+                    torch.cuda.synchronize(self.images.device)
+                return result
 
         return self.clock.read(key, compute_with_own_randomness)
 
