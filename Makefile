@@ -12,7 +12,7 @@ help:
 	@echo "make report            write the reports again from the records in results/"
 	@echo "make data              check the benchmark tables and say what each label means"
 	@echo "make test | test-slow  the tests; test-slow goes through whole spaces"
-	@echo "make test-processors  proxies, graphs and golden results as a processor without AVX-512 computes them"
+	@echo "make test-processors   proxies, graphs and golden results as a processor without AVX-512 computes them"
 	@echo "make regress           fresh results against the golden ones; [ACCEPT=reason] records what moved, [JOBS=2]"
 	@echo "make benchmark         speed and memory of operation scores and proxies beside the usual way, 20 min on 2 cores"
 	@echo "make gpu               proxies and scorers on a GPU held to the CPU's values, at most 8 min"
