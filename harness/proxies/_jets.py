@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
-from harness.proxies._traced import evaluate, faster
+from harness.proxies._traced import evaluate, faster, traced
 
 _LINEAR = (
-    F.avg_pool2d, F.adaptive_avg_pool2d, torch.flatten, torch.add, torch.mul, torch.cat, torch.narrow,
-    torch.zeros_like,
+    F.avg_pool2d, F.adaptive_avg_pool2d, torch.mean, torch.flatten, torch.add, torch.mul, torch.cat,
+    torch.narrow, torch.zeros_like,
 )  # fmt: skip
 """Functions that are run on every derivative as on the value itself."""
 
@@ -63,7 +63,7 @@ def curvature_of_traced(
     Untraceable
         Where the network does something that is not among the operations of :func:`harness.graphs.trace`.
     """
-    graph = replace(graphs.trace(module, graphs.Table(), training=True), relus=Counter())
+    graph = replace(traced(module, graphs.Table(images), training=True), relus=Counter())
     steps = {
         id(parameter): gradients[name][1]
         for name, parameter in module.named_parameters()

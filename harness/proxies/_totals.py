@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor
+
+from harness.proxies._outcome import exact_sum
 
 
 def numbers(scalars: Iterable[Tensor]) -> list[float]:
@@ -19,5 +20,5 @@ def numbers(scalars: Iterable[Tensor]) -> list[float]:
 
 
 def total(scalars: Iterable[Tensor]) -> float:
-    """The exactly rounded sum of :func:`numbers`; 0 of none."""
-    return math.fsum(numbers(scalars))
+    """:func:`~harness.proxies._outcome.exact_sum` of :func:`numbers`; 0 of none."""
+    return exact_sum(numbers(scalars))

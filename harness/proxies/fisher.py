@@ -14,9 +14,8 @@ ICLR 2021 (``foresight/pruners/measures/fisher.py`` in SamsungLabs/zero-cost-nas
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
+from harness.proxies._outcome import exact_sum
 from harness.proxies._passes import Passes
 from harness.proxies._totals import numbers
 
@@ -38,4 +37,4 @@ def score(passes: Passes) -> float:
     weights = dict(passes.module.named_parameters())
     fans = (weights[name].numel() // len(channels) for name, channels in saliencies.items())
     sums = numbers(channels.sum() for channels in saliencies.values())
-    return math.fsum(each * fan_in for each, fan_in in zip(sums, fans, strict=True))
+    return exact_sum(each * fan_in for each, fan_in in zip(sums, fans, strict=True))

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from harness.about import About
+from harness.proxies._outcome import finite
 from harness.proxies._passes import Passes
 from harness.proxies._totals import total
 
@@ -39,9 +40,12 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed agreement of the signs of the samples' gradients."""
     agreements: list[Tensor] = []
+    sums: list[Tensor] = []
 
     def add(gradients: Tensor) -> None:
         agreements.append(gradients.sign().sum(0).abs().sum(dtype=torch.float64))
+        sums.append(gradients.sum(dtype=torch.float64))
 
     passes.read("loss_gradients_of_samples", lambda: passes.visit_loss_gradients(add))
+    finite(total(sums), "the sum of the samples' gradients")
     return total(agreements)

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from harness import inputs, networks, records, spaces, tables
 from harness.errors import unknown_name
 from harness.inputs import Source
+from harness.proxies import counts_relus
 from harness.runners._check import check
 from harness.runners._config import RunConfig
 from harness.runners._device import arithmetic, chosen
@@ -46,9 +47,19 @@ class Setup(Place):
         return "drop" if self.config.variant == "paper" else networks.released_masking(self.space)
 
     @property
-    def measuring(self) -> tuple[int, str, float | None]:
-        """Seed, path and time limit, as :func:`harness.proxies.measure` takes them."""
-        return self.config.seed, self.config.path, self.config.time_limit
+    def counting(self) -> str:
+        """At which inputs ReLU codes are counted, a name of :data:`harness.released.COUNTINGS`."""
+        return "once" if self.config.variant == "paper" else networks.released_counting(self.space)
+
+    def counted(self, *names: str) -> dict[str, str]:
+        """How ReLUs are counted, where one of these proxies does so otherwise than once: a run's setting."""
+        otherwise = self.counting != "once" and any(map(counts_relus, names))
+        return {"counting": self.counting} if otherwise else {}
+
+    @property
+    def measuring(self) -> tuple[int, str, float | None, str]:
+        """Seed, path, time limit and counting, as :func:`harness.proxies.measure` takes them."""
+        return self.config.seed, self.config.path, self.config.time_limit, self.counting
 
     @property
     def limits(self) -> dict[str, float]:
