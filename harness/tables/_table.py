@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from harness import spaces
-from harness.errors import ConfigError, DataError, unknown_name
+from harness.errors import ConfigError, DataError
 from harness.spaces import Architecture, Space
 from harness.tables import _files
-from harness.tables._label import Label, reduce_columns
+from harness.tables._label import Label, reduce_columns, unknown_label
 from harness.tables._manifest import Entry
 
 Architectures = Sequence[Architecture] | np.ndarray
@@ -61,7 +61,7 @@ class Table:
     def label(self, name: str) -> Label:
         """The label called ``name``; raises :class:`~harness.errors.UnknownNameError` otherwise."""
         if name not in self.labels:
-            raise unknown_name(f"label of {self.space_name}", name, self.labels)
+            raise unknown_label(self.space_name, name, self.labels)
         return self.labels[name]
 
     def accuracy(self, arch: Architecture, label: str) -> float:

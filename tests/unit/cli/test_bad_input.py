@@ -42,7 +42,7 @@ RUN = [
     (["-m", "proxy=nwot,sinflow"], "Unknown proxy 'sinflow'. Did you mean 'synflow'?"),
     (["seed=abc"], "seed=abc: Value 'abc' of type 'str' could not be converted to Integer."),
     (["seed=-1"], "seed must be an integer from 0 to 2**63 - 1; received -1."),
-    (["seed=0,1"], "These settings make 2 runs; add -m to sweep over them."),
+    (["seed=0,1"], "These settings make 2 runs; add -m to sweep over them, or"),
     (["sede=1"], "Unknown setting 'sede'. Did you mean 'seed'?"),
     (["searcher.proposal=3"], "Unknown setting 'searcher.proposal'. Did you mean 'searcher.proposals'?"),
     (["task=search", "searcher.proposals=0"], "searcher.proposals must be a positive integer; received 0."),
@@ -51,7 +51,7 @@ RUN = [
         "Unknown searcher.order 'global_op'. Did you mean 'global_op_once'? Allowed: fixed,",
     ),
     (["searcher=zero_cost_disc", "searcher.order=first"], "Unknown searcher.order 'first'."),
-    (["searcher=largest", "searcher.order=fixed"], "Unknown setting 'searcher.order'."),
+    (["searcher=largest", "searcher.order=fixed"], "searcher=largest has no settings of its own; received"),
     (
         ["variant=released"],
         "Unknown variant 'released'. Did you mean 'as_released'? Allowed: as_released,",
