@@ -84,8 +84,8 @@ def expanded(overrides: Sequence[str]) -> list[tuple[str, ...]]:
 def swept(overrides: Iterable[str]) -> list[str]:
     """A sweep's settings as Hydra's sweeper has to be told them.
 
-    It composes the settings that are not swept without the choices that are, so that in a sweep over searchers
-    it would not know ``searcher.queries=5``: settings of an item are told as sweeps over one value.
+    It composes the settings that are not swept without the choices that are, so that in a sweep over
+    searchers it would not know ``searcher.queries=5``: an item's settings are told as sweeps over one value.
     """
     told = []
     for text in map(quoted, overrides):
@@ -181,8 +181,8 @@ def _parse(text: str) -> Override:
         loader = GlobalHydra.instance().config_loader()
         return OverridesParser.create(config_loader=loader).parse_overrides([text])[0]
     except Exception as error:
-        name, equals, value = text.partition("=")
-        hint = f", and put quotes around a value with other characters: '{name}=\"{value}\"'" if value else ""
+        name, _, value = text.partition("=")
+        hint = f", and put a value with other characters in quotes: '{name}=\"{value}\"'" if value else ""
         raise ConfigError(
             f"{text!r} is not a setting; write name=value, like space=nb201 or seed=0,1{hint}."
         ) from error
@@ -191,6 +191,8 @@ def _parse(text: str) -> Override:
 def _check_key(override: Override, known: Mapping[str, tuple[str, ...]]) -> None:
     key = str(override.key_or_group)
     root = key.split(".")[0]
+    if key == "hydra.mode":
+        raise ConfigError("hydra.mode is not taken here; -m sweeps, and without it there is one run.")
     if root == "hydra" or key.startswith("hydra/"):
         return
     if override.is_add() or override.is_delete():
@@ -213,7 +215,7 @@ def _check_nested(overrides: list[str]) -> None:
         group, _, name = key.partition(".")
         own = chosen[group]
         if not isinstance(own, DictConfig):
-            raise ConfigError(f"{group} has no settings of its own; write {group}=value in place of {text!r}.")
+            raise ConfigError(f"{group} has no settings of its own; write {group}=value, not {text!r}.")
         others = [f"{group}.{each}" for each in own if each not in ("name", name)]
         if name not in own and not others:
             raise ConfigError(f"{group}={own.get('name')} has no settings of its own; received {key}.")

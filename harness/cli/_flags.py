@@ -61,6 +61,10 @@ def read(arguments: Sequence[str]) -> Line:
         raise ConfigError(f"{flags} exclude each other; take one of them.")
     if (found.resolve or found.package) and not found.cfg:
         raise ConfigError("--resolve and --package say how --cfg shows a config; add --cfg job.")
+    if found.shell_completion and not {"install", "uninstall", "query"} & {
+        each.partition("=")[0] for each in found.settings
+    }:
+        raise ConfigError("--shell-completion takes install=SHELL or uninstall=SHELL: bash, fish or zsh.")
     return Line(tuple(found.settings), tuple(found.config_dir), found.sweep, tuple(_shown(found)))
 
 

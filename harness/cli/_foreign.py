@@ -1,4 +1,4 @@
-"""Config group options for what other packages bring through entry points, so that ``proxy=theirs`` is enough."""
+"""Options of config groups for what other packages bring through entry points, such as ``proxy=theirs``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ FOLDERS = {
 """The folders whose items are a group's options."""
 
 CONTENT: dict[str, dict[str, Any]] = {
+    "proxy": {},
     "input": {"folder": None},
     "training": {
         "epochs": "${fidelity.epochs}",
@@ -41,7 +42,9 @@ def bring_in() -> None:
         store.repo.pop(group, None)
         for folder in folders:
             for name in _others(f"harness.{folder}"):
-                node = {"names": [name]} if group == "proxy" else {"name": name, **_content(group, folder, name)}
+                node = (
+                    {"names": [name]} if group == "proxy" else {"name": name, **_content(group, folder, name)}
+                )
                 store.store(name=name, group=group, node=node, provider="entry point")
 
 

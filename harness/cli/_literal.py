@@ -5,7 +5,7 @@ from __future__ import annotations
 from hydra.core.override_parser.types import Quote, QuotedString
 
 LITERAL = ("results", "input.folder", "tracker.experiment")
-"""Hydra's grammar would take ``a,b`` for a sweep, ``2024_01`` for a number, and refuse ``ö``, ``=`` and ``(``."""
+"""Hydra's grammar would take ``a,b`` for a sweep and ``2024_01`` for a number, and refuse ``ö`` and ``=``."""
 
 
 def setting(name: str, value: object) -> str:
@@ -14,7 +14,10 @@ def setting(name: str, value: object) -> str:
 
 
 def quoted(override: str) -> str:
-    """``override`` with its value quoted where it is a text's; one in quotes, ``null`` and ``choice(...)`` stay."""
+    """``override``, quoted where its value is taken as it stands.
+
+    A value that is quoted already, ``null`` and ``choice(...)`` stay what they are to Hydra.
+    """
     name, equals, value = override.partition("=")
     kept = value in ("", "null") or (len(value) > 1 and value[0] == value[-1] and value[0] in "'\"")
     if name not in LITERAL or not equals or kept or value.startswith("choice("):

@@ -1,4 +1,4 @@
-"""Folders of settings that somebody keeps beside the clone's ``conf/``: ``--config-dir`` and ``hydra.searchpath``.
+"""Folders of one's own settings beside the clone's ``conf/``: ``--config-dir`` and ``hydra.searchpath``.
 
 Hydra looks there after ``conf/``, in checks, plans and runs alike.
 """
@@ -63,7 +63,7 @@ def taken_out(settings: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def look_in(places: Iterable[str]) -> None:
-    """Let Hydra look for settings in these folders (``file://`` may be left out) and packages (``pkg://``) too.
+    """Let Hydra look for settings in these folders (with or without ``file://``) and packages (``pkg://``).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _place(place: str) -> str:
         except (ImportError, ValueError):
             there = False
         if not there:
-            raise ConfigError(f"There is no package {rest}, which {place} names; install it, or name a folder.")
+            raise ConfigError(f"There is no package {rest} for {place}; install it, or name a folder.")
         return place
     if told and kind != "file":
         raise ConfigError(f"Settings lie in folders (file://) or packages (pkg://); received {place!r}.")
@@ -99,7 +99,7 @@ def _folder(place: str) -> Path:
     folder = Path(place.removeprefix("file://")).expanduser().resolve()
     if not folder.is_dir():
         raise ConfigError(f"There is no folder {folder}; name the one that holds your settings.")
-    for path in sorted(folder.glob("*/*.yaml")) + [folder / "config.yaml"]:
+    for path in [*sorted(folder.glob("*/*.yaml")), folder / "config.yaml"]:
         name = path.relative_to(folder)
         if path.is_file() and folder != paths.CONF and (paths.CONF / name).is_file():
             raise ConfigError(

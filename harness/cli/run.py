@@ -63,8 +63,8 @@ def _main(arguments: list[str]) -> int:
         sys.argv = ["harness", *(["--multirun", *swept(settings)] if line.sweep else jobs[0])]
     if len(jobs) > 1 and not line.sweep:
         raise ConfigError(
-            f"These settings make {len(jobs)} runs; add -m to sweep over them, or put quotes around a value that "
-            "holds a comma, as in 'name=\"a,b\"'."
+            f"These settings make {len(jobs)} runs; add -m to sweep over them, or put a value that holds a "
+            "comma in quotes, as in 'name=\"a,b\"'."
         )
     root = results_root(configs[0].results)
     check_writable(root)

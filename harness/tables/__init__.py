@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.errors import unknown_name
+from harness.errors import DataError, unknown_name
 from harness.paths import BENCHMARKS_DATA
 from harness.tables import _manifest
 from harness.tables._label import DATASETS, Dataset, Label, unknown_label

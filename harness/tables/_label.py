@@ -85,7 +85,9 @@ def unknown_label(space: str, name: str, labels: Iterable[str]) -> UnknownNameEr
     known = tuple(labels)
     plain = str(name).lower().replace("-", "_")
     for stem in (plain, f"{plain}_test"):
-        epochs = [int(found[1]) for each in known if (found := re.fullmatch(rf"{re.escape(stem)}_(\d+)", each))]
+        epochs = [
+            int(found[1]) for each in known if (found := re.fullmatch(rf"{re.escape(stem)}_(\d+)", each))
+        ]
         if epochs:
             return unknown_name(f"label of {space}", name, known, f"{stem}_{max(epochs)}")
     return unknown_name(f"label of {space}", name, known)
