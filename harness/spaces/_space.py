@@ -61,8 +61,8 @@ def is_index(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _is_own(form: Sequence[Any], decisions: int) -> bool:
-    return len(form) == decisions and all(
+def _is_own(form: Sequence[Any]) -> bool:
+    return all(
         isinstance(picks, Sequence | np.ndarray) and not isinstance(picks, str) and all(map(is_index, picks))
         for picks in form
     )
@@ -143,7 +143,7 @@ class Space(ABC):
         if isinstance(form, Mapping):
             found = self.parse_mapping(form)
         elif isinstance(form, Sequence | np.ndarray):
-            found = _own(form) if _is_own(form, len(self.decisions)) else self.parse_sequence(form)
+            found = _own(form) if _is_own(form) else self.parse_sequence(form)
         if found is None:
             raise ConfigError(f"An architecture of {self.name} is {self.forms}; received {_short(form)}.")
         self.validate(found)

@@ -130,7 +130,7 @@ class Table:
                     f"codes; received an array of {archs.dtype} with {archs.ndim} dimension(s)."
                 )
             return archs.astype(np.int64)
-        if isinstance(archs, str | Mapping):
+        if isinstance(archs, str | Mapping) or not hasattr(archs, "__len__"):
             raise ConfigError(f"Several architectures are a list of them; received {archs!r}.")
         return np.fromiter(map(self._code, archs), np.int64, len(archs))
 
