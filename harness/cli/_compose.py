@@ -93,7 +93,7 @@ def swept(overrides: Iterable[str]) -> list[str]:
         key = str(override.key_or_group)
         if override.is_sweep_override():
             told.append(f"{override.get_key_element()}=choice({','.join(override.sweep_string_iterator())})")
-        elif key.partition(".")[0] in groups():
+        elif key.partition(".")[0] in groups() and override.value() is not None:  # no sweep takes null
             told.append(f"{override.get_key_element()}=choice({override.get_value_element_as_str()})")
         else:
             told.append(text)

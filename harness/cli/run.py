@@ -86,7 +86,8 @@ def _main(arguments: list[str]) -> int:
 def _show(flags: Sequence[str], settings: Sequence[str]) -> int:
     """Let Hydra show what ``flags`` ask for."""
     bring_in()
-    sys.argv = ["harness", *flags, *map(quoted, settings)]
+    told = [] if "--hydra-help" in flags else map(quoted, settings)  # that page is Hydra's alone
+    sys.argv = ["harness", *flags, *told]
     try:
         _hydra_main()
     except SystemExit as end:  # with which Hydra ends some of its pages

@@ -32,8 +32,9 @@ class Whole:
 
     def check(self, name: str, value: object) -> None:
         """Raise :class:`~harness.errors.ConfigError` for a value of another kind."""
-        fits = isinstance(value, int) and not isinstance(value, bool)
-        if value != self.word and not (fits and self.low <= value < 2**self.bits):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        named = self.word is not None and value == self.word
+        if not named and not (whole and self.low <= value < 2**self.bits):
             raise ConfigError(f"{name} must be {self.allowed}; received {value!r}.")
 
 
