@@ -30,7 +30,7 @@ CONTENT: dict[str, dict[str, Any]] = {
         "batch_size": 64,
         "images": "${fidelity.images}",
     },
-    "space": {"label": None},
+    "space": {"label": "none", "supernet_epochs": 1},
 }
 """What an option of a group holds besides its name; the others' modules state their settings."""
 

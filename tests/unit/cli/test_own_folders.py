@@ -113,7 +113,7 @@ def test_a_name_of_ours_is_refused(own, tmp_path, capfd):
 
 def test_a_wrong_setting_in_ones_own_file_is_told(own, tmp_path, capfd):
     for text, words in {
-        "name: random_search\nqueries: many\n": "searcher.queries must be a positive integer; received 'many'",
+        "name: random_search\nqueries: no\n": "searcher.queries must be a positive integer; received False",
         "name: random_search\n": "searcher.queries must be a positive integer; received None",
         "name: random_search\nqueries: 3\nquerys: 4\n": "Unknown setting of searcher=random_search",
         "name: random\nqueries: 3\n": "Unknown searcher 'random'.",
