@@ -125,7 +125,7 @@ def _seeds(asked: str) -> list[int]:
     if not asked:
         return []
     if not re.fullmatch(r"\s*[0-9]{1,18}\s*(,\s*[0-9]{1,18}\s*)*", asked):
-        raise ConfigError(f"SEEDS takes integers from 0 on of up to 18 digits, like 0,1; received {asked!r}.")
+        raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {asked!r}.")
     return list(dict.fromkeys(int(seed) for seed in asked.split(",")))
 
 
