@@ -7,12 +7,14 @@ choose from, or one of the classes below.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from harness.errors import ConfigError, unknown_name
+from harness.runners._device import ARITHMETIC
 from harness.searchers import VARIANTS
 
 
@@ -48,7 +50,17 @@ class Folder:
             raise ConfigError(f"{name} must be a folder or null; received {value!r}.")
 
 
-Kind = type[int | float | str] | Collection[str] | Whole | Folder
+@dataclass(frozen=True)
+class Device:
+    """``auto``, ``cpu``, ``cuda``, or one of several GPUs like ``cuda:1``."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise :class:`~harness.errors.UnknownNameError` for another one."""
+        if not isinstance(value, str) or not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", value):
+            raise unknown_name(name, value, ("auto", "cpu", "cuda", "cuda:0"))
+
+
+Kind = type[int | float | str] | Collection[str] | Whole | Folder | Device
 """One of those that the head of this module lists."""
 
 _LENGTHS: Mapping[str, Kind] = {"epochs": int, "fine_tuning_epochs": int, "images": Whole(word="all")}
@@ -79,7 +91,8 @@ RUN: Mapping[str, Kind] = {
     "masking": str,
     "path": ("reference", "exact", "fast"),  # those of harness.proxies.PATHS, which loads torch
     "source": ("measured", "published"),
-    "device": ("auto", "cpu", "cuda"),
+    "device": Device(),
+    "arithmetic": ARITHMETIC,
     "threads": int,
     "workers": int,
     "force": bool,
@@ -97,7 +110,7 @@ def check_value(name: str, value: object, kind: Kind) -> Any:
     ConfigError, UnknownNameError
         Otherwise.
     """
-    if isinstance(kind, Whole | Folder):
+    if isinstance(kind, Whole | Folder | Device):
         kind.check(name, value)
     elif kind is int:
         Whole().check(name, value)
