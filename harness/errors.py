@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -32,6 +33,49 @@ class RunFailed(HarnessError):
 
 class MachineFailure(RunFailed):
     """Out of memory, a full disk, a lost device, a dead worker: it says nothing of a network."""
+
+
+_DISK = {
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE,
+    errno.ENODEV, errno.ENXIO, errno.ESTALE,
+}  # fmt: skip
+_CLASSES = {"OutOfMemoryError", "AcceleratorError", "BrokenProcessPool"}
+_SENTENCES = (
+    "out of memory", "can't allocate memory", "cannot allocate memory", "defaultcpuallocator",
+    "std::bad_alloc", "cuda error", "hip error", "no cuda gpus are available", "nccl error",
+    *(f"{library}_status_{status}" for library in ("cudnn", "cublas", "cusolver", "cusparse")
+      for status in ("alloc_failed", "not_initialized", "internal_error", "execution_failed")),
+)  # fmt: skip
+
+
+def machine_failure(error: BaseException) -> bool:
+    """Whether ``error``, or what it was raised from, is of the machine: memory, a disk, a device.
+
+    Told by the class, an ``OSError``'s number, or what PyTorch writes where it has no class of its own.
+
+    Examples
+    --------
+    >>> machine_failure(RuntimeError("alloc_cpu.cpp: DefaultCPUAllocator: can't allocate memory"))
+    True
+    >>> machine_failure(OSError(28, "No space left on device")), machine_failure(ValueError("bad shape"))
+    (True, False)
+    """
+    if isinstance(error, MemoryError | MachineFailure):
+        return True
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
+    if _CLASSES.intersection(each.__name__ for each in type(error).__mro__):
+        return True
+    if isinstance(error, RuntimeError) and any(words in _words(error) for words in _SENTENCES):
+        return True
+    return error.__cause__ is not None and machine_failure(error.__cause__)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error).lower()
+    except Exception:
+        return ""
 
 
 def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> UnknownNameError:

@@ -54,11 +54,11 @@ class LayerChannels:
 
     @property
     def intact(self) -> bool:
-        """Whether no output was overwritten before the backward pass read it."""
+        """Whether every output could be read, and none was overwritten before the backward pass read it."""
         return self._intact
 
     def _remember(self, name: str, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor | None:
-        if not output.requires_grad:
+        if not isinstance(output, Tensor) or not output.requires_grad:
             return None
         kept = output.detach()
         axis = output.dim() - 1 if isinstance(layer, nn.Linear) else 1
@@ -71,6 +71,14 @@ class LayerChannels:
         if kept._version != version:
             self._intact = False
             return
+        try:
+            self._add(name, axis, kept, arriving)
+        except Exception:
+            if self._copies:
+                raise
+            self._intact = False  # the pass goes on for its other readers
+
+    def _add(self, name: str, axis: int, kept: Tensor, arriving: Tensor) -> None:
         others = [other for other in range(1, kept.dim()) if other != axis]
         products = kept * arriving
         sums = products.sum(others) if others else products

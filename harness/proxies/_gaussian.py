@@ -12,8 +12,8 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from harness.proxies._maps import Maps
-from harness.proxies._modules import layer_weights
-from harness.proxies._outcome import Undefined
+from harness.proxies._modules import layer_weights, parameters_of
+from harness.proxies._outcome import Undefined, total
 from harness.proxies._passes import Passes
 
 _DRAWN = (_ConvNd, nn.Linear, _NormBase, nn.GroupNorm, nn.LayerNorm)
@@ -29,7 +29,7 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
     ValueError
         Where there is no convolution or linear layer, or a layer's weight is computed instead of stored.
     """
-    parameters = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    parameters = {name: leaf.detach() for name, leaf in parameters_of(module).items()}
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     weights = layer_weights(module, parameters)
     for layer in module.modules():
@@ -81,7 +81,8 @@ def scaled_change(
     images, direction = (normal(shape, passes.images, generator) for _ in range(2))
     network = passes.read("maps", lambda: Maps.of(passes.module, images))
     parameters = gaussian_parameters(passes.module, generator)
-    images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
+    if images.ndim == 4:
+        images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
     with torch.no_grad():
         logarithms: list[float] = []
         features, logits = network.run(parameters, images, partial(_add_scale, logarithms))
@@ -90,7 +91,7 @@ def scaled_change(
             raise Undefined("nan", "the network has no feature map of more than one pixel")
         changed, _ = network.run(parameters, images + step * direction)
     change = (features - changed).double().abs().sum() / samples
-    return float(change), math.fsum(logarithms)
+    return float(change), total(logarithms)
 
 
 def _add_scale(logarithms: list[float], means: Tensor, variances: Tensor) -> None:

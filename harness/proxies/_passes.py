@@ -6,7 +6,7 @@ so a proxy's value is the same whatever else is measured beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,15 +17,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
-from harness.errors import ConfigError
 from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
 from harness.proxies._kernel import CodeCount, ReluWatch
-from harness.proxies._modules import layer_weights, own_random_state, parameters_of, run
-from harness.proxies._outcome import Undefined, finite
+from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
+from harness.proxies._state import kept_state
+from harness.proxies._surroundings import own_random_state
 from harness.proxies._traced import traced
 from harness.seeding import derive
 
@@ -38,13 +39,28 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Forward:
-    """A training-mode forward pass that keeps its graph, and what rode on it."""
+    """A training-mode forward pass that keeps its graph, and what rode on it to its end."""
 
     images: Tensor
     parameters: dict[str, Tensor]
     logits: Tensor
     codes: CodeCount | None
     channels: LayerChannels | None
+
+
+class _Ride:
+    """Watches a pass for one reader. Where that fails, so does the ride, not the pass of all the others."""
+
+    def __init__(self, watch: Callable[[Tensor], None]) -> None:
+        self._watch = watch
+        self.failed = False
+
+    def __call__(self, inputs: Tensor) -> None:
+        try:
+            if not self.failed:
+                self._watch(inputs)
+        except Exception:
+            self.failed = True
 
 
 class Passes:
@@ -139,10 +155,19 @@ class Passes:
 
         def losses(logits: Tensor) -> Tensor:
             self.require_connected(logits)
-            self._require_classes(logits)
+            self.require_classes(logits)
             return F.cross_entropy(logits, self.targets, reduction="none")
 
-        visit_gradients(self.module, self.images, losses, lambda name: True, visit)
+        visited = False
+
+        def hand_on(block: Tensor) -> None:
+            nonlocal visited
+            visited = visited or bool(block.any())
+            visit(block)
+
+        visit_gradients(self.module, self.images, losses, lambda name: True, hand_on)
+        if not visited:
+            raise Refused(NO_GRADIENTS)
 
     def generator(self, *names: object) -> torch.Generator:
         """Random numbers of a proxy's own, on the CPU: the same for every network, whatever else draws."""
@@ -158,22 +183,28 @@ class Passes:
         """
         name = key if randomness is None else randomness
 
-        def compute_with_own_randomness() -> Result:
-            with own_random_state(self.images, derive(self._seed, "proxies", name)):
+        def compute_by_itself() -> Result:
+            with own_random_state(derive(self._seed, "proxies", name)), kept_state(self.module):
                 return compute()
 
-        return self.clock.read(key, compute_with_own_randomness)
+        return self.clock.read(key, compute_by_itself)
 
     def _count_relus(self, training: bool) -> np.ndarray:
-        if training and "codes" in self._riders:
-            forward = self._forward()
-            counted = forward.codes.counted(forward.logits)
-        else:
+        counted = self._counted_on_the_way() if training and "codes" in self._riders else None
+        if counted is None:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
         if not counted.units:
             raise Undefined("inf", "no ReLU was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
+
+    def _counted_on_the_way(self) -> graphs.Counted | None:
+        """What rode on the pass that keeps its graph; None where it met a ReLU that it cannot count."""
+        forward = self._forward()
+        try:
+            return None if forward.codes is None else forward.codes.counted(forward.logits)
+        except ValueError:
+            return None
 
     def _count_patterns(self, training: bool) -> int:
         patterns, logits = distinct_patterns(self.module, self.images, training)
@@ -196,14 +227,16 @@ class Passes:
     def _run_forward(self, codes: CodeCount | None, channels: LayerChannels | None) -> _Forward:
         images = self.images.detach().clone().requires_grad_()
         parameters = parameters_of(self.module)
+        ride = None if codes is None else _Ride(codes.add)
         with ExitStack() as watched:
-            if codes is not None:
-                watched.enter_context(ReluWatch(codes.add))
+            if ride is not None:
+                watched.enter_context(ReluWatch(ride))
             if channels is not None:
                 watched.enter_context(channels.watched())
             logits = run(self.module, parameters, images, training=True)
         self.require_connected(logits)
-        return _Forward(images, parameters, logits, codes, channels)
+        intact = ride is not None and not ride.failed
+        return _Forward(images, parameters, logits, codes if intact else None, channels)
 
     def _loss(self) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
         return self.read("loss", lambda: self._differentiate_loss(self._forward()))
@@ -213,15 +246,11 @@ class Passes:
     ) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
         """The layers' weights with their gradients, and the saliencies of the channels that were watched."""
         weights = layer_weights(self.module, forward.parameters)
-        self._require_classes(forward.logits)
+        self.require_classes(forward.logits)
         loss = F.cross_entropy(forward.logits, self.targets)
         with nullcontext() if forward.channels is None else forward.channels.collected() as saliencies:
-            gradients = _gradients(loss, list(weights.values()))
-        found = {
-            name: (weight.detach(), gradient)
-            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-            if gradient is not None
-        }
+            gradients = present(weights, _gradients(loss, list(weights.values())))
+        found = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
         return found, saliencies if forward.channels is not None and forward.channels.intact else None
 
     def _read_channels(self) -> dict[str, Tensor]:
@@ -231,14 +260,14 @@ class Passes:
         forward = self._run_forward(None, LayerChannels(self.module, copies=True))
         return self._differentiate_loss(forward)[1]
 
-    def _require_classes(self, logits: Tensor, number: int = 0) -> None:
-        """Raise :class:`ConfigError` where a target of batch ``number`` is none of the classes."""
+    def require_classes(self, logits: Tensor, number: int = 0) -> None:
+        """Raise :class:`Refused` where a target of batch ``number`` is none of the classes."""
         targets = self.batches[number].targets
         low, high, classes = int(targets.min()), int(targets.max()), logits.shape[1]
         if low < 0 or high >= classes:
-            raise ConfigError(
-                f"Targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
-                f"{low}..{high}. Open the input and build the network with the same number of classes."
+            raise Refused(
+                f"targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
+                f"{low}..{high}: open the input and build the network with the same number of classes"
             )
 
     def _differentiate_logits(self) -> Tensor:
@@ -304,6 +333,31 @@ class Passes:
             factors = torch.linspace(1, 2, logits.shape[1], dtype=logits.dtype, device=logits.device)
             (gradient,) = _gradients((logits * factors).sum(), [images])
         return gradient is not None and bool(gradient.any())
+
+
+NO_GRADIENTS = (
+    "no weight received a gradient, though the logits depend on the images: no layer takes part in them, or "
+    "the layers run without gradients (torch.no_grad, detach, an autograd function of its own); hand over a "
+    "network whose layers run with gradients"
+)
+
+
+def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[str, Tensor]:
+    """Those of the layers' ``gradients`` that are there, by name.
+
+    Raises
+    ------
+    Refused
+        Where none is.
+    Undefined
+        With status ``nan`` where an entry of one is not finite.
+    """
+    found = {name: each for name, each in zip(names, gradients, strict=True) if each is not None}
+    if not found:
+        raise Refused(NO_GRADIENTS)
+    if not all(bool(each.isfinite().all()) for each in found.values()):
+        raise Undefined("nan", "a gradient of the loss is not a finite number")
+    return found
 
 
 def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
+from harness.proxies._state import kept_state
+from harness.proxies._surroundings import without_checkpoints
 
 Value = TypeVar("Value")
 
@@ -19,7 +21,7 @@ Value = TypeVar("Value")
 def traced(
     module: nn.Module, table: graphs.Table, training: bool = False, watch: graphs.Watch | None = None
 ) -> graphs.Graph:
-    """:func:`harness.graphs.trace`; global random generators are left as they were.
+    """:func:`harness.graphs.trace`; the module's Python state and global generators are left as they were.
 
     Raises
     ------
@@ -27,7 +29,8 @@ def traced(
         Also for a module whose forward draws from a global generator: each pass draws anew.
     """
     python, numpy, own = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    graph = graphs.trace(module, table, training, watch)
+    with kept_state(module), without_checkpoints():
+        graph = graphs.trace(module, table, training, watch)
     same = np.array_equal(np.random.get_state()[1], numpy[1]) and np.random.get_state()[2:] == numpy[2:]
     if not (random.getstate() == python and same and torch.equal(torch.get_rng_state(), own)):
         random.setstate(python)

@@ -14,9 +14,8 @@ ICLR 2021 (``foresight/pruners/measures/fisher.py`` in SamsungLabs/zero-cost-nas
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
+from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -35,7 +34,7 @@ def score(passes: Passes) -> float:
     """Summed saliency of the channels, each times its weights."""
     saliencies = passes.channel_saliencies()
     weights = dict(passes.module.named_parameters())
-    return math.fsum(
+    return total(
         channels.sum().item() * (weights[name].numel() // len(channels))
         for name, channels in saliencies.items()
     )

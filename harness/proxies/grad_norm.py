@@ -10,9 +10,8 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
+from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -27,4 +26,4 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Sum of the layers' Euclidean gradient norms."""
-    return math.fsum(gradient.norm().item() for _, gradient in passes.loss_gradients().values())
+    return total(gradient.norm().item() for _, gradient in passes.loss_gradients().values())

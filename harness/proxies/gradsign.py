@@ -19,12 +19,11 @@ Zhang and Jia, "GradSign: Model Performance Inference with Theoretical Insights"
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from harness.about import About
+from harness.proxies._outcome import finite, total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -42,7 +41,8 @@ def score(passes: Passes) -> float:
     agreements: list[float] = []
 
     def add(gradients: Tensor) -> None:
+        finite(gradients.sum(dtype=torch.float64).item(), "a gradient of a sample's loss")
         agreements.append(gradients.sign().sum(0).abs().sum(dtype=torch.float64).item())
 
     passes.read("loss_gradients_of_samples", lambda: passes.visit_loss_gradients(add))
-    return math.fsum(agreements)
+    return total(agreements)

@@ -13,10 +13,9 @@ Cavagnero et al., "FreeREA: Training-Free Evolution-based Architecture Search", 
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._flow import synaptic_flow
+from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -33,4 +32,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed weight times logarithm of its synaptic gradient."""
     pairs = synaptic_flow(passes)
-    return math.fsum((weight * gradient.abs().log1p()).sum().item() for weight, gradient in pairs)
+    return total((weight * gradient.abs().log1p()).sum().item() for weight, gradient in pairs)

@@ -21,12 +21,10 @@ Correlation", NeurIPS 2023; ``correlation/foresight/pruners/measures/meco.py`` i
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._correlation import smallest_eigenvalues
 from harness.proxies._gaussian import normal
-from harness.proxies._outcome import Undefined
+from harness.proxies._outcome import Refused, Undefined, total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -46,10 +44,15 @@ def score(passes: Passes) -> float:
 
 
 def _sum(passes: Passes) -> float:
+    if passes.images.ndim != 4:
+        raise Refused(
+            f"meco looks at maps of {PIXELS} x {PIXELS} pixels, and this network takes images of shape "
+            f"{tuple(passes.images.shape[1:])}; hand over one that takes (C, H, W), or take another proxy"
+        )
     shape = (1, passes.images.shape[1], PIXELS, PIXELS)
     image = normal(shape, passes.images, passes.generator("meco"))
     eigenvalues, logits = smallest_eigenvalues(passes.module, image)
     passes.require_connected(logits)
     if not eigenvalues:
         raise Undefined("nan", "no layer hands out a feature map of more than one pixel")
-    return math.fsum(eigenvalues)
+    return total(eigenvalues)

@@ -16,9 +16,8 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021;
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
+from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -34,4 +33,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed product of weights and loss gradients."""
     pairs = passes.loss_gradients().values()
-    return math.fsum((weight.double() * gradient.double()).sum().item() for weight, gradient in pairs)
+    return total((weight.double() * gradient.double()).sum().item() for weight, gradient in pairs)

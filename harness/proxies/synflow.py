@@ -18,7 +18,7 @@ import math
 
 from harness.about import About
 from harness.proxies._flow import synaptic_flow
-from harness.proxies._outcome import Undefined, finite
+from harness.proxies._outcome import Undefined, finite, total
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -35,7 +35,7 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Natural logarithm of the summed synaptic flow."""
     pairs = synaptic_flow(passes)
-    flow = math.fsum((weight * gradient).abs().sum().item() for weight, gradient in pairs)
+    flow = total((weight * gradient).abs().sum().item() for weight, gradient in pairs)
     flow = finite(flow, "the sum of the flow")
     if flow == 0:
         raise Undefined("disconnected", "the flow is 0, so its logarithm is minus infinity")

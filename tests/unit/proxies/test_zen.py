@@ -121,7 +121,7 @@ def test_a_map_that_overflows_has_no_logarithm(batch: Batch) -> None:
     network = nn.Sequential(
         nn.Conv2d(3, 64, 3, padding=1), *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 5)
     )
-    assert zen(network, batch).status in {"inf", "nan"}
+    assert zen(network, batch).status == "nan"
 
 
 def test_numbers_are_drawn_alike_in_every_format(build_network: Callable) -> None:
