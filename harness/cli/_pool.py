@@ -10,19 +10,20 @@ from contextlib import contextmanager
 from queue import Queue
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
 from harness.cli._progress import bars, described
 from harness.errors import HarnessError
-from harness.runners import Outcome, RunConfig, execute
+from harness.runners import Outcome, RunConfig, execute, on_own_card
 
 Update = tuple[int, str, int, int]
 """(number of the run, words, done, total)"""
 
 _UPDATE_SECONDS = 0.2
-_worker: dict[str, Queue[Update | None]] = {}
+_worker: dict[str, Any] = {}
 
 
 def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
@@ -32,12 +33,16 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
     """
     context = multiprocessing.get_context("spawn")
     failures: list[str] = []
-    updates = context.Queue()
+    updates, numbers = context.Queue(), context.Queue()
+    for number in range(jobs):
+        numbers.put(number)
     with bars(console) as progress:
         overall = progress.add_task("all runs", total=len(configs))
         with (
             _listening(updates, progress, configs),
-            ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(updates,)) as pool,
+            ProcessPoolExecutor(
+                jobs, mp_context=context, initializer=_start, initargs=(updates, numbers)
+            ) as pool,
         ):
             futures = {pool.submit(_execute, number, config): number for number, config in enumerate(configs)}
             for finished, future in enumerate(as_completed(futures), start=1):
@@ -48,9 +53,10 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
     return failures
 
 
-def _start(updates: Queue[Update | None]) -> None:
-    """Remember, in a worker, where its progress goes: a queue can be inherited but not sent."""
+def _start(updates: Queue[Update | None], numbers: Queue[int]) -> None:
+    """Remember, in a worker, its number and where progress goes: a queue can be inherited but not sent."""
     _worker["updates"] = updates
+    _worker["number"] = numbers.get()
 
 
 def _execute(number: int, config: RunConfig) -> list[Outcome]:
@@ -61,7 +67,7 @@ def _execute(number: int, config: RunConfig) -> list[Outcome]:
             last[0] = monotonic()
             _worker["updates"].put((number, words, done, total))
 
-    return execute(config, report)
+    return execute(on_own_card(config, _worker["number"]), report)
 
 
 def _report(future: Future, config: RunConfig, count: str, progress: Progress, failures: list[str]) -> None:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from harness.proxies._modules import own_weight
+
 
 class LayerChannels:
     """Takes 1/2 mean_n (sum_hw a dL/da)^2 from a forward and a backward pass, a the output of a layer.
@@ -26,7 +28,9 @@ class LayerChannels:
     def __init__(self, module: nn.Module, copies: bool = False) -> None:
         names = {id(parameter): name for name, parameter in module.named_parameters()}
         layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
-        self._layers = {layer: names[id(layer.weight)] for layer in layers if id(layer.weight) in names}
+        self._layers = {
+            layer: names[id(own_weight(layer))] for layer in layers if id(own_weight(layer)) in names
+        }
         self._copies = copies
         self._saliencies: dict[str, Tensor] | None = None
         self._intact = True

@@ -9,8 +9,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from harness import graphs
 from harness.proxies._jets import curvature_of_traced
 from harness.proxies._modules import layer_weights, parameters_of, run
-from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 
 def weight_curvature(passes: Passes) -> float:
@@ -43,4 +43,4 @@ def _differentiated_twice(passes: Passes) -> float:
         step = sum((gradient.detach() * gradient).sum() for gradient in first if gradient is not None)
         second = torch.autograd.grad(step, weights, allow_unused=True) if step.requires_grad else []
     pairs = zip(weights, second, strict=bool(second))
-    return total((w.detach().double() * found).sum().item() for w, found in pairs if found is not None)
+    return total((w.detach().double() * found).sum() for w, found in pairs if found is not None)

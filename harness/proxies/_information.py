@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._modules import layer_weights, own_weight, parameters_of, run
 from harness.proxies._outcome import finite
 from harness.proxies._passes import Passes
 
@@ -88,7 +88,7 @@ def _stepping(module: nn.Module, steps: dict[str, Tensor]) -> Iterator[None]:
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     with ExitStack() as stack:
         for layer in module.modules():
-            name = names.get(id(getattr(layer, "weight", None)))
+            name = names.get(id(own_weight(layer)))
             if name in steps:
                 stack.enter_context(layer.register_forward_hook(_stepper(steps[name]), with_kwargs=True))
         yield

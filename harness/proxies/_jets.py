@@ -129,12 +129,13 @@ def _batch_norm(jet: Jet, weight: Tensor | None, bias: Tensor | None, eps: float
     """
     x, u, v, w = jet.parts
     y, mean, inverse = torch.native_batch_norm(x, None, None, None, None, True, 0.0, eps)
-    samples = x.numel() // x.shape[1]
+    samples, ones = x.numel() // x.shape[1], x.new_ones(x.shape[1])
 
     def projected(z: Tensor) -> tuple[Tensor, Tensor]:
         """z-bar - <z-bar y> y and <z-bar y>: also what the backward pass does to a gradient."""
         backward = torch.ops.aten.native_batch_norm_backward
-        rest, products, _ = backward(z, x, None, None, None, mean, inverse, True, eps, [True, True, True])
+        # Without a weight, products would not be computed on a GPU.
+        rest, products, _ = backward(z, x, ones, None, None, mean, inverse, True, eps, [True, True, True])
         return rest, products * inverse / samples
 
     y_e, a = projected(u)

@@ -30,20 +30,29 @@ def layer_weights(module: nn.Module, parameters: Mapping[str, Tensor]) -> dict[s
 
     Raises
     ------
-    ValueError
+    Refused
         Where there is no such layer, or a layer's weight is computed instead of stored.
     """
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     weights: dict[str, Tensor] = {}
     for path, layer in module.named_modules():
         if isinstance(layer, _ConvNd | nn.Linear):
-            name = names.get(id(layer.weight))
+            name = names.get(id(own_weight(layer)))
             if name is None:
-                raise ValueError(f"the weight of layer {path!r} is not a parameter of the network")
+                raise Refused(
+                    f"the weight of layer {path!r} is no parameter of the network but computed from others, "
+                    "as by weight or spectral norm; fold these into it (remove_parametrizations, "
+                    "remove_weight_norm) and hand the network over then"
+                )
             weights[name] = parameters[name]
     if not weights:
-        raise ValueError("the network has no convolution or linear layer")
+        raise Refused("the network has no convolution or linear layer; take a proxy that reads no weights")
     return weights
+
+
+def own_weight(layer: nn.Module) -> Tensor | None:
+    """The layer's weight where it is a parameter; to read a computed one would compute, and change, it."""
+    return layer._parameters.get("weight")
 
 
 def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, training: bool) -> Tensor:

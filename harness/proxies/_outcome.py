@@ -49,7 +49,7 @@ def finite(value: float, what: str) -> float:
     return value
 
 
-def total(values: Iterable[float]) -> float:
+def exact_sum(values: Iterable[float]) -> float:
     """Exact sum of numbers; nan where one of them is not finite or the sum is beyond float64."""
     try:
         found = math.fsum(values)

@@ -27,6 +27,7 @@ from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
 from harness.proxies._state import kept_state
 from harness.proxies._surroundings import own_random_state
+from harness.proxies._totals import numbers
 from harness.proxies._traced import traced
 from harness.seeding import derive
 
@@ -263,7 +264,8 @@ class Passes:
     def require_classes(self, logits: Tensor, number: int = 0) -> None:
         """Raise :class:`Refused` where a target of batch ``number`` is none of the classes."""
         targets = self.batches[number].targets
-        low, high, classes = int(targets.min()), int(targets.max()), logits.shape[1]
+        low, high = torch.stack(targets.aminmax()).tolist()
+        classes = logits.shape[1]
         if low < 0 or high >= classes:
             raise Refused(
                 f"targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
@@ -311,8 +313,9 @@ class Passes:
         the logits (``connected``, where that is known already), and in a network that cannot be traced
         whether a gradient in double precision does.
         """
-        largest = finite(float(logits.detach().abs().max()), "the largest logit")
-        if float((logits - logits[:1]).detach().abs().max()) > _CLEARLY_DIFFERENT * largest:
+        logits = logits.detach()
+        largest, apart = numbers([logits.abs().max(), (logits - logits[:1]).abs().max()])
+        if apart > _CLEARLY_DIFFERENT * finite(largest, "the largest logit"):
             return
         if not (self._is_connected() if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
@@ -355,7 +358,7 @@ def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[st
     found = {name: each for name, each in zip(names, gradients, strict=True) if each is not None}
     if not found:
         raise Refused(NO_GRADIENTS)
-    if not all(bool(each.isfinite().all()) for each in found.values()):
+    if not bool(torch.stack([each.isfinite().all() for each in found.values()]).all()):
         raise Undefined("nan", "a gradient of the loss is not a finite number")
     return found
 

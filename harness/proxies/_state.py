@@ -29,7 +29,7 @@ def kept_state(module: nn.Module, replaced: Mapping[int, Tensor] | None = None) 
 
     Attributes of its parts and what they hold: numbers, lists, dictionaries, sets, objects, random
     generators, and tensors, of which copies stand there inside. Layers of torch and of this package keep
-    nothing of that kind and are passed over, where no hook and no ``forward`` of their own was put on them.
+    nothing of that kind: a network of such parts alone, without hooks, is passed over.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def kept_state(module: nn.Module, replaced: Mapping[int, Tensor] | None = None) 
     replaced
         By ``id`` of a parameter or buffer what stands in its place inside lists and attributes.
     """
-    keepers = [part for part in module.modules() if keeps_state(part)]
-    if not keepers:
+    parts = list(module.modules())
+    if not any(map(keeps_state, parts)):
         yield
         return
-    kept = _Kept(module, replaced or {})
+    kept = _Kept(parts, replaced or {})
     try:
-        kept.hold(keepers)
+        kept.hold()
         yield
     finally:
         kept.put_back()
@@ -67,10 +67,10 @@ def _is_ours(hook: object) -> bool:
 class _Kept:
     """Objects with what they held; tensors are replaced by copies as long as it is held."""
 
-    def __init__(self, module: nn.Module, replaced: Mapping[int, Tensor]) -> None:
-        own = [*module.parameters(), *module.buffers()]
+    def __init__(self, parts: list[nn.Module], replaced: Mapping[int, Tensor]) -> None:
+        own = [each for part in parts for each in (*part._parameters.values(), *part._buffers.values())]
         self._tensors = {id(each): each for each in own} | dict(replaced)
-        parts = list(module.modules())
+        self._modules = parts
         self._parts = {id(part) for part in parts}
         # The caller replaces these by name, tied ones together.
         self._by_name = {id(each) for part in parts for each in (part._parameters, part._buffers)}
@@ -78,12 +78,12 @@ class _Kept:
         self._pending: list[Any] = []
         self._restore: list[Callable[[], object]] = []
 
-    def hold(self, parts: list[nn.Module]) -> None:
-        """Note what ``parts`` and their classes hold, and put copies in the place of tensors."""
-        for kind in {kind: None for part in parts for kind in type(part).__mro__}:
+    def hold(self) -> None:
+        """Note what the parts and their classes hold, and put copies in the place of tensors."""
+        for kind in {kind: None for part in self._modules for kind in type(part).__mro__}:
             if kind.__module__.partition(".")[0] not in _WITHOUT_STATE:
                 self._hold_class(kind)
-        for part in parts:
+        for part in self._modules:
             self._mapping(vars(part))
         while self._pending:
             thing = self._pending.pop()

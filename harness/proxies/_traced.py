@@ -29,14 +29,16 @@ def traced(
         Also for a module whose forward draws from a global generator: each pass draws anew.
     """
     python, numpy, own = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    with kept_state(module), without_checkpoints():
-        graph = graphs.trace(module, table, training, watch)
-    same = np.array_equal(np.random.get_state()[1], numpy[1]) and np.random.get_state()[2:] == numpy[2:]
-    if not (random.getstate() == python and same and torch.equal(torch.get_rng_state(), own)):
+    try:
+        with kept_state(module), without_checkpoints():
+            graph = graphs.trace(module, table, training, watch)
+        same = np.array_equal(np.random.get_state()[1], numpy[1]) and np.random.get_state()[2:] == numpy[2:]
+        if not (random.getstate() == python and same and torch.equal(torch.get_rng_state(), own)):
+            raise graphs.Untraceable("the module draws random numbers")
+    finally:
         random.setstate(python)
         np.random.set_state(numpy)
         torch.set_rng_state(own)
-        raise graphs.Untraceable("the module draws random numbers")
     return graph
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from harness.about import About
 from harness.proxies._flow import synaptic_flow
-from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over weights of |W| log(1 + |dR/dW|), R as for synflow",
@@ -32,4 +32,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed weight times logarithm of its synaptic gradient."""
     pairs = synaptic_flow(passes)
-    return total((weight * gradient.abs().log1p()).sum().item() for weight, gradient in pairs)
+    return total((weight * gradient.abs().log1p()).sum() for weight, gradient in pairs)

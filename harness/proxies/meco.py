@@ -24,7 +24,7 @@ from __future__ import annotations
 from harness.about import About
 from harness.proxies._correlation import smallest_eigenvalues
 from harness.proxies._gaussian import normal
-from harness.proxies._outcome import Refused, Undefined, total
+from harness.proxies._outcome import Refused, Undefined, exact_sum
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -55,4 +55,4 @@ def _sum(passes: Passes) -> float:
     passes.require_connected(logits)
     if not eigenvalues:
         raise Undefined("nan", "no layer hands out a feature map of more than one pixel")
-    return total(eigenvalues)
+    return exact_sum(eigenvalues)

@@ -17,8 +17,8 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021;
 from __future__ import annotations
 
 from harness.about import About
-from harness.proxies._outcome import total
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over weights of W dL/dW",
@@ -33,4 +33,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed product of weights and loss gradients."""
     pairs = passes.loss_gradients().values()
-    return total((weight.double() * gradient.double()).sum().item() for weight, gradient in pairs)
+    return total((weight.double() * gradient.double()).sum() for weight, gradient in pairs)

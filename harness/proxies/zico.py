@@ -22,7 +22,7 @@ from torch import Tensor
 
 from harness.about import About
 from harness.proxies._batches import loss_gradients
-from harness.proxies._outcome import Undefined, total
+from harness.proxies._outcome import Undefined, exact_sum
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -44,7 +44,7 @@ def score(passes: Passes) -> float:
     logarithms = [math.log(ratio) for ratio in ratios if ratio]
     if not logarithms:
         raise Undefined("nan", "no weight's gradient differs between the batches")
-    return total(logarithms)
+    return exact_sum(logarithms)
 
 
 def _ratio(gradients: Tensor) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness import registry
 from harness.runners._check import check
 from harness.runners._config import Outcome, Progress, RunConfig, duration
+from harness.runners._device import arithmetic, cards, on_own_card
 from harness.runners._memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ __all__ = [
     "Outcome",
     "Progress",
     "RunConfig",
+    "arithmetic",
+    "cards",
     "check",
     "duration",
     "execute",
     "keep_freed_memory",
     "names",
+    "on_own_card",
     "planned",
     "supernets",
     "under_way",
@@ -82,4 +86,5 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     from harness.runners._setup import prepare
 
     setup = prepare(config, estimating)
-    return registry.load(__name__, config.task["name"], "task").run(setup, progress)
+    with setup.computing:
+        return registry.load(__name__, config.task["name"], "task").run(setup, progress)

@@ -17,12 +17,14 @@ class RunConfig:
     Zero-Cost-PT's released code does in the space, whose way of counting ReLUs holds then too. ``source``
     is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
     seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
-    without.
+    without. ``arithmetic`` is that of a GPU, ``reproducible`` or ``fastest``; only the second is part of the
+    identity.
 
-    ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of records (the clone's ``results/``
-    where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of processes that score
-    a population, with ``threads`` each; ``tracker`` is told of every record. ``device``, ``threads``,
-    ``workers``, ``tracker``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
+    ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
+    clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of
+    processes that score a population, with ``threads`` each; ``tracker`` is told of every record. ``device``,
+    ``threads``, ``workers``, ``tracker``, ``force``, ``dry_run`` and ``results`` are no part of a run's
+    identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class RunConfig:
     path: str = "exact"
     source: str = "measured"
     time_limit: float | None = None
+    arithmetic: str = "reproducible"
     device: str = "auto"
     threads: int = 1
     workers: int = 1

@@ -62,6 +62,7 @@ def _described(setup: Setup, asked: Training) -> dict[str, Any]:
         "input": setup.source.digest,
         "image_size": setup.source.image_size,
         "training": told,
+        **setup.arithmetic,
     }
 
 

@@ -191,7 +191,8 @@ def test_a_value_is_the_same_twice_and_in_any_company(kind: type, path: str, bat
     network = made(kind)
     before = snapshot(network, batch), state(network), getattr(kind, "calls", None)
     alone = {name: values(measure(network, batch, [name], 0, path=path))[name] for name in SOME}
-    assert {one[1] for one in alone.values()} == {"ok"}, alone
+    assert alone["snip"][1] == "ok"
+    assert "failed" not in {one[1] for one in alone.values()}, alone
     assert values(measure(network, batch, SOME, 0, path=path)) == alone
     assert values(measure(network, batch, SOME[::-1], 0, path=path)) == alone
     both = proxies.measure_each(
@@ -276,11 +277,6 @@ def test_spectral_norm_stays_where_it_was(norm: Callable, batch: Batch) -> None:
     assert snapshot(network, batch) == before
     assert values(measure(network, batch, EVERY[::-1], 0)) == expected
     assert snapshot(network, batch) == before
-
-
-class Cut(Body):
-    def step(self, features: Tensor) -> Tensor:
-        return features
 
 
 class WithoutGradients(Body):
