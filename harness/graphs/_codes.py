@@ -13,7 +13,7 @@ def unit_rows(activations: Tensor) -> Tensor:
     """One row of units per sample, in the order they lie in memory: a copy costs time, counts do not mind."""
     if activations.ndim == 4 and activations.is_contiguous(memory_format=torch.channels_last):
         activations = activations.permute(0, 2, 3, 1)
-    return activations.flatten(1)
+    return activations.reshape(len(activations), -1)
 
 
 def code_product(codes: Tensor) -> Tensor:

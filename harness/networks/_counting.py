@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 _BATCH = 2
-"""Two images, because batch statistics of one value per channel are refused in training mode."""
+"""Two images, because a normalisation without running statistics refuses one value per channel."""
 _aten = torch.ops.aten
 _LAYERS = {_aten.convolution, _aten._convolution, _aten.mm, _aten.addmm}
 _PRODUCTS = {_aten.bmm, _aten.baddbmm}
@@ -39,8 +39,8 @@ def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: in
     ``inputs x outputs`` for every place that it is applied to. Whatever has weights counts alike, as a module
     or as a function; so do attention's projections. Products of two activations, such as attention's of
     queries and keys, count nothing; neither do biases, normalisations, poolings and additions. A layer that
-    runs twice counts twice, one that never runs counts nothing. The numbers come from a pass of black images
-    with copied buffers, on the module's own device; nothing of the module changes.
+    runs twice counts twice, one that never runs counts nothing. The numbers come from a pass of black
+    images in evaluation mode with copied buffers, on the module's own device; nothing of the module changes.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: in
     images = reference.new_zeros(_BATCH, channels, *sizes)
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     counter = _Counter(module)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), _slow_attention(), counter:
+    with _evaluation(module), torch.no_grad(), torch.random.fork_rng(devices=[]), _slow_attention(), counter:
         functional_call(module, buffers, (images,))
     return counter.operations // (2 * _BATCH)
 
@@ -92,6 +92,19 @@ class _Counter(TorchDispatchMode):
 
     def _is_weight(self, operand: object) -> bool:
         return isinstance(operand, Tensor) and operand.untyped_storage()._cdata in self._weights
+
+
+@contextmanager
+def _evaluation(module: nn.Module) -> Iterator[None]:
+    """Every part in evaluation mode: a drop path runs all of its parts, and no statistics are updated."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        for part, _ in modes:
+            part.training = False
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 @contextmanager

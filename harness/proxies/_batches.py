@@ -29,10 +29,10 @@ def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
 
 
 def _differentiate(passes: Passes, number: int) -> dict[str, Tensor]:
-    parameters = {name: leaf.detach() for name, leaf in parameters_of(passes.module).items()}
+    parameters = parameters_of(passes.module)
     weights = layer_weights(passes.module, parameters)
-    for weight in weights.values():
-        weight.requires_grad_()
+    for name, leaf in parameters.items():
+        leaf.requires_grad_(name in weights)
     logits = run(passes.module, parameters, passes.batches[number].images, training=True)
     passes.require_connected(logits)
     passes.require_classes(logits, number)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from harness.proxies._modules import own_weight
+from harness.proxies._outcome import Refused
 
 
 class LayerChannels:
@@ -20,17 +21,20 @@ class LayerChannels:
     ----------
     module
         The network, whose convolutions and linear layers are watched.
+    samples
+        Number of samples, which every output has in front.
     copies
         Whether layers hand on copies of their outputs, which stay as they are where what follows works in
         place. Without, such a network has no saliencies.
     """
 
-    def __init__(self, module: nn.Module, copies: bool = False) -> None:
+    def __init__(self, module: nn.Module, samples: int, copies: bool = False) -> None:
         names = {id(parameter): name for name, parameter in module.named_parameters()}
         layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
         self._layers = {
             layer: names[id(own_weight(layer))] for layer in layers if id(own_weight(layer)) in names
         }
+        self._samples = samples
         self._copies = copies
         self._saliencies: dict[str, Tensor] | None = None
         self._intact = True
@@ -83,6 +87,11 @@ class LayerChannels:
             self._intact = False  # the pass goes on for its other readers
 
     def _add(self, name: str, axis: int, kept: Tensor, arriving: Tensor) -> None:
+        if len(kept) != self._samples:
+            raise Refused(
+                f"a layer hands out a tensor of shape {tuple(kept.shape)}, whose first dimension is not the "
+                f"batch of {self._samples}; hand over a network that keeps its samples in front"
+            )
         others = [other for other in range(1, kept.dim()) if other != axis]
         products = kept * arriving
         sums = products.sum(others) if others else products

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -31,7 +31,7 @@ def synaptic_flow(passes: Passes) -> list[tuple[Tensor, Tensor]]:
 
 def _flow(passes: Passes) -> list[tuple[Tensor, Tensor]]:
     parameters = {
-        name: leaf.detach().abs().double().requires_grad_()
+        name: nn.Parameter(leaf.detach().abs().double())
         for name, leaf in parameters_of(passes.module).items()
         if leaf.requires_grad
     }
@@ -49,9 +49,10 @@ def _flow(passes: Passes) -> list[tuple[Tensor, Tensor]]:
 
 
 class Linearised(TorchFunctionMode):
-    """Inside, batch norms, ReLU6 and hard tanh hand their input through, as modules and as functions.
+    """Inside, batch norms, ReLU6 and hard tanh hand on a copy of their input, as modules and as functions.
 
     Where all numbers are positive a ReLU changes nothing, but a bound would cut a signal that grows to 1e60.
+    A copy, as what follows may overwrite it.
     """
 
     _HANDED_THROUGH = (
@@ -66,5 +67,5 @@ class Linearised(TorchFunctionMode):
         keywords: Mapping[str, Any] | None = None,
     ) -> Any:
         if function in self._HANDED_THROUGH:
-            return arguments[0] if arguments else keywords["input"]
+            return (arguments[0] if arguments else keywords["input"]).clone()
         return function(*arguments, **(keywords or {}))

@@ -16,6 +16,7 @@ from harness.proxies._modules import layer_weights, parameters_of
 from harness.proxies._outcome import Undefined, exact_sum
 from harness.proxies._passes import Passes
 from harness.proxies._totals import numbers
+from harness.proxies._wrapped import memory_format
 
 _DRAWN = (_ConvNd, nn.Linear, _NormBase, nn.GroupNorm, nn.LayerNorm)
 
@@ -84,7 +85,7 @@ def scaled_change(
     network = passes.read("maps", lambda: Maps.of(passes.module, images))
     parameters = gaussian_parameters(passes.module, generator)
     if images.ndim == 4:
-        images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
+        images = images.contiguous(memory_format=memory_format(passes.module))
     with torch.no_grad():
         moments: list[Tensor] = []
         features, logits = network.run(parameters, images, partial(_add_moments, moments))

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from harness import graphs
-from harness.errors import unknown_name
+from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Undefined
@@ -105,7 +105,9 @@ class Kernels:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
         try:
             return list(graphs.relu_kernels(rewritten, self._images))
-        except Exception:
+        except Exception as error:
+            if machine_failure(error):
+                raise
             if len(rewritten) == 1:
                 return [None]
             return [each for graph in rewritten for each in self._run([graph])]

@@ -22,7 +22,7 @@ def parameters_of(module: nn.Module) -> dict[str, Tensor]:
     copied = any(map(keeps_state, module.modules()))
     own = {name: parameter.detach() for name, parameter in module.named_parameters()}
     own = {name: each.clone() if copied or each.is_inference() else each for name, each in own.items()}
-    return {name: leaf.requires_grad_(leaf.is_floating_point()) for name, leaf in own.items()}
+    return {name: nn.Parameter(leaf, leaf.is_floating_point()) for name, leaf in own.items()}
 
 
 def layer_weights(module: nn.Module, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -71,7 +71,7 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
         name: buffer.detach().to(reference.dtype if buffer.is_floating_point() else buffer.dtype, copy=True)
         for name, buffer in module.named_buffers()
     }
-    tensors = {**parameters, **buffers}
+    tensors = {**{name: _as_parameter(each) for name, each in parameters.items()}, **buffers}
     own = (*module.named_parameters(), *module.named_buffers())
     replaced = {id(tensor): tensors[name] for name, tensor in own if name in tensors}
     with kept_state(module, replaced), training_mode(module, training), without_checkpoints():
@@ -83,6 +83,11 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
             f"{received} for {len(images)} samples: wrap the network so that it returns the logits only"
         )
     return logits
+
+
+def _as_parameter(tensor: Tensor) -> Tensor:
+    """A parameter, which a network may ask for; itself where it is a leaf that gradients are asked of."""
+    return tensor if tensor.requires_grad else nn.Parameter(tensor, requires_grad=False)
 
 
 @contextmanager

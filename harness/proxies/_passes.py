@@ -186,7 +186,10 @@ class Passes:
 
         def compute_by_itself() -> Result:
             with own_random_state(derive(self._seed, "proxies", name)), kept_state(self.module):
-                return compute()
+                result = compute()
+                if self.images.device.type == "cuda":  # or its seconds would be those of who reads a number
+                    torch.cuda.synchronize(self.images.device)
+                return result
 
         return self.clock.read(key, compute_by_itself)
 
@@ -222,7 +225,7 @@ class Passes:
 
     def _forward_with_graph(self) -> _Forward:
         codes = CodeCount(self.images) if "codes" in self._riders else None
-        channels = LayerChannels(self.module) if "channels" in self._riders else None
+        channels = LayerChannels(self.module, len(self.images)) if "channels" in self._riders else None
         return self._run_forward(codes, channels)
 
     def _run_forward(self, codes: CodeCount | None, channels: LayerChannels | None) -> _Forward:
@@ -255,11 +258,17 @@ class Passes:
         return found, saliencies if forward.channels is not None and forward.channels.intact else None
 
     def _read_channels(self) -> dict[str, Tensor]:
-        shared = self._loss()[1] if "channels" in self._riders else None
-        if shared is not None:
-            return shared
-        forward = self._run_forward(None, LayerChannels(self.module, copies=True))
-        return self._differentiate_loss(forward)[1]
+        gradients, saliencies = self._loss() if "channels" in self._riders else (None, None)
+        if saliencies is None:
+            channels = LayerChannels(self.module, len(self.images), copies=True)
+            gradients, saliencies = self._differentiate_loss(self._run_forward(None, channels))
+        unseen = sorted(gradients.keys() - saliencies.keys())
+        if unseen:
+            raise Refused(
+                f"the layer of {unseen[0]} is not called, its weight is read by something else, so that "
+                "nobody sees its channels; hand over a network that calls its layers, or take another proxy"
+            )
+        return saliencies
 
     def require_classes(self, logits: Tensor, number: int = 0) -> None:
         """Raise :class:`Refused` where a target of batch ``number`` is none of the classes."""

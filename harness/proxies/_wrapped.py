@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
+from harness.proxies._state import keeps_state
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -77,14 +78,15 @@ def refusal(module: nn.Module) -> str:
 def memory_format(module: nn.Module) -> torch.memory_format:
     """In which order images lie in memory: channels last, where convolutions run a quarter faster on the CPU.
 
-    Contiguous for networks with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to 7 input
-    channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last writes
-    beyond its memory (torch 2.13).
+    Contiguous for networks with parts of a user's own, which may cut and join what lies side by side
+    (``x.view(len(x), -1)``), and for those with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to
+    7 input channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last
+    writes beyond its memory (torch 2.13).
     """
-    risky = any(isinstance(part, nn.Conv2d) and _is_risky(part) for part in module.modules())
-    return torch.contiguous_format if risky else torch.channels_last
+    contiguous = any(keeps_state(part) or _is_risky(part) for part in module.modules())
+    return torch.contiguous_format if contiguous else torch.channels_last
 
 
-def _is_risky(layer: nn.Conv2d) -> bool:
-    pointwise = layer.kernel_size == (1, 1) and max(layer.stride) > 1 and layer.groups == 1
-    return pointwise and 2 <= layer.in_channels <= 7
+def _is_risky(layer: nn.Module) -> bool:
+    pointwise = isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
+    return pointwise and max(layer.stride) > 1 and 2 <= layer.in_channels <= 7

@@ -192,7 +192,8 @@ def test_a_value_is_the_same_twice_and_in_any_company(kind: type, path: str, bat
     before = snapshot(network, batch), state(network), getattr(kind, "calls", None)
     alone = {name: values(measure(network, batch, [name], 0, path=path))[name] for name in SOME}
     assert alone["snip"][1] == "ok"
-    assert "failed" not in {one[1] for one in alone.values()}, alone
+    failed = {name for name, one in alone.items() if one[1] == "failed"}
+    assert failed == ({"fisher"} if kind is Listed else set()), alone  # nobody sees a layer that is only read
     assert values(measure(network, batch, SOME, 0, path=path)) == alone
     assert values(measure(network, batch, SOME[::-1], 0, path=path)) == alone
     both = proxies.measure_each(
