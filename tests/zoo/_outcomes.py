@@ -87,6 +87,13 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "nan",
+        "the input gradients are 0 but for rounding: a normalisation fixes the sum of all logits, which then "
+        "does not depend on the images",
+        ("a normalisation before the mean",),
+        ("epe_nas", "jacob_cov"),
+    ),
+    Outcome(
+        "nan",
         "the network has one block: there is no increase to the next one",
         ONE_BLOCK,
         ("az_progressivity",),
@@ -164,6 +171,26 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "failed",
+        "the layer of … is not called, its weight is read by something else, so that nobody sees its "
+        "channels; hand over a network that calls its layers, or take another proxy",
+        (
+            "MultiheadAttention",
+            "TransformerEncoderLayer",
+            "TransformerEncoderLayer, pre-norm",
+            "dropout, transformers'",
+            "layers read, not called",
+        ),
+        ("fisher",),
+    ),
+    Outcome(
+        "failed",
+        "a layer hands out a tensor of shape …, whose first dimension is not the batch of …; hand over a "
+        "network that keeps its samples in front",
+        ("MultiheadAttention, sequence first",),
+        ("fisher",),
+    ),
+    Outcome(
+        "failed",
         "meco looks at maps of 64 x 64 pixels, and this network takes images of shape …; hand over one that "
         "takes (C, H, W), or take another proxy",
         OTHER_IMAGES,
@@ -171,7 +198,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "failed",
-        "64 x 64 pixels",
+        "meco looks at an image of 64 x 64 pixels, which this network does not take (…); hand over one that "
+        "takes images of any size, or take another proxy",
         (
             "transposed",
             "transposed, 1-d and 3-d",
