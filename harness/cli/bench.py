@@ -131,7 +131,7 @@ def _seeds(asked: str) -> list[int]:
 
 
 def _parse(arguments: list[str]) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.bench", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.bench", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--space", default="", help="a space, a family of spaces, or all")
     parser.add_argument("--preset", default="quick", help="a file of conf/preset")
     parser.add_argument("--seeds", default="", help="seeds like 0,1 in place of the preset's")

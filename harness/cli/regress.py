@@ -94,7 +94,7 @@ def _fresh(root: Path, reason: str) -> list[Entry]:
 
 
 def _parse(arguments: Sequence[str] | None) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.regress", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.regress", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument(
         "--goldens", type=folder, default=GOLDENS, metavar="DIR", help="golden files (default: %(default)s)"
     )
