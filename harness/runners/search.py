@@ -35,7 +35,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Search once, per proxy where the searcher reads proxies."""
     name = setup.config.searcher["name"]
     searcher = searchers.load(name)
-    settings = settings_of("searcher", setup.config.searcher, searcher.SETTINGS)
+    settings = settings_of("searcher", setup.config.searcher, getattr(searcher, "SETTINGS", {}))
     training = training_of(setup.config)
     if training is not None:
         require(setup, searcher, training)
