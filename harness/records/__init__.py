@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.records._upgrades import FORMAT
+from harness.records.method import method_parts
 from harness.records.provenance import provenance
 from harness.records.record import Record, read_record
 from harness.records.repetition import Repetition, repetition
@@ -16,6 +17,7 @@ __all__ = [
     "Run",
     "Store",
     "check_writable",
+    "method_parts",
     "provenance",
     "read_record",
     "repetition",
