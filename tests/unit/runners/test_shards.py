@@ -24,7 +24,7 @@ from harness import proxies, records, stats
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, ResultsError
 from harness.reports.groups import collect
-from harness.runners import RunConfig, _claims, _shards, _team, _workers, arch_correlation, execute
+from harness.runners import RunConfig, _claims, _evaluate, _shards, _team, _workers, arch_correlation, execute
 from harness.runners._shards import Rows
 
 COUNT, SIZE = 8, 2
@@ -69,7 +69,7 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
         calls.append(tuple(names))
         return proxies.measure(module, batch, names, *rest)
 
-    monkeypatch.setattr(_team, "measure", counting)
+    monkeypatch.setattr(_evaluate, "measure", counting)
     return calls
 
 
@@ -136,7 +136,7 @@ def killed(config: RunConfig, moment: str, number: int) -> None:
     """Run in a process of its own: it kills itself at a call of what ``moment`` names."""
     arch_correlation.SIZE = SIZE
     owner, name = {
-        "measuring": (_team, "measure"),
+        "measuring": (_evaluate, "measure"),
         "renaming": (os, "replace"),
         "recording": (arch_correlation, "write"),
         "removing": (arch_correlation, "remove"),
@@ -391,7 +391,7 @@ def beside_another(config: RunConfig, barrier, log: Path) -> None:
             file.write("measured\n")
         return proxies.measure(*arguments)
 
-    _team.measure = waiting
+    _evaluate.measure = waiting
     log.with_suffix(".done").write_text(" ".join(statuses(execute(config))))
 
 
@@ -535,7 +535,7 @@ def raises(error):
     def measure(*_):
         raise error
 
-    _team.measure = measure
+    _evaluate.measure = measure
 
 
 def broken_config(job, pipe):
@@ -599,7 +599,7 @@ def leads(config: RunConfig, pids: Path) -> None:
         (pids / str(os.getpid())).touch()
         time.sleep(60)
 
-    _team.measure = waiting
+    _evaluate.measure = waiting
     execute(config)
 
 
@@ -754,7 +754,7 @@ def test_the_timing_is_that_of_all_shards(made, monkeypatch):
         found = proxies.measure(module, batch, names, *rest)
         return {name: replace(each, seconds=0.5) for name, each in found.items()}
 
-    monkeypatch.setattr(_team, "measure", priced)
+    monkeypatch.setattr(_evaluate, "measure", priced)
     interrupted(made, at=5)
     execute(made)
     timing = record(made, "flops").timing

@@ -319,7 +319,7 @@ def test_a_failure_leaves_a_failed_record_and_does_not_block(tmp_path, monkeypat
 
     made = config(tmp_path, "proxy=params", "task.population=3")
     with monkeypatch.context() as patch:
-        patch.setattr(_team, "measure", lambda *arguments: 1 / 0)
+        patch.setattr(_evaluate, "measure", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             execute(made)
     (failed,) = records.Store(tmp_path).records()
