@@ -89,13 +89,16 @@ def end_with_sweep() -> None:
         file = path.open("rb")
         if _sweeping(file):
             Thread(target=_end_with, args=(file,), daemon=True).start()
+        else:
+            file.close()
 
 
 def _end_with(file: BinaryIO) -> None:
-    while _sweeping(file):
-        sleep(WATCH_SECONDS)
-    if os.fstat(file.fileno()).st_size:  # a sweep that comes to its end empties it first
-        os._exit(1)
+    with file:
+        while _sweeping(file):
+            sleep(WATCH_SECONDS)
+        if os.fstat(file.fileno()).st_size:  # a sweep that comes to its end empties it first
+            os._exit(1)
 
 
 def _sweeping(file: BinaryIO) -> bool:
@@ -136,13 +139,11 @@ def entry_of(job: str, outcome: Outcome) -> Entry:
 
 
 def exit_code(found: Sequence[Entry], jobs: Iterable[str]) -> int:
-    """0 where every one of ``jobs`` is done or skipped, 2 where none began that could be run, else 1."""
-    statuses = {entry.status for entry in found}
-    if not {entry.job for entry in found} >= set(jobs):
+    """0 where all ``jobs`` are done or skipped, 1 where one began and failed, 2 where some were refused."""
+    wrong = {entry.status for entry in found} & set(BAD)
+    if "failed" in wrong or not {entry.job for entry in found} >= set(jobs):
         return FAILED
-    if not statuses & set(BAD):
-        return 0
-    return BAD_INPUT if statuses <= {"refused", "skipped", "planned"} else FAILED
+    return BAD_INPUT if wrong else 0
 
 
 def summary(found: Sequence[Entry], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:

@@ -40,12 +40,11 @@ class Failure:
     began: bool
 
 
-def exit_code(failures: Sequence[Failure], runs: int) -> int:
-    """0 without failures, 2 where none of so many ``runs`` could begin, else 1."""
-    if not failures:
-        return 0
-    none_began = len(failures) >= runs and not any(failure.began for failure in failures)
-    return BAD_INPUT if none_began else FAILED
+def exit_code(failures: Sequence[Failure]) -> int:
+    """0 without failures, 1 where a run began and failed, 2 where some were refused and no other failed."""
+    if any(failure.began for failure in failures):
+        return FAILED
+    return BAD_INPUT if failures else 0
 
 
 def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[Failure]:

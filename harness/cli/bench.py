@@ -23,13 +23,13 @@ from harness import paths, spaces
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
-from harness.cli._sentence import BAD_INPUT, Parser, guarded
+from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 all done, 1 where a run failed, 2 where none could begin."""
+    """Exit code: 0 all done, 1 where a run began and failed, 2 for bad input."""
     return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -46,9 +46,8 @@ def _main(arguments: list[str]) -> int:
     chosen = tuple(dict.fromkeys(config.space["name"] for config in configs))
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
     failures = run_all(configs, asked.jobs, console)
-    code = exit_code(failures, len(configs))
     try:
-        if code != BAD_INPUT:
+        if len(failures) < len(configs) or any(failure.began for failure in failures):
             _report(root, asked.space, chosen, console)
     except ResultsError as error:
         if failures:
@@ -57,7 +56,7 @@ def _main(arguments: list[str]) -> int:
     finally:
         for failure in failures:
             print(f"harness: {'failed' if failure.began else 'refused'}: {failure.words}", file=sys.stderr)
-    return code
+    return exit_code(failures)
 
 
 def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> None:

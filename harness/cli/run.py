@@ -42,7 +42,7 @@ SWEEP_FLAGS = {"-m", "--multirun"}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code of the command line ``arguments``: 0 done or skipped, 1 a run failed, 2 none could begin."""
+    """Exit code of the command line ``arguments``: 0 done or skipped, 1 a run failed, 2 bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
     return guarded(lambda: _main(arguments))
 
