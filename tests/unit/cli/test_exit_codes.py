@@ -80,10 +80,7 @@ def test_run(arguments, code, tmp_path, monkeypatch, capfd):
         run.main([*arguments, *(each for each in TINY if each[:6] not in map(first6, arguments)), *folder])
         == code
     )
-    told = capfd.readouterr().err
-    assert (code == 0) == (
-        "failed: " not in told and "refused: " not in told and told.count("harness: ") <= 1
-    )
+    assert ("harness: " in capfd.readouterr().err) == (code != 0 or "-m" in arguments)
 
 
 def first6(text: str) -> str:
