@@ -52,8 +52,10 @@ def failures(rows: Mapping[str, Iterable[Any]]) -> Failures:
     """The failures among ``rows``, by columns; without those that have no status or sum up others."""
     if "status" not in rows:
         return Failures(0, 0, ())
-    statuses, reasons = list(rows["status"]), list(rows["reason"])
-    stages = list(rows["stage"]) if "stage" in rows else [None] * len(statuses)
+    statuses = list(rows["status"])
+    reasons, stages = (
+        list(rows[name]) if name in rows else [None] * len(statuses) for name in ("reason", "stage")
+    )
     told = [
         (status, reason)
         for status, reason, stage in zip(statuses, reasons, stages, strict=True)

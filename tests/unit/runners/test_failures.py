@@ -115,14 +115,23 @@ def test_a_worker_that_meets_it_ends_the_run(tmp_path, monkeypatch):
 
 
 VALIDATED = ["task=search", "proxy=nwot_eval", "space=nb201", "searcher.proposals=5"]
-SMALLEST = ["searcher.repeats=1", "searcher.ntk_batch_size=4", "searcher.region_batches=1"]
+SMALLEST = [
+    "searcher.repeats=1",
+    "searcher.ntk_batch_size=4",
+    "searcher.region_batches=1",
+    "searcher.region_batch_size=100",
+]
 ELSEWHERE = {
     "operation scores": (["task=op_correlation", "task.progressive=false"], _evaluate, "measure_each"),
     "proposals": (["task=search", "searcher.proposals=1"], _evaluate, "measure_each"),
     "validation": ([*VALIDATED, "searcher.validation_batches=1"], _evaluate, "measure"),
     "several proxies": (["task=search", "searcher=te_nas", *SMALLEST], _te_nas, "measure"),
     "training": (["task=search", "searcher=darts", *LEARNING], Trained, "step"),
-    "accuracies": (["task=op_correlation", "scorer=disc_acc", *LEARNING], Trained, "measured_accuracy"),
+    "accuracies": (
+        ["task=op_correlation", "scorer=disc_acc", "task.progressive=false", *LEARNING],
+        Trained,
+        "measured_accuracy",
+    ),
     "fine-tuning": (["task=search", "searcher=darts_pt", *LEARNING], Trained, "fine_tune"),
     "checkpoints": (["task=search", "searcher=darts", *LEARNING], torch, "save"),
 }
