@@ -10,7 +10,8 @@ import threading
 
 import pytest
 
-from harness.runners import _claims
+from harness.cli._compose import composing, run_config
+from harness.runners import _claims, execute
 from harness.runners._claims import turn
 
 HOLDING = """
@@ -64,3 +65,16 @@ def test_where_the_disk_has_no_locks_everybody_works(code, tmp_path, monkeypatch
     monkeypatch.setattr(_claims.fcntl, "flock", missing)
     with turn(tmp_path / "a", lambda: pytest.fail("it waits")), turn(tmp_path / "a"):
         pass
+
+
+def test_a_training_where_the_disk_has_no_locks(tmp_path, monkeypatch):
+    def missing(file, how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(_claims.fcntl, "flock", missing)
+    small = ["space=nbmacro", "task=search", "searcher=darts", "fidelity=tiny", "input=digits"]
+    small += ["training.epochs=1", "training.images=4", "training.batch_size=2", f"results={tmp_path}"]
+    with composing():
+        (outcome,) = execute(run_config(small))
+    assert outcome.status == "done"
+    assert len(list((tmp_path / "checkpoints").glob("*.pt"))) == 1
