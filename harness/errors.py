@@ -3,32 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
-
-_MACHINE_CODES = {
-    errno.ENOMEM,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EIO,
-    errno.ENODEV,
-    errno.EFBIG,
-    errno.EMFILE,
-}
-_MACHINE_NAMES = {"OutOfMemoryError", "AcceleratorError"}
-"""Classes of torch's, which this layer does not load."""
-_MACHINE_WORDS = (
-    "allocate memory",
-    "out of memory",
-    "not enough memory",
-    "no space left on device",
-    "unable to mmap",
-    "unable to write to file",
-    "cuda error",
-    "_status_alloc_failed",
-    "_status_not_initialized",
-)
-"""What torch's own ``RuntimeError`` says of the machine."""
 
 
 class HarnessError(Exception):
@@ -59,42 +35,47 @@ class MachineFailure(RunFailed):
     """Out of memory, a full disk, a lost device, a dead worker: it says nothing of a network."""
 
 
-def machine_failure(error: BaseException) -> MachineFailure | None:
-    """What ``error``, or a cause of it, says of the machine; ``None`` where it says something of the work.
+_DISK = {
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE,
+    errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.EFBIG,
+}  # fmt: skip
+_CLASSES = {"OutOfMemoryError", "AcceleratorError", "BrokenProcessPool"}
+_SENTENCES = (
+    "out of memory", "can't allocate memory", "cannot allocate memory", "defaultcpuallocator",
+    "std::bad_alloc", "cuda error", "hip error", "no cuda gpus are available", "nccl error",
+    *(f"{library}_status_{status}" for library in ("cudnn", "cublas", "cusolver", "cusparse")
+      for status in ("alloc_failed", "not_initialized", "internal_error", "execution_failed")),
+)  # fmt: skip
 
-    That is memory that ran out (Python's, NumPy's, torch's), a disk that is full or gone, and a device that
-    was lost.
+
+def machine_failure(error: BaseException) -> bool:
+    """Whether ``error``, or what it was raised from, is of the machine: memory, a disk, a device.
+
+    Told by the class, an ``OSError``'s number, or what PyTorch writes where it has no class of its own.
 
     Examples
     --------
-    >>> machine_failure(MemoryError("Unable to allocate 7 PiB"))
-    MachineFailure('MemoryError: Unable to allocate 7 PiB')
-    >>> machine_failure(ValueError("logits of the wrong shape"))
+    >>> machine_failure(RuntimeError("alloc_cpu.cpp: DefaultCPUAllocator: can't allocate memory"))
+    True
+    >>> machine_failure(OSError(28, "No space left on device")), machine_failure(ValueError("bad shape"))
+    (True, False)
     """
-    for cause in _causes(error):
-        if isinstance(cause, MachineFailure):
-            return cause
-        if _of_the_machine(cause):
-            words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-            return MachineFailure(" ".join(words.split()))
-    return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__
-
-
-def _of_the_machine(error: BaseException) -> bool:
-    if isinstance(error, MemoryError) or type(error).__name__ in _MACHINE_NAMES:
+    if isinstance(error, MemoryError | MachineFailure):
         return True
-    if isinstance(error, OSError):
-        return error.errno in _MACHINE_CODES
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MACHINE_WORDS)
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
+    if _CLASSES.intersection(each.__name__ for each in type(error).__mro__):
+        return True
+    if isinstance(error, RuntimeError) and any(words in _words(error) for words in _SENTENCES):
+        return True
+    return error.__cause__ is not None and machine_failure(error.__cause__)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error).lower()
+    except Exception:
+        return ""
 
 
 def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> UnknownNameError:

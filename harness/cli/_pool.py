@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from queue import Queue
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -20,7 +21,7 @@ from rich.progress import Progress
 from harness.cli._progress import bars, described
 from harness.cli._sentence import BAD_INPUT, FAILED
 from harness.errors import HarnessError, MachineFailure, RunFailed
-from harness.runners import Outcome, RunConfig, end_with_parent, execute, how_it_died
+from harness.runners import Outcome, RunConfig, end_with_parent, execute, how_it_died, on_own_card
 
 Update = tuple[int, str, int, int]
 """(number of the run, words, done, total)"""
@@ -29,7 +30,7 @@ DYING_SECONDS = 10.0
 """For how long a process that is being ended is waited for."""
 
 _UPDATE_SECONDS = 0.2
-_worker: dict[str, Queue[Update | None]] = {}
+_worker: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,16 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[Failu
     """
     context = multiprocessing.get_context("spawn")
     failures: list[Failure] = []
-    updates = context.Queue()
+    updates, numbers = context.Queue(), context.Queue()
+    for number in range(jobs):
+        numbers.put(number)
     with bars(console) as progress:
         overall = progress.add_task("all runs", total=len(configs))
         with (
             _listening(updates, progress, configs),
-            ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(updates,)) as pool,
+            ProcessPoolExecutor(
+                jobs, mp_context=context, initializer=_start, initargs=(updates, numbers)
+            ) as pool,
         ):
             futures = {pool.submit(_execute, number, config): number for number, config in enumerate(configs)}
             workers = multiprocessing.active_children()
@@ -91,10 +96,11 @@ def _died(workers: list[BaseProcess]) -> MachineFailure:
     )
 
 
-def _start(updates: Queue[Update | None]) -> None:
-    """Remember, in a worker, where its progress goes: a queue can be inherited but not sent."""
+def _start(updates: Queue[Update | None], numbers: Queue[int]) -> None:
+    """Remember, in a worker, its number and where progress goes: a queue can be inherited but not sent."""
     end_with_parent()
     _worker["updates"] = updates
+    _worker["number"] = numbers.get()
 
 
 def _execute(number: int, config: RunConfig) -> list[Outcome]:
@@ -105,7 +111,7 @@ def _execute(number: int, config: RunConfig) -> list[Outcome]:
             last[0] = monotonic()
             _worker["updates"].put((number, words, done, total))
 
-    return execute(config, report)
+    return execute(on_own_card(config, _worker["number"]), report)
 
 
 def _report(

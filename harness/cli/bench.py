@@ -3,7 +3,7 @@
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
 theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with
-results that do not depend on how many there are.
+results that do not depend on how many there are; by default one per GPU, or else one per core.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
-from harness.runners import RunConfig
+from harness.runners import RunConfig, cards
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,8 +44,9 @@ def _main(arguments: list[str]) -> int:
     configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
     console = console_for(sys.stdout)
     chosen = tuple(dict.fromkeys(config.space["name"] for config in configs))
-    console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {asked.jobs} at a time")
-    failures = run_all(configs, asked.jobs, console)
+    jobs = runs_at_a_time(asked.jobs, cards([config.device for config in configs]))
+    console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {jobs} at a time")
+    failures = run_all(configs, jobs, console)
     try:
         if len(failures) < len(configs) or any(failure.began for failure in failures):
             _report(root, asked.space, chosen, console)
@@ -136,18 +137,16 @@ def _parse(arguments: list[str]) -> Namespace:
     parser.add_argument("--space", default="", help="a space, a family of spaces, or all")
     parser.add_argument("--preset", default="quick", help="a file of conf/preset")
     parser.add_argument("--seeds", default="", help="seeds like 0,1 in place of the preset's")
-    parser.add_argument("--jobs", default="", help="runs at a time; all cores by default")
+    parser.add_argument("--jobs", default="", help="runs at a time; one per GPU by default, or per core")
     parser.add_argument("--results", default="", help="folder of records; the clone's results/ by default")
     parser.add_argument("overrides", nargs="*", help="settings for every run, like batch_size=32 force=true")
-    asked = parser.parse_args(arguments)
-    asked.jobs = runs_at_a_time(asked.jobs)
-    return asked
+    return parser.parse_args(arguments)
 
 
-def runs_at_a_time(asked: str) -> int:
-    """What ``JOBS`` says; as many as there are cores where it says nothing."""
+def runs_at_a_time(asked: str, cards: int = 0) -> int:
+    """What ``JOBS`` says; where it says nothing as many as there are GPUs, or else cores."""
     if not asked:
-        return len(os.sched_getaffinity(0))
+        return cards or len(os.sched_getaffinity(0))
     if not asked.isdigit() or int(asked) < 1:
         raise ConfigError(f"JOBS must be a positive integer; received {asked!r}.")
     return int(asked)

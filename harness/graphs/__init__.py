@@ -11,21 +11,23 @@ from __future__ import annotations
 
 from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._fold import fold
+from harness.graphs._known import Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Table, needed, replaced
 from harness.graphs._operations import average_3x3
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
-from harness.graphs._trace import RELUS, Untraceable, trace
+from harness.graphs._trace import NodeOf, Watch, trace
 
 __all__ = [
     "AVERAGE_3X3",
     "CHUNK_SAMPLES",
-    "RELUS",
     "Counted",
     "Graph",
     "Node",
+    "NodeOf",
     "Table",
     "Untraceable",
+    "Watch",
     "agreements",
     "average_3x3",
     "code_product",

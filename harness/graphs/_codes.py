@@ -13,16 +13,17 @@ def unit_rows(activations: Tensor) -> Tensor:
     """One row of units per sample, in the order they lie in memory: a copy costs time, counts do not mind."""
     if activations.ndim == 4 and activations.is_contiguous(memory_format=torch.channels_last):
         activations = activations.permute(0, 2, 3, 1)
-    return activations.flatten(1)
+    return activations.reshape(len(activations), -1)
 
 
 def code_product(codes: Tensor) -> Tensor:
     """The product c c^T of Boolean codes (samples, units) as int64, exact.
 
     int8 codes with int32 sums where the processor has vector instructions for them: 2 to 5 times as fast
-    as float32, for 64 and 256 samples of 4,096 and 16,384 units on one and two threads.
+    as float32, for 64 and 256 samples of 4,096 and 16,384 units on one and two threads. Not for a single
+    unit, of which torch 2.13 returns memory that nothing was written to.
     """
-    if codes.device.type == "cpu" and _fast_int8():
+    if codes.device.type == "cpu" and codes.shape[1] > 1 and _fast_int8():
         bytes_ = codes.contiguous().view(torch.int8)
         return torch._int_mm(bytes_, bytes_.T).long()
     return float_code_product(codes)

@@ -24,7 +24,8 @@ from harness.graphs._node import Graph, Node, Table, needed, replaced
 from harness.graphs._operations import add_scaled, scale, smooth
 
 HOMOGENEOUS = (
-    F.relu, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, torch.flatten, torch.narrow, torch.cat,
+    F.relu, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, torch.mean, torch.flatten, torch.narrow,
+    torch.cat,
 )  # fmt: skip
 """Functions with f(c x) = c f(x) for every c above 0."""
 

@@ -35,13 +35,18 @@ def lower(traced: Graph, table: Table) -> Graph:
 
 def _lower(node: Node, operands: tuple[Any, ...], table: Table) -> Node:
     # On a GPU the question whether anything is added would have to wait for its answer.
-    if node.function is F.batch_norm and not operands[5] and operands[1].device.type == "cpu":
+    if node.function is F.batch_norm and _is_affine(node, operands):
         factor, shift = table.constant(affine, *operands[1:5], operands[7])
         if not shift.any():
             return table.node(scale, (operands[0], table.constant(_plain, factor)), node.dim)
     if node.function is torch.add and _is_zero(operands[1]):
         return operands[0]
     return pooling(node, operands, table) or table.node(node.function, operands, node.dim)
+
+
+def _is_affine(node: Node, operands: tuple[Any, ...]) -> bool:
+    """Whether it normalises maps on a CPU by running statistics."""
+    return node.dim == 4 and not operands[5] and operands[1].device.type == "cpu"
 
 
 def pooling(node: Node, operands: tuple[Any, ...], table: Table) -> Node | None:

@@ -35,26 +35,38 @@ class Graph:
     output
         The logits.
     relus
-        How often a ReLU module hands out each node. A ReLU counts also where the logits do not depend on it.
+        How often a ReLU, module or function, makes each node; also where the logits do not depend on it.
     connected
         Whether operations lead from the images to the logits, products with 0 left aside.
+    blocks
+        How often each node is the input of a block that the code released with Zero-Cost-PT takes for a ReLU
+        (:func:`harness.released.block_input`); of a traced graph.
     """
 
     output: Node
     relus: Counter[Node]
     connected: bool
+    blocks: Counter[Node] = field(default_factory=Counter)
 
 
-@dataclass
 class Table:
-    """All nodes of some graphs; equal operations are one node.
+    """All nodes of some graphs of one batch of images; equal operations are one node.
 
     A tensor among the operands is equal to itself only: it is a parameter or a buffer of a module.
+
+    Attributes
+    ----------
+    shape, dtype, device
+        Those of ``batch``, the images that the graphs are made for.
+    images
+        The node that stands for them.
     """
 
-    images: Node = field(default_factory=lambda: Node(0, None, (), 4, ()))
-    _nodes: dict[Hashable, Node] = field(default_factory=dict)
-    _constants: dict[Hashable, Any] = field(default_factory=dict)
+    def __init__(self, batch: Tensor) -> None:
+        self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
+        self.images = Node(0, None, (), batch.ndim, ())
+        self._nodes: dict[Hashable, Node] = {}
+        self._constants: dict[Hashable, Any] = {}
 
     def node(self, function: Callable[..., Tensor], operands: tuple[Any, ...], dim: int) -> Node:
         """The node of ``function`` on ``operands``, made if it is not there yet."""

@@ -1,4 +1,4 @@
-"""Writing down what a module does, by running it on a symbol in place of the images."""
+"""Writing down what a module does, by running it on tensors without numbers in place of the images."""
 
 from __future__ import annotations
 
@@ -8,53 +8,68 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules import module as hooks
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
 
+from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Table
 
-RELUS = (nn.ReLU, nn.ReLU6)
+NodeOf = Callable[[object], Node | None]
+"""The node of a tensor that a module is handed or hands out; None for anything else."""
 
 
-class Untraceable(Exception):
-    """The module does something that is not known to be a pure function of each sample by itself."""
+class Watch:
+    """Looks on at the parts of a module while it is traced."""
+
+    def before(self, part: nn.Module, arguments: tuple, node_of: NodeOf) -> None:
+        """Called before a part is run."""
+
+    def after(self, part: nn.Module, output: object, node_of: NodeOf) -> None:
+        """Called when a part has been run."""
 
 
-def trace(module: nn.Module, table: Table, training: bool = False) -> Graph:
-    """The graph of ``module``, its nodes in ``table``; ``training`` is batch normalisation's mode.
+def trace(module: nn.Module, table: Table, training: bool = False, watch: Watch | None = None) -> Graph:
+    """The graph of ``module``, its nodes in ``table``; ``training`` is the mode of all its parts.
 
-    The module's forward is run once on a symbol. Its operations may be convolutions, linear layers, batch
-    normalisations, ReLUs, poolings, sums, products with numbers, zeros, concatenations and cuts of channels
-    and flattening; operands besides the images are the module's own parameters and buffers. The
-    module is left as it was found.
+    The module's forward is run once, on a plain tensor that has the shape of the table's images and no
+    numbers. Every call into torch is seen, however it is written, and is answered with such a tensor again,
+    so that the module finds the types, shapes and modes that it would find. It may call what is in
+    :data:`~harness.graphs._known.OPERATIONS`; operands besides the images are its own parameters and buffers.
+    Parameters, buffers and modes are left as they were found. Attributes of the module's own that its forward
+    changes, and global random generators, are the caller's to look after.
 
     Raises
     ------
     Untraceable
-        For a module that does anything else, or that carries hooks.
+        For a module that does anything else: calls another function of torch, reads numbers, overwrites a
+        tensor that lies in another one's memory, turns gradients off, carries hooks or is compiled by
+        TorchScript; also where the module catches what that raises and goes another way.
     """
     parts = list(module.modules())
-    if any(part._forward_hooks or part._forward_pre_hooks for part in parts):
-        raise Untraceable("the module carries forward hooks")
-    own = {id(tensor) for part in parts for tensor in (*part._parameters.values(), *part._buffers.values())}
-    relus: Counter[Node] = Counter()
-
-    def count(part: nn.Module, arguments: tuple[Any, ...], symbol: Symbol) -> None:
-        if symbol.node.function not in (F.relu, F.relu6):
-            raise Untraceable("a ReLU module hands out something else than its ReLU")
-        relus[symbol.node] += 1
-
-    with _modes(parts, training), _hooked([part for part in parts if isinstance(part, RELUS)], count):
+    _refuse(parts)
+    tracer = _Tracer(table, parts)
+    with _modes(parts, training), _watched(set(parts), watch, tracer.node_of), torch.enable_grad():
         try:
-            result = module(Symbol(table.images, table, own, training))
-        except Untraceable:
-            raise
+            with tracer:
+                result = module(tracer.images)
         except Exception as error:
-            raise Untraceable(f"{type(error).__name__}: {error}") from error
-    if not isinstance(result, Symbol) or result.node.dim != 2:
-        raise Untraceable("the module does not return logits")
-    return Graph(result.node, relus, _leads_to(table.images, result.node))
+            tracer.refuse(f"{type(error).__name__}: {error}")
+    if tracer.refusal:
+        raise Untraceable(tracer.refusal)
+    node = tracer.node_of(result)
+    if node is None or node.dim != 2:
+        raise Untraceable("the module does not return logits that are made of the images")
+    return Graph(node, tracer.relus, _leads_to(table.images, node), tracer.blocks)
+
+
+def _refuse(parts: Sequence[nn.Module]) -> None:
+    if hooks._has_any_global_hook() or any(part._forward_hooks or part._forward_pre_hooks for part in parts):
+        raise Untraceable("the module carries forward hooks")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in parts):
+        raise Untraceable("a part of the module is compiled by TorchScript")
 
 
 def _leads_to(images: Node, output: Node) -> bool:
@@ -69,199 +84,140 @@ def _leads_to(images: Node, output: Node) -> bool:
     return images in found
 
 
-class Symbol:
-    """Stands for a tensor whose samples are its first dimension, while a module's forward is run."""
+class _Tracer(TorchFunctionMode):
+    """Stands between a module and torch, writes down its calls and answers them.
 
-    def __init__(self, node: Node, table: Table, own: set[int], training: bool) -> None:
-        self.node = node
-        self.training = training
+    Attributes
+    ----------
+    images
+        The tensor to run the module on.
+    relus
+        How often a ReLU made each node.
+    blocks
+        How often each node was a block's input.
+    refusal
+        The first reason why the module cannot be traced; empty as long as there is none.
+    """
+
+    def __init__(self, table: Table, parts: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.relus: Counter[Node] = Counter()
+        self.blocks: Counter[Node] = Counter()
+        self.refusal = ""
         self._table = table
-        self._own = own
+        self._nodes: dict[int, tuple[Tensor, Node]] = {}
+        self._sharing: set[int] = set()
+        self._own = {
+            id(tensor): tensor.dtype
+            for part in parts
+            for tensor in (*part._parameters.values(), *part._buffers.values())
+            if tensor is not None
+        }
+        self._updated: set[int] = set()
+        self._counts = {id(part.num_batches_tracked) for part in parts if isinstance(part, _BatchNorm)}
+        self._blank = torch.empty((), dtype=table.dtype, device=table.device)
+        self.images = self._blank_of(table.shape, table.images)
 
-    @classmethod
     def __torch_function__(
-        cls,
+        self,
         function: Callable,
         types: Sequence[type],
         args: tuple = (),
         kwargs: Mapping[str, Any] | None = None,
-    ) -> Symbol:
+    ) -> Any:
         """Called by torch in place of ``function``."""
-        symbol = next(_symbols(args))
-        return symbol._call(function, args, dict(kwargs or {}))
+        if function in LOOKS:
+            return function(*args, **(kwargs or {}))
+        if function is Tensor.add_ and id(args[0]) in self._counts:
+            return args[0]  # a normalisation counts its batches, which no output hangs on
+        try:
+            return self._answer(function, args, kwargs or {})
+        except Exception as error:
+            raise self.refuse(str(error)) from error
 
-    def dim(self) -> int:
-        """Number of dimensions."""
-        return self.node.dim
+    def node_of(self, value: object) -> Node | None:
+        """The node of a tensor that was handed out."""
+        tensor, node = self._nodes.get(id(value), (None, None))
+        return node if tensor is value else None
 
-    def flatten(self, *dims: int) -> Symbol:
-        return self._call(torch.flatten, (self, *dims), {})
+    def refuse(self, reason: str) -> Untraceable:
+        """Remember the first reason, since the module may catch the exception."""
+        self.refusal = self.refusal or reason
+        return Untraceable(reason)
 
-    def __add__(self, other: Any) -> Symbol:
-        return self._call(torch.add, (self, other), {})
-
-    def __radd__(self, other: Any) -> Symbol:
-        return self._call(torch.add, (other, self), {})
-
-    def __mul__(self, other: Any) -> Symbol:
-        return self._call(torch.mul, (self, other), {})
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return self._call(torch.mul, (other, self), {})
-
-    def __bool__(self) -> bool:
-        raise Untraceable("the module decides by the values of a tensor")
-
-    def _call(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Symbol:
-        if function not in OPERATIONS:
+    def _answer(self, function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> Tensor:
+        write = OPERATIONS.get(function)
+        if write is None:
             raise Untraceable(f"{getattr(function, '__name__', function)} is not a known operation")
-        canonical, normalise = OPERATIONS[function]
-        operands, dim = normalise(*args, **kwargs)
-        node = self._table.node(canonical, tuple(map(self._operand, operands)), dim)
-        return Symbol(node, self._table, self._own, self.training)
+        if not torch.is_grad_enabled():
+            raise Untraceable("the module turns gradients off")
+        call = write(*args, **kwargs)
+        if call.function is F.batch_norm and call.operands[5]:
+            self._updated |= {id(tensor) for tensor in args[1:3]}
+        operands = tuple(map(self._operand, call.operands))
+        node = self._table.node(call.function, operands, len(call.shape)) if call.function else operands[0]
+        if not _sound(node):
+            raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
+        if call.relu:
+            self.relus[node] += 1
+        if call.block:
+            self.blocks[node] += 1
+        return self._result(call, node)
+
+    def _result(self, call: Call, node: Node) -> Tensor:
+        first = call.operands[0]
+        if call.function is None:
+            return first
+        if call.overwrites:
+            if id(first) in self._sharing:
+                raise Untraceable("a tensor is overwritten that lies in another one's memory")
+            self._nodes[id(first)] = first, node
+            return first
+        result = self._blank_of(call.shape, node)
+        if call.view:
+            self._sharing |= {id(first), id(result)}
+        return result
+
+    def _blank_of(self, shape: Sequence[int], node: Node) -> Tensor:
+        """A tensor of this shape whose numbers take no room and mean nothing."""
+        tensor = self._blank.expand(shape)
+        self._nodes[id(tensor)] = tensor, node
+        return tensor
 
     def _operand(self, operand: Any) -> Any:
-        if isinstance(operand, Symbol):
-            return operand.node
-        if isinstance(operand, tuple | list):
+        if isinstance(operand, Tensor):
+            tensor, node = self._nodes.get(id(operand), (None, None))
+            return node if tensor is operand else self._own_tensor(operand)
+        if type(operand) is tuple and operand and isinstance(operand[0], Tensor):
             return tuple(map(self._operand, operand))
-        if isinstance(operand, torch.Tensor) and id(operand) not in self._own:
-            raise Untraceable("a tensor that is no parameter or buffer of the module takes part")
         return operand
 
-
-def _symbols(values: Any) -> Iterator[Symbol]:
-    for value in values:
-        if isinstance(value, Symbol):
-            yield value
-        elif isinstance(value, tuple | list):
-            yield from _symbols(value)
-
-
-# How each operation is written down: its positional operands in one fixed order, and the dimensions
-# of its result. A signature that does not fit raises TypeError, which makes the module untraceable.
+    def _own_tensor(self, tensor: Tensor) -> Tensor:
+        if self._own.get(id(tensor)) is not self._table.dtype:
+            raise Untraceable(
+                "a tensor takes part that is no parameter or buffer of the images' number format"
+            )
+        if id(tensor) in self._updated:
+            raise Untraceable("running statistics are read after they were updated")
+        return tensor
 
 
-def _relu(x: Symbol, inplace: bool = False) -> tuple[tuple, int]:
-    if inplace:
-        raise Untraceable("a ReLU overwrites its input")
-    return (x,), x.dim()
-
-
-def _conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    return (x, weight, bias, _pair(stride), _pair(padding), _pair(dilation), groups), 4
-
-
-def _batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
-    # The module is in evaluation mode here, so that it does not update its running statistics.
-    own = training or x.training
-    running = (None, None) if own else (running_mean, running_var)
-    return (x, *running, weight, bias, own, 0.0, eps), x.dim()
-
-
-def _avg_pool2d(
-    x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
-    kernel = _pair(kernel_size)
-    steps = kernel if stride is None else _pair(stride)
-    return (x, kernel, steps, _pair(padding), ceil_mode, count_include_pad, divisor_override), 4
-
-
-def _max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    if return_indices:
-        raise Untraceable("a pooling returns indices")
-    kernel = _pair(kernel_size)
-    steps = kernel if stride is None else _pair(stride)
-    return (x, kernel, steps, _pair(padding), _pair(dilation), ceil_mode), 4
-
-
-def _adaptive_avg_pool2d(x, output_size):
-    return (x, _pair(output_size)), 4
-
-
-def _flatten(x, start_dim=0, end_dim=-1):
-    if start_dim != 1 or end_dim not in (-1, x.dim() - 1):
-        raise Untraceable("flattening mixes samples, or leaves more than two dimensions")
-    return (x, 1), 2
-
-
-def _linear(x, weight, bias=None):
-    return (x, weight, bias), x.dim()
-
-
-def _two(x, other):
-    """A sum of two symbols, or of a symbol and a number; or a product of a symbol and a number."""
-    x, other = (x, other) if isinstance(x, Symbol) else (other, x)
-    if isinstance(other, Symbol):
-        if other.dim() != x.dim():
-            raise Untraceable("a sum broadcasts")
-    elif not isinstance(other, int | float):
-        raise Untraceable("a sum or product with something that is neither a symbol nor a number")
-    return (x, other), x.dim()
-
-
-def _sum(x, other):
-    if not (isinstance(x, Symbol) and isinstance(other, Symbol)):
-        raise Untraceable("a number is added")
-    return _two(x, other)
-
-
-def _product(x, other):
-    if isinstance(x, Symbol) and isinstance(other, Symbol):
-        raise Untraceable("two symbols are multiplied")
-    return _two(x, other)
-
-
-def _cat(tensors, dim=0):
-    if dim != 1 or not all(isinstance(tensor, Symbol) for tensor in tensors):
-        raise Untraceable("something else than channels is concatenated")
-    return (tuple(tensors), 1), tensors[0].dim()
-
-
-def _narrow(x, dim, start, length):
-    if dim != 1:
-        raise Untraceable("something else than channels is cut")
-    return (x, 1, start, length), x.dim()
-
-
-def _zeros_like(x):
-    return (x,), x.dim()
-
-
-def _pair(value: int | Sequence[int]) -> tuple[int, int]:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(number, int) for number in pair):
-        raise Untraceable(f"{value!r} is not a number of pixels")
-    return pair
-
-
-OPERATIONS: dict[Callable, tuple[Callable, Callable]] = {
-    F.relu: (F.relu, _relu),
-    F.relu6: (F.relu6, _relu),
-    F.conv2d: (F.conv2d, _conv2d),
-    F.linear: (F.linear, _linear),
-    F.batch_norm: (F.batch_norm, _batch_norm),
-    F.avg_pool2d: (F.avg_pool2d, _avg_pool2d),
-    F.max_pool2d: (F.max_pool2d, _max_pool2d),
-    F.adaptive_avg_pool2d: (F.adaptive_avg_pool2d, _adaptive_avg_pool2d),
-    torch.flatten: (torch.flatten, _flatten),
-    torch.add: (torch.add, _sum),
-    torch.mul: (torch.mul, _product),
-    torch.cat: (torch.cat, _cat),
-    torch.narrow: (torch.narrow, _narrow),
-    torch.zeros_like: (torch.zeros_like, _zeros_like),
-}
-"""Functions a module may call, the function that is run for it, and how its operands are put in order."""
+def _sound(node: Node) -> bool:
+    """Whether tensors that are summed or joined are made of the images, and of others the first alone."""
+    if node.function is torch.cat:
+        return len(node.inputs) == len(node.operands[0])
+    made = 2 if node.function is torch.add else min(1, len(node.operands))
+    return len(node.inputs) == made and (not made or type(node.operands[0]) is Node)
 
 
 @contextmanager
 def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
-    """Every part in the mode asked for, batch normalisation excepted: it would update its statistics."""
+    """Every part in the mode asked for."""
     modes = [part.training for part in parts]
     try:
         # Past nn.Module's own way of setting attributes, which is slow.
         for part in parts:
-            part.__dict__["training"] = training and not isinstance(part, _BatchNorm)
+            part.__dict__["training"] = training
         yield
     finally:
         for part, mode in zip(parts, modes, strict=True):
@@ -269,8 +225,21 @@ def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _hooked(parts: Sequence[nn.Module], hook: Callable) -> Iterator[None]:
-    handles = [part.register_forward_hook(hook) for part in parts]
+def _watched(parts: set[nn.Module], watch: Watch | None, node_of: NodeOf) -> Iterator[None]:
+    """``watch`` looks on; by hooks on all modules there are, as the module itself is to carry none."""
+    if watch is None:
+        yield
+        return
+
+    def before(part: nn.Module, arguments: tuple) -> None:
+        if part in parts:
+            watch.before(part, arguments, node_of)
+
+    def after(part: nn.Module, arguments: tuple, output: object) -> None:
+        if part in parts:
+            watch.after(part, output, node_of)
+
+    handles = [hooks.register_module_forward_pre_hook(before), hooks.register_module_forward_hook(after)]
     try:
         yield
     finally:

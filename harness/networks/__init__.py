@@ -12,6 +12,7 @@ from harness.networks._build import (
     fidelities,
     flop_count,
     parameter_count,
+    released_counting,
     released_masking,
     table_flops,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "fidelities",
     "flop_count",
     "parameter_count",
+    "released_counting",
     "released_masking",
     "require_weightable",
     "table_flops",

@@ -8,6 +8,8 @@ from functools import reduce
 import torch
 from torch import nn
 
+from harness.released import block_input
+
 
 class Conv2d(nn.Conv2d):
     """A convolution whose weights are left empty at construction, so that no global generator is drawn from.
@@ -45,15 +47,28 @@ def add(terms: Sequence[torch.Tensor]) -> torch.Tensor:
     return reduce(torch.add, terms)
 
 
-def relu_conv_bn(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, affine: bool = True
-) -> nn.Sequential:
-    """ReLU, convolution without bias, batch normalisation; the resolution is kept at stride 1."""
-    return nn.Sequential(
-        nn.ReLU(),
-        Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs, affine=affine),
-    )
+class ReLUConvBN(nn.Sequential):
+    """ReLU, convolution without bias, batch normalisation; the resolution is kept at stride 1.
+
+    The code released with Zero-Cost-PT has a block of this name, whose input its NASWOT counts beside the
+    ReLU's (:func:`harness.released.block_input`).
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, affine: bool = True) -> None:
+        super().__init__(
+            nn.ReLU(),
+            Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs, affine=affine),
+        )
+
+    def forward(self, inputs: torch.Tensor, on_zeros: bool = False) -> torch.Tensor:
+        """``(B, inputs, H, W)`` to ``(B, outputs, H / stride, W / stride)``.
+
+        ``on_zeros`` runs it on ``0 inputs``, which the released code does inside of the block too: there the
+        block's input counts as it is handed in, and the ReLU's is 0.
+        """
+        inputs = block_input(inputs)
+        return super().forward(inputs * 0.0 if on_zeros else inputs)
 
 
 def conv_bn_relu(inputs: int, outputs: int, kernel: int, momentum: float = 0.1) -> nn.Sequential:

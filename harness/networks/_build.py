@@ -171,13 +171,28 @@ def released_masking(space: Space) -> str:
     ConfigError
         For a family of spaces that the authors released no code for.
     """
-    masking = getattr(_family(space), "RELEASED_MASKING", None)
-    if masking is None:
+    return _released(space, "RELEASED_MASKING", f"masking; name one of {', '.join(MASKINGS)}")
+
+
+def released_counting(space: Space) -> str:
+    """The name of :data:`harness.released.COUNTINGS` by which the released code counts ReLUs in ``space``.
+
+    Raises
+    ------
+    ConfigError
+        For a family of spaces that the authors released no code for.
+    """
+    return _released(space, "RELEASED_COUNTING", "counting of ReLUs; use variant=paper")
+
+
+def _released(space: Space, constant: str, wanted: str) -> str:
+    found = getattr(_family(space), constant, None)
+    if found is None:
         raise ConfigError(
             f"The authors of Zero-Cost-PT released no code for spaces of the family {space.family}, so there "
-            f"is no released masking; name one of {', '.join(MASKINGS)}."
+            f"is no released {wanted}."
         )
-    return masking
+    return found
 
 
 @cache

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 _BATCH = 2
-"""Two images, because batch statistics of one value per channel are refused in training mode."""
+"""Two images, because a normalisation without running statistics refuses one value per channel."""
+_aten = torch.ops.aten
+_LAYERS = {_aten.convolution, _aten._convolution, _aten.mm, _aten.addmm}
+_PRODUCTS = {_aten.bmm, _aten.baddbmm}
+"""Of these only the products with a parameter count: a layer's, not those of queries and keys."""
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Entries of all parameters, each shared one once; buffers such as running statistics do not count.
+    """Entries of all parameters, frozen or not, each shared one once; buffers do not count.
 
     Examples
     --------
@@ -21,39 +31,88 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def count_flops(module: nn.Module, image_size: int, channels: int = 3) -> int:
+def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: int = 3) -> int:
     """Multiply-accumulates for one image in the convolutions and linear layers that run.
 
-    A convolution counts ``H' W' C' (C / groups) k_h k_w``, a linear layer ``inputs x outputs``;
-    biases, normalisations, poolings and additions count nothing. A layer that runs twice counts
-    twice, one that never runs counts nothing. Shapes come from a pass of black images with copied
-    buffers, on the module's own device (the meta device will do); nothing of the module changes.
+    As PyTorch's own counter has them, half of its floating-point operations: a convolution of any dimension
+    ``H' W' C' (C / groups) k_h k_w``, a transposed one the same with the size of its input, a linear layer
+    ``inputs x outputs`` for every place that it is applied to. Whatever has weights counts alike, as a module
+    or as a function; so do attention's projections. Products of two activations, such as attention's of
+    queries and keys, count nothing; neither do biases, normalisations, poolings and additions. A layer that
+    runs twice counts twice, one that never runs counts nothing. The numbers come from a pass of black
+    images in evaluation mode with copied buffers, on the module's own device; nothing of the module changes.
 
     Parameters
     ----------
     module
-        Takes images ``(B, channels, image_size, image_size)``.
+        Takes images ``(B, channels, *image_size)``.
     image_size
-        Height and width in pixels.
+        Height and width in pixels, or one number for both; any other number of sizes where the module takes
+        other images, none for vectors.
     channels
-        Colour channels of the images.
+        Colour channels of the images, or entries of vectors.
     """
-    total = 0
+    sizes = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    reference = next(module.parameters(), torch.empty(0))
+    images = reference.new_zeros(_BATCH, channels, *sizes)
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    counter = _Counter(module)
+    with _evaluation(module), torch.no_grad(), torch.random.fork_rng(devices=[]), _slow_attention(), counter:
+        functional_call(module, buffers, (images,))
+    return counter.operations // (2 * _BATCH)
 
-    def add(layer: nn.Module, _: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        nonlocal total
-        # The first weight dimension is the output's width: what remains is the cost of one output number.
-        total += output.numel() // _BATCH * layer.weight[0].numel()
 
-    layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    handles = [layer.register_forward_hook(add) for layer in layers]
+class _Counter(TorchDispatchMode):
+    """Adds up the floating-point operations of layers by PyTorch's formulas.
+
+    ``FlopCounterMode`` does it for every module by itself, which takes three times as long.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.operations = 0
+        self._weights = {parameter.untyped_storage()._cdata for parameter in module.parameters()}
+
+    def __torch_dispatch__(
+        self,
+        function: Any,
+        types: Sequence[type],
+        arguments: Sequence[Any] = (),
+        keywords: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = function(*arguments, **(keywords or {}))
+        name = function._overloadpacket
+        if name in _LAYERS or (name in _PRODUCTS and any(map(self._is_weight, arguments))):
+            formula = flop_registry[
+                name
+            ].__wrapped__  # of shapes, where the outer one walks through all it is given
+            shapes = [each.shape if isinstance(each, Tensor) else each for each in arguments]
+            self.operations += formula(*shapes, out_shape=result.shape)
+        return result
+
+    def _is_weight(self, operand: object) -> bool:
+        return isinstance(operand, Tensor) and operand.untyped_storage()._cdata in self._weights
+
+
+@contextmanager
+def _evaluation(module: nn.Module) -> Iterator[None]:
+    """Every part in evaluation mode: a drop path runs all of its parts, and no statistics are updated."""
+    modes = [(part, part.training) for part in module.modules()]
     try:
-        buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-        reference = next(module.parameters(), torch.empty(0))
-        images = reference.new_zeros(_BATCH, channels, image_size, image_size)
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            functional_call(module, buffers, (images,))
+        for part, _ in modes:
+            part.training = False
+        yield
     finally:
-        for handle in handles:
-            handle.remove()
-    return total
+        for part, mode in modes:
+            part.training = mode
+
+
+@contextmanager
+def _slow_attention() -> Iterator[None]:
+    """Attention in evaluation mode is else one operation that nothing is known of."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from harness.errors import ConfigError, unknown_name
-from harness.networks._blocks import add
+from harness.networks._blocks import ReLUConvBN, add
 from harness.spaces import Decision
 
 MASKINGS = ("drop", "zeros", "weightless", "undiscretised")
@@ -163,10 +163,13 @@ class Mixed(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Input and output have the shape of every branch's input and output."""
-        removed_input = self.kept.removed_input(inputs)
-        return self.kept.combined(
-            [branch(inputs) for branch in self.branches], [branch(removed_input) for branch in self.removed]
-        )
+        kept = [branch(inputs) for branch in self.branches]
+        return self.kept.combined(kept, [self._removed(branch, inputs) for branch in self.removed])
+
+    def _removed(self, branch: nn.Module, inputs: Tensor) -> Tensor:
+        if self.kept.on_zeros and isinstance(branch, ReLUConvBN):
+            return branch(inputs, on_zeros=True)
+        return branch(self.kept.removed_input(inputs))
 
     def extra_repr(self) -> str:
         own = self.kept.weights

@@ -14,7 +14,7 @@ from functools import cache
 from torch import nn
 
 from harness.errors import ConfigError
-from harness.networks._blocks import Network, classifier, relu_conv_bn
+from harness.networks._blocks import Network, ReLUConvBN, classifier
 from harness.networks._nb1shot1 import CellChoices
 from harness.networks._nb101 import Cell, cell_costs, conv_bn_relu
 from harness.networks._supernet import Supernet
@@ -28,6 +28,9 @@ SUPERNET_INIT = "pytorch"
 """The authors' supernets leave PyTorch's default initialisation."""
 RELEASED_MASKING = "weightless"
 """Zero-Cost-PT's released code runs a candidate of weight 0 as any other (``nasbench1shot1``)."""
+RELEASED_COUNTING = "as_released"
+"""Of its supernets the ``ReLUConvBN`` in front of the classifier counts beside its ReLU. ``ConvBnRelu`` is
+spelled otherwise, and counts once as the ReLU in it."""
 
 STACKS = 3
 
@@ -73,7 +76,7 @@ def supernet(space: NB1Shot1, size: Size, classes: int, image_channels: int = 3)
     """
     stem, body, inputs = _stem_and_cells(space, size, image_channels)
     channels = size.supernet_channels * 2 ** (STACKS - 1)
-    postprocess = relu_conv_bn(inputs, channels, 1, affine=False)
+    postprocess = ReLUConvBN(inputs, channels, 1, affine=False)
     return Supernet(space, stem, body, classifier(channels, classes, postprocess))
 
 

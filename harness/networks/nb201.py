@@ -15,7 +15,7 @@ from functools import cache, partial
 import torch
 from torch import nn
 
-from harness.networks._blocks import Conv2d, Network, add, classifier, relu_conv_bn
+from harness.networks._blocks import Conv2d, Network, ReLUConvBN, add, classifier
 from harness.networks._masking import Left, mix
 from harness.networks._supernet import Choices, Supernet
 from harness.spaces import Architecture, Space
@@ -26,6 +26,9 @@ INIT = "pytorch"
 SUPERNET_INIT = "pytorch"
 RELEASED_MASKING = "zeros"
 """Zero-Cost-PT's released code runs a candidate of weight 0 on zeros (``nasbench201/search_cells.py``)."""
+RELEASED_COUNTING = "as_released"
+"""It counts the input of every ``ReLUConvBN`` beside the ReLU's: every convolution in a cell, and both of a
+:class:`Reduction`, in the supernet and in stand-alone networks (``nasbench201/cell_operations.py``)."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Reduction(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
-            relu_conv_bn(channels, 2 * channels, 3, stride=2), relu_conv_bn(2 * channels, 2 * channels, 3)
+            ReLUConvBN(channels, 2 * channels, 3, stride=2), ReLUConvBN(2 * channels, 2 * channels, 3)
         )
         self.shortcut = nn.Sequential(nn.AvgPool2d(2), Conv2d(channels, 2 * channels, 1, bias=False))
 
@@ -110,8 +113,8 @@ class Reduction(nn.Module):
 
 _OPERATIONS: dict[str, Callable[[int, bool], nn.Module]] = {
     "skip_connect": lambda channels, affine: nn.Identity(),
-    "nor_conv_1x1": lambda channels, affine: relu_conv_bn(channels, channels, 1, affine=affine),
-    "nor_conv_3x3": lambda channels, affine: relu_conv_bn(channels, channels, 3, affine=affine),
+    "nor_conv_1x1": lambda channels, affine: ReLUConvBN(channels, channels, 1, affine=affine),
+    "nor_conv_3x3": lambda channels, affine: ReLUConvBN(channels, channels, 3, affine=affine),
     "avg_pool_3x3": lambda channels, affine: nn.AvgPool2d(3, 1, padding=1, count_include_pad=False),
 }
 _WITH_MODULES = [index for index, name in enumerate(OPERATIONS) if name in _OPERATIONS]

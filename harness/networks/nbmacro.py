@@ -27,6 +27,8 @@ SUPERNET_INIT = "pytorch"
 RELEASED_MASKING = "undiscretised"
 """Zero-Cost-PT's released code leaves a decided layer's other candidates at 1/3
 (``nasbench_macro/network_proposal.py``)."""
+RELEASED_COUNTING = "once"
+"""No module of ``nasbench_macro/model.py`` is named after a ReLU but the ReLUs themselves."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.proxies._features import block_features
-from harness.proxies._outcome import Undefined
+from harness.proxies._modules import parameters_of
+from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._passes import Passes
 
 _CONSTANT = 1e-24
@@ -49,7 +50,7 @@ def blocks(passes: Passes) -> list[Block]:
 
 def _blocks(passes: Passes) -> list[Block]:
     images = passes.images.detach().clone().requires_grad_()
-    parameters = {name: parameter.detach() for name, parameter in passes.module.named_parameters()}
+    parameters = {name: leaf.detach() for name, leaf in parameters_of(passes.module).items()}
     features, logits = block_features(passes.module, parameters, images)
     passes.require_connected(logits)
     generator = passes.generator("az_nas")
@@ -109,14 +110,19 @@ def _as_map(features: Tensor) -> Tensor:
     """Vectors as maps of one pixel."""
     if features.ndim not in (2, 4):
         shape = tuple(features.shape)
-        raise ValueError(f"a block hands on features of shape {shape}, neither vectors nor maps of pixels")
+        raise Refused(
+            f"a block hands on features of shape {shape}, neither vectors nor maps of pixels; hand over a "
+            "network of two-dimensional convolutions or linear layers, or take another proxy"
+        )
     return features if features.ndim == 4 else features[:, :, None, None]
 
 
 def _rows(features: Tensor) -> Tensor:
     """One row of channels for every pixel of every sample, in double precision."""
     features = _as_map(features).permute(0, 2, 3, 1)
-    return features.reshape(-1, features.shape[3]).double()
+    rows = features.reshape(-1, features.shape[3]).double()
+    finite(float(rows.abs().max()), "the largest number that a block hands on")
+    return rows
 
 
 def _compact(rows: Tensor) -> Tensor:

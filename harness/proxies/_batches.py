@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.proxies._modules import layer_weights, parameters_of, run
-from harness.proxies._passes import Passes
+from harness.proxies._passes import Passes, present
 
 
 def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
@@ -19,9 +19,9 @@ def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
     Raises
     ------
     Undefined
-        Where the logits are not finite or do not depend on the images.
-    ConfigError
-        For targets outside the network's classes.
+        Where logits or gradients are not finite, or the logits do not depend on the images.
+    Refused
+        For targets outside the network's classes, and where no layer receives a gradient.
     """
     if number == 0:
         return {name: gradient for name, (_, gradient) in passes.loss_gradients().items()}
@@ -29,16 +29,17 @@ def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
 
 
 def _differentiate(passes: Passes, number: int) -> dict[str, Tensor]:
-    parameters = {name: leaf.detach() for name, leaf in parameters_of(passes.module).items()}
+    parameters = parameters_of(passes.module)
     weights = layer_weights(passes.module, parameters)
-    for weight in weights.values():
-        weight.requires_grad_()
+    for name, leaf in parameters.items():
+        leaf.requires_grad_(name in weights)
     logits = run(passes.module, parameters, passes.batches[number].images, training=True)
     passes.require_connected(logits)
-    passes._require_classes(logits, number)
-    if not logits.requires_grad:
-        return {}
+    passes.require_classes(logits, number)
     # Cloned, as targets made in inference mode cannot be saved for the backward pass.
     loss = F.cross_entropy(logits, passes.batches[number].targets.clone())
-    gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
-    return {name: found for name, found in zip(weights, gradients, strict=True) if found is not None}
+    leaves = list(weights.values())
+    gradients = (
+        torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad else [None] * len(leaves)
+    )
+    return present(weights, gradients)

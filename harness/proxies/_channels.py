@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from harness.proxies._modules import own_weight
+from harness.proxies._outcome import Refused
+
 
 class LayerChannels:
     """Takes 1/2 mean_n (sum_hw a dL/da)^2 from a forward and a backward pass, a the output of a layer.
@@ -18,15 +21,20 @@ class LayerChannels:
     ----------
     module
         The network, whose convolutions and linear layers are watched.
+    samples
+        Number of samples, which every output has in front.
     copies
         Whether layers hand on copies of their outputs, which stay as they are where what follows works in
         place. Without, such a network has no saliencies.
     """
 
-    def __init__(self, module: nn.Module, copies: bool = False) -> None:
+    def __init__(self, module: nn.Module, samples: int, copies: bool = False) -> None:
         names = {id(parameter): name for name, parameter in module.named_parameters()}
         layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
-        self._layers = {layer: names[id(layer.weight)] for layer in layers if id(layer.weight) in names}
+        self._layers = {
+            layer: names[id(own_weight(layer))] for layer in layers if id(own_weight(layer)) in names
+        }
+        self._samples = samples
         self._copies = copies
         self._saliencies: dict[str, Tensor] | None = None
         self._intact = True
@@ -54,11 +62,11 @@ class LayerChannels:
 
     @property
     def intact(self) -> bool:
-        """Whether no output was overwritten before the backward pass read it."""
+        """Whether every output could be read, and none was overwritten before the backward pass read it."""
         return self._intact
 
     def _remember(self, name: str, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor | None:
-        if not output.requires_grad:
+        if not isinstance(output, Tensor) or not output.requires_grad:
             return None
         kept = output.detach()
         axis = output.dim() - 1 if isinstance(layer, nn.Linear) else 1
@@ -71,6 +79,19 @@ class LayerChannels:
         if kept._version != version:
             self._intact = False
             return
+        try:
+            self._add(name, axis, kept, arriving)
+        except Exception:
+            if self._copies:
+                raise
+            self._intact = False  # the pass goes on for its other readers
+
+    def _add(self, name: str, axis: int, kept: Tensor, arriving: Tensor) -> None:
+        if len(kept) != self._samples:
+            raise Refused(
+                f"a layer hands out a tensor of shape {tuple(kept.shape)}, whose first dimension is not the "
+                f"batch of {self._samples}; hand over a network that keeps its samples in front"
+            )
         others = [other for other in range(1, kept.dim()) if other != axis]
         products = kept * arriving
         sums = products.sum(others) if others else products

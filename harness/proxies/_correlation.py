@@ -8,6 +8,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from harness.proxies._features import is_map, removed_again
 from harness.proxies._modules import parameters_of, run
+from harness.proxies._outcome import finite
 
 _SAME_CORRELATIONS = (nn.Identity, _NormBase)
 _CONSTANT = 1e-12
@@ -42,6 +43,7 @@ def smallest_eigenvalue(features: Tensor) -> float:
     rows = features.flatten(1).double()
     centred = rows - rows.mean(dim=1, keepdim=True)
     lengths = centred.norm(dim=1, keepdim=True)
+    finite(float(lengths.max()), "the largest deviation of a channel")
     if rows.shape[0] >= rows.shape[1] or (lengths <= _CONSTANT * rows.norm(dim=1, keepdim=True)).any():
         return 0.0
     unit = centred / lengths

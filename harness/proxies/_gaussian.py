@@ -12,9 +12,11 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from harness.proxies._maps import Maps
-from harness.proxies._modules import layer_weights
-from harness.proxies._outcome import Undefined
+from harness.proxies._modules import layer_weights, parameters_of
+from harness.proxies._outcome import Undefined, exact_sum
 from harness.proxies._passes import Passes
+from harness.proxies._totals import numbers
+from harness.proxies._wrapped import memory_format
 
 _DRAWN = (_ConvNd, nn.Linear, _NormBase, nn.GroupNorm, nn.LayerNorm)
 
@@ -26,15 +28,16 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
 
     Raises
     ------
-    ValueError
+    Refused
         Where there is no convolution or linear layer, or a layer's weight is computed instead of stored.
     """
-    parameters = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    parameters = {name: leaf.detach() for name, leaf in parameters_of(module).items()}
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     weights = layer_weights(module, parameters)
     for layer in module.modules():
         if isinstance(layer, _DRAWN):
-            for own, value in ((layer.weight, 1.0), (layer.bias, 0.0)):
+            for name, value in (("weight", 1.0), ("bias", 0.0)):
+                own = layer._parameters.get(name)
                 if own is not None:
                     parameters[names[id(own)]] = torch.full_like(own, value)
     return parameters | {name: normal(weight.shape, weight, generator) for name, weight in weights.items()}
@@ -81,20 +84,26 @@ def scaled_change(
     images, direction = (normal(shape, passes.images, generator) for _ in range(2))
     network = passes.read("maps", lambda: Maps.of(passes.module, images))
     parameters = gaussian_parameters(passes.module, generator)
-    images = images.contiguous(memory_format=torch.channels_last)  # twice as fast where maps are pooled
+    if images.ndim == 4:
+        images = images.contiguous(memory_format=memory_format(passes.module))
     with torch.no_grad():
-        logarithms: list[float] = []
-        features, logits = network.run(parameters, images, partial(_add_scale, logarithms))
+        moments: list[Tensor] = []
+        features, logits = network.run(parameters, images, partial(_add_moments, moments))
         passes.require_connected(logits, network.connected)
         if features is None:
             raise Undefined("nan", "the network has no feature map of more than one pixel")
         changed, _ = network.run(parameters, images + step * direction)
     change = (features - changed).double().abs().sum() / samples
-    return float(change), math.fsum(logarithms)
+    return float(change), _scale(numbers(moments))
 
 
-def _add_scale(logarithms: list[float], means: Tensor, variances: Tensor) -> None:
-    """Add ln sqrt(v), v the mean variance; nothing where the input is constant but for its rounding."""
-    variance = float(variances.double().mean())
-    if not variance <= torch.finfo(means.dtype).eps * float(means.double().square().mean()):
-        logarithms.append(math.log(variance) / 2)
+def _add_moments(moments: list[Tensor], means: Tensor, variances: Tensor) -> None:
+    """Add the mean variance of a batch norm's channels, and what rounding alone may make of it."""
+    rounding = torch.finfo(means.dtype).eps * means.double().square().mean()
+    moments += [variances.double().mean(), rounding]
+
+
+def _scale(moments: Sequence[float]) -> float:
+    """Sum of ln sqrt(v), v the mean variances; nothing where an input is constant but for its rounding."""
+    pairs = zip(moments[::2], moments[1::2], strict=True)
+    return exact_sum(math.log(variance) / 2 for variance, rounding in pairs if not variance <= rounding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -11,9 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._modules import layer_weights, own_weight, parameters_of, run
 from harness.proxies._outcome import finite
 from harness.proxies._passes import Passes
+from harness.proxies._state import keeps_state
+
+_READS_WEIGHTS = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+"""Modules of torch that read the weights of layers without calling these."""
+_TOLERANCE = 1e-3
+"""Of the summed sizes of the terms; a layer that is not seen is wrong by about all of them."""
 
 
 def fisher_information(passes: Passes) -> Tensor:
@@ -23,7 +29,7 @@ def fisher_information(passes: Passes) -> Tensor:
     respect to one weight of every convolution and linear layer, the first entry of its tensor; a weight that
     layers share counts once. So F is the mean over samples and predicted labels of the outer product of the
     log-likelihood's gradient. One forward pass and one backward pass per class, none to the weights
-    themselves; where a batch norm without running statistics couples the samples, one per class and sample.
+    themselves; one per class and sample where samples meet, or a layer's weight is read by something else.
 
     Raises
     ------
@@ -44,38 +50,77 @@ def _inform(passes: Passes) -> Tensor:
 
 def _jacobian(passes: Passes) -> tuple[Tensor, Tensor]:
     """J, (samples, classes, layers) in float64, and the logits, (samples, classes)."""
-    own = {name: leaf.detach() for name, leaf in parameters_of(passes.module).items()}
-    samples = len(passes.images)
-    steps = {
-        name: passes.images.new_zeros(samples, requires_grad=True)
-        for name in layer_weights(passes.module, own)
-    }
-    with _stepping(passes.module, steps):
-        logits = run(passes.module, own, passes.images, training=False)
-    passes.require_connected(logits)
-    coupled = any(
-        isinstance(part, _BatchNorm) and part.running_mean is None for part in passes.module.modules()
-    )
-    jacobian = logits.new_zeros(*logits.shape, len(steps), dtype=torch.float64)
-    for number in range(logits.shape[1]):
-        if coupled:
-            for sample, logit in enumerate(logits[:, number]):
-                jacobian[sample, number] = _derivatives(logit, steps).sum(dim=1)
-        else:
-            jacobian[:, number] = _derivatives(logits[:, number].sum(), steps).T
+    parts = list(passes.module.modules())
+    if not any(isinstance(part, _BatchNorm) and part.running_mean is None for part in parts):
+        found = _by_steps(passes)
+        doubtful = any(keeps_state(part) or isinstance(part, _READS_WEIGHTS) for part in parts)
+        if found is not None and not (doubtful and not _agrees(passes, found[0])):
+            return found
+    return _by_logits(passes)
+
+
+def _by_logits(passes: Passes) -> tuple[Tensor, Tensor]:
+    """J and the logits by a backward pass for every logit: of any network."""
+    logits, weights = _logits(passes)
+    jacobian = logits.new_zeros(*logits.shape, len(weights), dtype=torch.float64)
+    for sample, row in enumerate(logits):
+        for number, logit in enumerate(row):
+            jacobian[sample, number] = _first_entries(logit, weights)
     return jacobian, logits.detach()
 
 
-def _derivatives(output: Tensor, steps: dict[str, Tensor]) -> Tensor:
-    """Derivatives of ``output`` for every step, (layers, samples) in float64; 0 where there is none."""
+def _agrees(passes: Passes, jacobian: Tensor) -> bool:
+    """Whether a weighted sum of all logits has the derivatives that ``jacobian`` says."""
+    logits, weights = _logits(passes)
+    factors = torch.rand(logits.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64) + 0.5
+    factors = factors.to(logits.device)
+    expected = _first_entries((factors * logits).sum(), weights)
+    terms = factors[:, :, None] * jacobian
+    return bool(((terms.sum((0, 1)) - expected).abs() <= _TOLERANCE * terms.abs().sum((0, 1))).all())
+
+
+def _logits(passes: Passes) -> tuple[Tensor, list[Tensor]]:
+    """Logits in evaluation mode, and the layers' weights that they hang on."""
+    parameters = parameters_of(passes.module)
+    logits = run(passes.module, parameters, passes.images, training=False)
+    passes.require_connected(logits)
+    return logits, list(layer_weights(passes.module, parameters).values())
+
+
+def _first_entries(output: Tensor, weights: list[Tensor]) -> Tensor:
+    """Derivatives of ``output`` for the first entry of every weight, (layers,) in float64."""
+    found = _derivatives(output, weights)
+    return torch.stack([each.flatten()[0].double() for each in found])
+
+
+def _by_steps(passes: Passes) -> tuple[Tensor, Tensor] | None:
+    """J and the logits by a backward pass for every class, where no sample takes part in another's logits.
+
+    None where a layer's output has something else than the samples in front. Wrong where a weight is read by
+    something else than its layer.
+    """
+    own = {name: leaf.requires_grad_(False) for name, leaf in parameters_of(passes.module).items()}
+    names = layer_weights(passes.module, own)
+    steps = {name: passes.images.new_zeros(len(passes.images), requires_grad=True) for name in names}
+    try:
+        with _stepping(passes.module, steps):
+            logits = run(passes.module, own, passes.images, training=False)
+    except _OtherShape:
+        return None
+    passes.require_connected(logits)
+    columns = [torch.stack(_derivatives(each.sum(), list(steps.values()))) for each in logits.unbind(1)]
+    return torch.stack(columns).permute(2, 0, 1).double(), logits.detach()
+
+
+def _derivatives(output: Tensor, inputs: list[Tensor]) -> Sequence[Tensor]:
+    """Derivatives of ``output``, 0 where it does not depend on an input."""
     if not output.requires_grad:
-        return torch.zeros(
-            len(steps), len(next(iter(steps.values()))), dtype=torch.float64, device=output.device
-        )
-    found = torch.autograd.grad(
-        output, list(steps.values()), retain_graph=True, allow_unused=True, materialize_grads=True
-    )
-    return torch.stack(found).double()
+        return [torch.zeros_like(each) for each in inputs]
+    return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
+
+
+class _OtherShape(Exception):
+    """A layer's output does not have the samples in front."""
 
 
 @contextmanager
@@ -88,7 +133,7 @@ def _stepping(module: nn.Module, steps: dict[str, Tensor]) -> Iterator[None]:
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     with ExitStack() as stack:
         for layer in module.modules():
-            name = names.get(id(getattr(layer, "weight", None)))
+            name = names.get(id(own_weight(layer)))
             if name in steps:
                 stack.enter_context(layer.register_forward_hook(_stepper(steps[name]), with_kwargs=True))
         yield
@@ -97,10 +142,7 @@ def _stepping(module: nn.Module, steps: dict[str, Tensor]) -> Iterator[None]:
 def _stepper(step: Tensor) -> Any:
     def add(layer: nn.Module, arguments: tuple, keywords: dict, output: Tensor) -> Tensor:
         if len(output) != len(step):
-            raise ValueError(
-                f"a layer returned a tensor of shape {tuple(output.shape)}, whose first dimension is not the "
-                f"batch of {len(step)}"
-            )
+            raise _OtherShape
         with torch.no_grad():
             unit = torch.zeros_like(layer.weight)
             unit[(0,) * unit.ndim] = 1

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
-from harness.proxies._traced import evaluate, faster
+from harness.proxies._traced import evaluate, faster, traced
 
 _LINEAR = (
-    F.avg_pool2d, F.adaptive_avg_pool2d, torch.flatten, torch.add, torch.mul, torch.cat, torch.narrow,
-    torch.zeros_like,
+    F.avg_pool2d, F.adaptive_avg_pool2d, torch.mean, torch.flatten, torch.add, torch.mul, torch.cat,
+    torch.narrow, torch.zeros_like,
 )  # fmt: skip
 """Functions that are run on every derivative as on the value itself."""
 
@@ -63,7 +63,7 @@ def curvature_of_traced(
     Untraceable
         Where the network does something that is not among the operations of :func:`harness.graphs.trace`.
     """
-    graph = replace(graphs.trace(module, graphs.Table(), training=True), relus=Counter())
+    graph = replace(traced(module, graphs.Table(images), training=True), relus=Counter())
     steps = {
         id(parameter): gradients[name][1]
         for name, parameter in module.named_parameters()
@@ -129,12 +129,13 @@ def _batch_norm(jet: Jet, weight: Tensor | None, bias: Tensor | None, eps: float
     """
     x, u, v, w = jet.parts
     y, mean, inverse = torch.native_batch_norm(x, None, None, None, None, True, 0.0, eps)
-    samples = x.numel() // x.shape[1]
+    samples, ones = x.numel() // x.shape[1], x.new_ones(x.shape[1])
 
     def projected(z: Tensor) -> tuple[Tensor, Tensor]:
         """z-bar - <z-bar y> y and <z-bar y>: also what the backward pass does to a gradient."""
         backward = torch.ops.aten.native_batch_norm_backward
-        rest, products, _ = backward(z, x, None, None, None, mean, inverse, True, eps, [True, True, True])
+        # Without a weight, products would not be computed on a GPU.
+        rest, products, _ = backward(z, x, ones, None, None, mean, inverse, True, eps, [True, True, True])
         return rest, products * inverse / samples
 
     y_e, a = projected(u)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
+import warnings
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-_MISSING = object()
+from harness.proxies._settings import GlobalHooks, Settings
 
 NETWORK = "the network"
 GENERATORS = "the state of the global random generators"
-SETTINGS = "torch's global settings"
 
 
 class Kept:
@@ -24,16 +24,24 @@ class Kept:
         tensors = {id(each): each for part in module.modules() for each in _tensors(part)}
         self._tensors = [_Numbers(each) for each in tensors.values()]
         self._generators = _generators()
-        self._settings = _settings()
+        self._hooks = GlobalHooks()
+        self._settings = Settings()
+        self._warnings = list(warnings.filters)
 
     def put_back(self) -> list[str]:
-        """Put back whatever is not as it was, and say what that is; nothing where all is."""
+        """Put back whatever is not as it was, and say what that is; nothing where all is.
+
+        Filters of warnings are put back without a word: a first import inside may have added to them.
+        """
+        if warnings.filters != self._warnings:
+            warnings.filters[:] = self._warnings
         parts = [part.put_back() for part in self._parts]
         numbers = [tensor.put_back() for tensor in self._tensors]
         return [
             *([NETWORK] if any(parts) or any(numbers) else []),
             *([GENERATORS] if self._put_back_generators() else []),
-            *([SETTINGS] if self._put_back_settings() else []),
+            *self._hooks.put_back(),
+            *self._settings.put_back(),
         ]
 
     def _put_back_generators(self) -> bool:
@@ -45,15 +53,6 @@ class Kept:
             torch.set_rng_state(torch.tensor(cpu, dtype=torch.uint8))
             for number, state in enumerate(cuda):
                 torch.cuda.set_rng_state(torch.tensor(state, dtype=torch.uint8), number)
-        return changed
-
-    def _put_back_settings(self) -> bool:
-        changed = _settings() != self._settings
-        if changed:
-            gradients, dtype, threads = self._settings
-            torch.set_grad_enabled(gradients)
-            torch.set_default_dtype(dtype)
-            torch.set_num_threads(threads)
         return changed
 
 
@@ -131,7 +130,3 @@ def _generators() -> tuple[Any, ...]:
         torch.get_rng_state().tolist(),
         [each.tolist() for each in cuda],
     )
-
-
-def _settings() -> tuple[bool, torch.dtype, int]:
-    return torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from harness import graphs
-from harness.errors import unknown_name
+from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Undefined
+from harness.proxies._traced import traced
+from harness.released import COUNTINGS, block_input
 
 PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
     "reference": None,
@@ -23,7 +29,7 @@ PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = 
 }
 """How ReLU codes are counted, and how a traced graph is rewritten for it:
 
-``reference``: each network is run as it is, with hooks on its ReLU modules.
+``reference``: each network is run as it is, and its calls of a ReLU are watched.
 ``exact``: what networks share is run once, on a few samples at a time; every count is the reference's.
 ``fast``: convolutions are folded as well in evaluation mode; sums are rounded in another order, so that
 a unit whose input is nearly 0 may be counted on the other side. In training mode it is ``exact``.
@@ -47,16 +53,23 @@ class Kernels:
         The batch in that format.
     path
         A name of :data:`PATHS`.
+    counting
+        A name of :data:`harness.released.COUNTINGS`.
 
     Raises
     ------
     UnknownNameError
-        For another ``path``.
+        For another ``path`` or ``counting``.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], images: Tensor, path: str) -> None:
+    def __init__(
+        self, modules: Sequence[nn.Module], images: Tensor, path: str, counting: str = "once"
+    ) -> None:
         if path not in PATHS:
             raise unknown_name("path", path, PATHS)
+        if counting not in COUNTINGS:
+            raise unknown_name("counting", counting, COUNTINGS)
+        self._blocks = counting == "as_released"
         self._modules = modules
         self._images = images
         self._path = path
@@ -70,26 +83,46 @@ class Kernels:
         if training not in self._counted:
             self._counted[training] = self._count(training)
         counted = self._counted[training][index]
-        return hooked_kernel(self._modules[index], self._images, training) if counted is None else counted
+        if counted is None:
+            return watched_kernel(self._modules[index], self._images, training, self._blocks)
+        return counted
 
     def _count(self, training: bool) -> list[Counted | None]:
         rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
         if rewrite is None:
             return [None] * len(self._modules)
-        table = graphs.Table()
+        table = graphs.Table(self._images)
         rewritten: dict[int, graphs.Graph] = {}
         with graphs.one_thread():
             for index, module in enumerate(self._modules):
-                try:
-                    rewritten[index] = rewrite(graphs.trace(module, table, training), table)
-                except graphs.Untraceable:
-                    continue
-        found = dict(zip(rewritten, graphs.relu_kernels(list(rewritten.values()), self._images), strict=True))
+                with suppress(graphs.Untraceable):
+                    graph = traced(module, table, training)
+                    rewritten[index] = rewrite(_with_blocks(graph, table) if self._blocks else graph, table)
+        found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
+
+    def _run(self, rewritten: list[graphs.Graph]) -> list[Counted | None]:
+        """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
+        try:
+            return list(graphs.relu_kernels(rewritten, self._images))
+        except Exception as error:
+            if machine_failure(error):
+                raise
+            if len(rewritten) == 1:
+                return [None]
+            return [each for graph in rewritten for each in self._run([graph])]
+
+
+def _with_blocks(graph: graphs.Graph, table: graphs.Table) -> graphs.Graph:
+    """``graph`` with a ReLU on every block's input, beside the one that the block may begin with."""
+    relus = graph.relus.copy()
+    for node, calls in graph.blocks.items():
+        relus[table.node(F.relu, (node,), node.dim)] += calls
+    return replace(graph, relus=relus)
 
 
 class CodeCount:
-    """Counts ReLU codes as the inputs of ReLU modules come by, the codes of one tensor once."""
+    """Counts ReLU codes as the inputs of ReLUs come by, the codes of one tensor once."""
 
     def __init__(self, images: Tensor) -> None:
         self._samples = len(images)
@@ -99,8 +132,8 @@ class CodeCount:
         self._misfit: torch.Size | None = None
 
     def add(self, inputs: Tensor) -> None:
-        """Count one call of a ReLU module."""
-        if inputs.shape[0] != self._samples:
+        """Count one call of a ReLU."""
+        if inputs.shape[:1] != (self._samples,):
             self._misfit = inputs.shape
             return
         seen, version, product = self._seen.get(id(inputs), (lambda: None, 0, None))
@@ -123,13 +156,13 @@ class CodeCount:
         return Counted(agreements(self._products, self._units), self._units, logits)
 
 
-def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
-    """Run ``module`` on ``images`` without gradients and count at its ReLU modules' inputs, call by call.
+def watched_kernel(module: nn.Module, images: Tensor, training: bool, blocks: bool = False) -> Counted:
+    """Run ``module`` on ``images`` without gradients and count at its ReLUs' inputs, call by call.
 
-    Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not ``torch.nn.functional.relu``.
+    With ``blocks`` at those of :func:`harness.released.block_input` too.
     """
     count = CodeCount(images)
-    with torch.no_grad(), watched_relus(module, count.add):
+    with torch.no_grad(), ReluWatch(count.add, blocks):
         logits = run(module, parameters_of(module), images, training)
     return count.counted(logits)
 
@@ -137,7 +170,7 @@ def hooked_kernel(module: nn.Module, images: Tensor, training: bool) -> Counted:
 def run_watching_relus(
     module: nn.Module, images: Tensor, training: bool, watch: Callable[[Tensor], None]
 ) -> Tensor:
-    """Logits without gradients; ``watch`` is handed the input of every call of a ReLU module.
+    """Logits without gradients; ``watch`` is handed the input of every call of a ReLU.
 
     Raises
     ------
@@ -146,24 +179,46 @@ def run_watching_relus(
     """
 
     def hand_over(inputs: Tensor) -> None:
-        if inputs.shape[0] != len(images):
+        if inputs.shape[:1] != (len(images),):
             raise ValueError(_misfit(inputs.shape, len(images)))
         watch(inputs)
 
-    with torch.no_grad(), watched_relus(module, hand_over):
+    with torch.no_grad(), ReluWatch(hand_over):
         return run(module, parameters_of(module), images, training)
 
 
-@contextmanager
-def watched_relus(module: nn.Module, watch: Callable[[Tensor], None]) -> Iterator[None]:
-    """Inside, ``watch`` is handed the input of every call of a ReLU module, before the ReLU is run."""
-    relus = [part for part in module.modules() if isinstance(part, graphs.RELUS)]
-    handles = [relu.register_forward_pre_hook(lambda _, arguments: watch(arguments[0])) for relu in relus]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+class ReluWatch(TorchFunctionMode):
+    """Inside, ``watch`` is handed the input of every call of a ReLU, before it is run.
+
+    A ReLU is a call of torch's ``relu``, ``relu6`` or ``hardtanh`` from 0 up, by a module or as a function,
+    in place or not; with ``blocks`` also a call of :func:`harness.released.block_input`.
+    """
+
+    def __init__(self, watch: Callable[[Tensor], None], blocks: bool = False) -> None:
+        super().__init__()
+        self._watch = watch
+        self._counted = RELUS | {block_input} if blocks else RELUS
+
+    def __torch_function__(
+        self,
+        function: Callable,
+        types: Sequence[type],
+        args: tuple = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Called by torch in place of ``function``."""
+        kwargs = kwargs or {}
+        if function in self._counted or (function in HARDTANHS and _from_zero(*args, **kwargs)):
+            self._watch(args[0] if args else kwargs["input"])
+        return function(*args, **kwargs)
+
+
+RELUS = frozenset({F.relu, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
+HARDTANHS = frozenset({F.hardtanh, F.hardtanh_})
+
+
+def _from_zero(input: Tensor, min_val: float = -1.0, *others: object, **more: object) -> bool:
+    return min_val == 0
 
 
 def _misfit(shape: torch.Size, samples: int) -> str:

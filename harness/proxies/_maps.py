@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from harness import graphs
 from harness.proxies._features import POOLINGS, is_map, last_map, removed_again
-from harness.proxies._traced import evaluate, faster
+from harness.proxies._traced import evaluate, faster, traced
 
 Watch = Callable[[Tensor, Tensor], None]
 """Is handed the means and variances of a batch norm's input, (channels,) each."""
@@ -56,36 +54,23 @@ class _TracedMaps(Maps):
 
     def __init__(self, module: nn.Module, images: Tensor) -> None:
         super().__init__(module)
-        graph, seen, norms = _trace(module)
+        table = graphs.Table(images)
+        seen = _Seen(table.images)
+        graph = traced(module, table, training=True, watch=seen)
         self.connected = graph.connected
-        self._norms = norms
-        maps: set[graphs.Node] = set()
-
-        def note(node: graphs.Node, value: Tensor) -> None:
-            if is_map(value):
-                maps.add(node)
-
-        # How many pixels a node has shows on two samples.
-        everything = replace(graph, relus=Counter([*seen, *norms]))
-        self._evaluate(everything, dict(module.named_parameters()), images[:2], note)
-        self._last = next((node for node in reversed(seen) if node in maps), graph.output)
-        self._graph = replace(graph, relus=Counter([self._last, *norms]))
+        self._last, self._norms = seen.last, seen.norms
+        watched = [*self._norms, *([self._last] if self._last else [])]
+        self._graph = replace(graph, relus=Counter(watched))
 
     def run(
         self, parameters: Mapping[str, Tensor], images: Tensor, watch: Watch | None = None
     ) -> tuple[Tensor | None, Tensor]:
-        values = self._evaluate(self._graph, parameters, images, watch=watch)
-        logits, last = values[self._graph.output], values[self._last]
-        return (last if is_map(last) else None), logits
+        values = self._evaluate(parameters, images, watch)
+        return values.get(self._last), values[self._graph.output]
 
     @torch.no_grad()
     def _evaluate(
-        self,
-        graph: graphs.Graph,
-        parameters: Mapping[str, Tensor],
-        images: Tensor,
-        note: Callable[[graphs.Node, Tensor], None] | None = None,
-        watch: Watch | None = None,
+        self, parameters: Mapping[str, Tensor], images: Tensor, watch: Watch | None
     ) -> dict[graphs.Node, Tensor]:
         drawn = {id(own): parameters[name].detach() for name, own in self.module.named_parameters()}
         moments: dict[graphs.Node, tuple[Tensor, Tensor]] = {}
@@ -95,8 +80,6 @@ class _TracedMaps(Maps):
                 moments[node] = _moments(value)
                 for _ in range(self._norms[node] if watch else 0):
                     watch(*moments[node])
-            if note:
-                note(node, value)
             return value
 
         def apply(node: graphs.Node, values: Mapping[graphs.Node, Tensor]) -> Tensor:
@@ -106,48 +89,38 @@ class _TracedMaps(Maps):
                 operands = (operands[0], *moments[operands[0]], *operands[3:5], False, *operands[6:])
             return see(node, function(*graphs.replaced(operands, values)))
 
-        kept = None if note else self._last
-        (start,) = (node for node in graphs.needed([graph]) if node.function is None)
-        return evaluate(graph, see(start, images.detach()), apply, kept)
+        (start,) = (node for node in graphs.needed([self._graph]) if node.function is None)
+        return evaluate(self._graph, see(start, images.detach()), apply, self._last)
 
 
-def _trace(module: nn.Module) -> tuple[graphs.Graph, list[graphs.Node], Counter[graphs.Node]]:
-    """The graph in training mode, what :func:`last_map` looks at, and what batch norms are called on.
+class _Seen(graphs.Watch):
+    """What :func:`last_map` looks at, and what batch norms are called on.
 
-    The first are nodes of four dimensions that modules hand out or pooling layers take, the images excepted,
-    in the order of the calls; the second the inputs of the calls of ``nn.BatchNorm2d``.
+    Attributes
+    ----------
+    norms
+        The inputs of the calls of ``nn.BatchNorm2d``.
     """
-    table, seen, norms = graphs.Table(), [], Counter()
-    parts = set(module.modules())
 
-    def see(value: object) -> None:
-        node = getattr(value, "node", None)
-        if isinstance(node, graphs.Node) and node.dim == 4 and node is not table.images:
-            seen.append(node)
+    def __init__(self, images: graphs.Node) -> None:
+        self.norms: Counter[graphs.Node] = Counter()
+        self._images = images
+        self._map: tuple[object, graphs.NodeOf] | None = None
 
-    def before(part: nn.Module, arguments: tuple) -> None:
-        if part in parts and isinstance(part, POOLINGS):
-            see(arguments[0] if arguments else None)
-        if part in parts and isinstance(part, nn.BatchNorm2d):
-            norms[arguments[0].node] += 1
+    @property
+    def last(self) -> graphs.Node | None:
+        """The last map that a part handed out or a pooling took, as it was in the end, if overwritten."""
+        return self._map[1](self._map[0]) if self._map else None
 
-    def after(part: nn.Module, arguments: tuple, output: object) -> None:
-        if part in parts:
-            see(output)
+    def before(self, part: nn.Module, arguments: tuple, node_of: graphs.NodeOf) -> None:
+        if isinstance(part, POOLINGS):
+            self.after(part, arguments[0] if arguments else None, node_of)
+        if isinstance(part, nn.BatchNorm2d):
+            self.norms[node_of(arguments[0])] += 1
 
-    with _everywhere(before, after):
-        return graphs.trace(module, table, training=True), seen, norms
-
-
-@contextmanager
-def _everywhere(before: Callable, after: Callable) -> Iterator[None]:
-    """Hooks on all modules there are: ones of their own would keep them from being traced."""
-    handles = [register_module_forward_pre_hook(before), register_module_forward_hook(after)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+    def after(self, part: nn.Module, output: object, node_of: graphs.NodeOf) -> None:
+        if node_of(output) not in (None, self._images) and is_map(output):
+            self._map = output, node_of
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:

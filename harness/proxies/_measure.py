@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, partial
 from time import perf_counter
 from types import ModuleType
@@ -12,13 +13,16 @@ from torch import nn
 
 from harness import registry
 from harness.about import About
-from harness.errors import ConfigError, HarnessError
+from harness.errors import ConfigError, MachineFailure, machine_failure
 from harness.inputs import Batch
 from harness.proxies._deadline import OutOfTime, limited
+from harness.proxies._forms import Given, as_batches, as_names, require_enough
 from harness.proxies._kept import Kept
 from harness.proxies._kernel import Kernels
-from harness.proxies._outcome import STATUSES, Measurement, Undefined, finite
+from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, finite
 from harness.proxies._passes import Passes
+from harness.proxies._surroundings import undisturbed
+from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
 
 PACKAGE = "harness.proxies"
 POPULATIONS = "harness.populations"
@@ -28,17 +32,19 @@ REASON = 300
 
 def measure(
     module: nn.Module,
-    batch: Batch | Sequence[Batch],
-    names: Iterable[str],
+    batch: Given,
+    names: str | Iterable[str],
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
     The network is left exactly as it was found: parameters, buffers such as running statistics,
-    modes, hooks, ``.grad``; so are the global random generators. A value depends on the
-    network's numbers, the batch, the seed and the path only, not on what else is measured.
+    modes, hooks, ``.grad``, what it keeps in Python; so are the global random generators. A value depends on
+    the network's numbers, the batch, the seed and the path only, not on what else is measured, nor on
+    autocast, inference mode or a default device around the call.
 
     Proxies of other packages are not trusted with that: each has passes and images of its own, and where it
     changed the network, the global random generators or torch's settings, these are put back and its status
@@ -47,12 +53,14 @@ def measure(
     Parameters
     ----------
     module
-        Any network of standard layers that maps images (B, 3, H, W) to logits (B, classes), on any device.
-        The batch is converted to its number format. Architectures and ``supernet.masked(mask)`` alike.
+        Any network that maps images (B, 3, H, W), or other ones (B, ...), to logits (B, classes), on any
+        device: architectures, ``supernet.masked(mask)`` and others. The batch takes its number format.
+        Of ``DataParallel``, ``DistributedDataParallel`` and ``torch.compile`` the network inside is measured.
     batch
-        B >= 1 images and targets, or as many batches as the proxies read (``About.batches``).
+        B >= 1 images and targets as :class:`Batch` or ``(images, targets)``, or as many of these as the
+        proxies read (``About.batches``).
     names
-        Proxies, see :func:`harness.proxies.names`.
+        Proxies, see :func:`harness.proxies.names`; a single one may be given by itself.
     seed
         Networks that draw in their forward pass, such as dropout, depend on it, and proxies that draw
         themselves (zen, meco, az_trainability).
@@ -63,77 +71,111 @@ def measure(
         Seconds after which a proxy has the status ``failed``; a pass that several read counts for the first
         of them, and one that was broken off is run again for the next. See :func:`limited` for what it
         cannot stop.
+    counting
+        At which inputs NASWOT counts ReLU codes: ``once``, those of ReLUs; ``as_released``, those of blocks
+        too that the code released with Zero-Cost-PT takes for ReLUs (:mod:`harness.released`).
 
     Raises
     ------
     UnknownNameError
-        For a name no proxy or path carries, before anything is run.
+        For a name no proxy, path or counting carries, before anything is run.
     ConfigError
-        For a batch of the wrong shape, targets outside the classes, a network that returns no logits, or a
-        time limit outside the main thread. Any other exception inside a proxy becomes its status ``failed``,
-        the exception's sentence the reason; so do these where the proxy is another package's.
+        For a batch of the wrong shape or a time limit outside the main thread. What is wrong with a network
+        alone, an exception in it too, becomes the status ``failed`` of its proxies, the sentence the reason.
+    MachineFailure
+        Where memory, a disk or a device failed: that says nothing of a network.
     """
-    return measure_each([module], batch, names, seed, path, time_limit)[0]
+    return measure_each([module], batch, names, seed, path, time_limit, counting)[0]
 
 
 def measure_each(
     modules: Sequence[nn.Module],
-    batch: Batch | Sequence[Batch],
-    names: Iterable[str],
+    batch: Given,
+    names: str | Iterable[str],
     seed: int,
     path: str = "exact",
     time_limit: float | None = None,
+    counting: str = "once",
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
     Networks that share layers, such as one supernet under several masks, share the work as well: what
     they have in common is run once. Its seconds are charged to the first of them.
     """
-    proxies = {name: load(name) for name in names}
-    batches = [batch] if isinstance(batch, Batch) else list(batch)
-    _check(batches, proxies)
+    proxies = {name: load(name) for name in as_names(names)}
+    batches = as_batches(batch)
+    require_enough(batches, proxies)
+    networks = [unwrapped(module) for module in modules]
+    measured: list[dict[str, Measurement]] = [{} for _ in networks]
+    alike: dict[tuple, list[int]] = {}
+    for index, network in enumerate(networks):
+        if sentence := refusal(network):
+            measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
+        else:
+            alike.setdefault(_format(network, batches[0]), []).append(index)
+    for found, members in alike.items():
+        with undisturbed(found[0]):
+            converted = [_converted(each, *found) for each in batches]
+            chosen = [networks[index] for index in members]
+            with opened(chosen):
+                rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting)
+        for index, row in zip(members, rows, strict=True):
+            measured[index] = {name: row[name] for name in proxies}
+    return measured
+
+
+def _measure_alike(
+    networks: Sequence[nn.Module],
+    batches: list[Batch],
+    proxies: dict[str, ModuleType],
+    seed: int,
+    path: str,
+    time_limit: float | None,
+    counting: str,
+) -> list[dict[str, Measurement]]:
+    """Of networks with one number format, on batches in it."""
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
-    measured: list[dict[str, Measurement]] = [{} for _ in modules]
-    formats = [_format(module, batches[0]) for module in modules]
-    for device, dtype in dict.fromkeys(formats):
-        members = [index for index, found in enumerate(formats) if found == (device, dtype)]
-        # Channels last, because convolutions and batch norm run a quarter faster on the CPU that way.
-        converted = [
-            Batch(each.images.to(device, dtype, memory_format=torch.channels_last), each.targets.to(device))
-            for each in batches
-        ]
-        for company in (own, *foreign) if own else foreign:
-            kernels = Kernels([modules[index] for index in members], converted[0].images, path)
-            trusted = company is own
-            for position, index in enumerate(members):
-                seen = converted if trusted else [_copy(each) for each in converted]
-                passes = Passes(
-                    modules[index], seen, seed, partial(kernels.of, position), _riders(company.values())
-                )
-                measured[index] |= {
-                    name: _measure_one(name, proxy, passes, trusted, time_limit)
-                    for name, proxy in company.items()
-                }
-    return [{name: found[name] for name in proxies} for found in measured]
+    measured: list[dict[str, Measurement]] = [{} for _ in networks]
+    for company in (own, *foreign) if own else foreign:
+        kernels = Kernels(networks, batches[0].images, path, counting)
+        trusted = company is own
+        for index, network in enumerate(networks):
+            seen = batches if trusted else [_copy(each) for each in batches]
+            riders = _riders(company.values(), counting)
+            passes = Passes(network, seen, seed, partial(kernels.of, index), riders)
+            measured[index] |= {
+                name: _measure_one(name, proxy, passes, trusted, time_limit)
+                for name, proxy in company.items()
+            }
+    return measured
+
+
+def _converted(batch: Batch, device: torch.device, dtype: torch.dtype, order: torch.memory_format) -> Batch:
+    order = order if batch.images.ndim == 4 else torch.contiguous_format
+    return Batch(batch.images.to(device, dtype, memory_format=order), batch.targets.to(device))
 
 
 def _copy(batch: Batch) -> Batch:
     return Batch(batch.images.clone(), batch.targets.clone())
 
 
-def _riders(proxies: Collection[ModuleType]) -> frozenset[str]:
-    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway."""
+def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
+    """What rides on the forward pass that keeps its graph; nothing where no proxy needs that pass anyway.
+
+    Codes ride where they are counted once.
+    """
     keeps_graph = any(
         proxy.ABOUT.gradients == "batch" and proxy.ABOUT.images and proxy.ABOUT.batches == 1
         for proxy in proxies
     )
-    return frozenset(rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph)
+    found = {rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph}
+    return frozenset(found if counting == "once" else found - {"codes"})
 
 
-def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype]:
+def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype, torch.memory_format]:
     reference = next((p for p in module.parameters() if p.is_floating_point()), batch.images)
-    return reference.device, reference.dtype
+    return reference.device, reference.dtype, memory_format(module)
 
 
 @cache
@@ -162,6 +204,11 @@ def load(name: str) -> ModuleType:
     return proxy
 
 
+def counts_relus(name: str) -> bool:
+    """Whether the value of proxy ``name`` hangs on how ReLU codes are counted; another package's may."""
+    return getattr(load(name), "COUNTS_RELUS", not registry.is_own(PACKAGE, name))
+
+
 def _measure_one(
     name: str, proxy: ModuleType, passes: Passes, trusted: bool, time_limit: float | None
 ) -> Measurement:
@@ -169,6 +216,7 @@ def _measure_one(
         return _scored(name, proxy, passes, trusted)
     kept = Kept(passes.module)
     started = perf_counter()
+    late, changed = False, []
     try:
         with limited(time_limit):
             found = _scored(name, proxy, passes, trusted)
@@ -176,9 +224,10 @@ def _measure_one(
     except OutOfTime:
         late = True
     except SystemExit as error:
-        late, found = False, Measurement(None, "failed", _line(_told(error)), perf_counter() - started)
-    seconds = perf_counter() - started
-    changed = kept.put_back()
+        found = Measurement(None, "failed", _line(_told(error)), perf_counter() - started)
+    finally:
+        seconds = perf_counter() - started
+        changed = kept.put_back()
     if late:
         return Measurement(None, "failed", f"it took longer than the time limit of {time_limit:g} s", seconds)
     if changed and found.status != "failed":
@@ -189,19 +238,34 @@ def _measure_one(
 def _scored(name: str, proxy: ModuleType, passes: Passes, trusted: bool) -> Measurement:
     key = ("proxy", name)
     value, status, reason = None, "ok", ""
+    check = _finite if trusted else _as_returned
     try:
-        value = passes.clock.read(key, lambda: finite(_number(proxy.score(passes)), "the value"))
+        value = passes.clock.read(key, lambda: check(_number(proxy.score(passes))))
     except Undefined as undefined:
         status, reason = undefined.status, undefined.reason
         undefined.with_traceback(None)  # its frames would keep the passes' graphs alive
         if not trusted and (status not in STATUSES or status == "ok"):
             status = "failed"
     except Exception as error:
-        if trusted and isinstance(error, HarnessError):
-            raise
-        status, reason = "failed", _told(error)
+        if machine_failure(error):
+            raise MachineFailure(
+                f"Proxy {name} met a failure of the machine, which says nothing of the network: "
+                f"{_line(_told(error))}. Free memory or disk, or take a smaller batch, and run again."
+            ) from error
+        status, reason = "failed", str(error) if isinstance(error, Refused) else _told(error)
         error.with_traceback(None)
     return Measurement(value, status, reason if trusted else _line(reason), passes.clock.seconds(key))
+
+
+def _finite(value: float) -> float:
+    return finite(value, "the value")
+
+
+def _as_returned(value: float) -> float:
+    """Formulas of others may mean infinity."""
+    if math.isinf(value):
+        raise Undefined("inf", f"the value is {'' if value > 0 else 'minus '}infinity")
+    return finite(value, "the value")
 
 
 def _number(score: object) -> float:
@@ -220,18 +284,3 @@ def _told(error: BaseException) -> str:
 def _line(text: object) -> str:
     """The beginning of ``text`` in one line of characters that every file can hold."""
     return " ".join(str(text)[: 2 * REASON].split())[:REASON].encode("utf-8", "replace").decode()
-
-
-def _check(batches: Sequence[Batch], proxies: Mapping[str, ModuleType]) -> None:
-    for batch in batches:
-        if batch.images.ndim != 4 or len(batch.images) < 1 or batch.targets.shape != batch.images.shape[:1]:
-            raise ConfigError(
-                "A batch holds images of shape (B, 3, H, W) with B >= 1 and targets of shape (B,); "
-                f"received {tuple(batch.images.shape)} and {tuple(batch.targets.shape)}."
-            )
-    wanted = {name: proxy.ABOUT.batches for name, proxy in proxies.items()}
-    most = max(wanted, key=wanted.__getitem__, default=None)
-    if len(batches) < (wanted[most] if most else 1):
-        raise ConfigError(
-            f"Proxy {most} reads {wanted[most]} batches; received {len(batches)}. Hand a list of batches."
-        )

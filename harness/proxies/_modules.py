@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from harness.errors import ConfigError
-
-_MISSING = object()
+from harness.proxies._outcome import Refused
+from harness.proxies._state import keeps_state, kept_state
+from harness.proxies._surroundings import without_checkpoints
 
 
 def parameters_of(module: nn.Module) -> dict[str, Tensor]:
-    """Fresh leaves on the module's own numbers, so that gradients never reach the module itself."""
+    """Fresh leaves on the module's own numbers, so that gradients never reach the module itself.
+
+    On copies of them where the module has parts of a user's own, whose forward pass may change its weights.
+    """
+    copied = any(map(keeps_state, module.modules()))
     own = {name: parameter.detach() for name, parameter in module.named_parameters()}
-    return {name: leaf.requires_grad_(leaf.is_floating_point()) for name, leaf in own.items()}
+    own = {name: each.clone() if copied or each.is_inference() else each for name, each in own.items()}
+    return {name: nn.Parameter(leaf, leaf.is_floating_point()) for name, leaf in own.items()}
 
 
 def layer_weights(module: nn.Module, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -27,30 +30,40 @@ def layer_weights(module: nn.Module, parameters: Mapping[str, Tensor]) -> dict[s
 
     Raises
     ------
-    ValueError
+    Refused
         Where there is no such layer, or a layer's weight is computed instead of stored.
     """
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     weights: dict[str, Tensor] = {}
     for path, layer in module.named_modules():
         if isinstance(layer, _ConvNd | nn.Linear):
-            name = names.get(id(layer.weight))
+            name = names.get(id(own_weight(layer)))
             if name is None:
-                raise ValueError(f"the weight of layer {path!r} is not a parameter of the network")
+                raise Refused(
+                    f"the weight of layer {path!r} is no parameter of the network but computed from others, "
+                    "as by weight or spectral norm; fold these into it (remove_parametrizations, "
+                    "remove_weight_norm) and hand the network over then"
+                )
             weights[name] = parameters[name]
     if not weights:
-        raise ValueError("the network has no convolution or linear layer")
+        raise Refused("the network has no convolution or linear layer; take a proxy that reads no weights")
     return weights
+
+
+def own_weight(layer: nn.Module) -> Tensor | None:
+    """The layer's weight where it is a parameter; to read a computed one would compute, and change, it."""
+    return layer._parameters.get("weight")
 
 
 def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, training: bool) -> Tensor:
     """Logits of the module's computation on ``parameters`` and on copies of its buffers.
 
-    Batch-norm layers update the copies; the images are copied because a ReLU may work in place.
+    Batch-norm layers update the copies; the images are copied because a ReLU may work in place. Whatever the
+    network keeps in Python is as before afterwards. Checkpointed parts are run as if they were not.
 
     Raises
     ------
-    ConfigError
+    Refused
         Where the output is not one tensor of shape (samples, classes).
     """
     reference = next(iter(parameters.values()), images)
@@ -58,15 +71,23 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
         name: buffer.detach().to(reference.dtype if buffer.is_floating_point() else buffer.dtype, copy=True)
         for name, buffer in module.named_buffers()
     }
-    with training_mode(module, training):
-        logits = functional_call(module, (dict(parameters), buffers), (images.clone(),))
+    tensors = {**{name: _as_parameter(each) for name, each in parameters.items()}, **buffers}
+    own = (*module.named_parameters(), *module.named_buffers())
+    replaced = {id(tensor): tensors[name] for name, tensor in own if name in tensors}
+    with kept_state(module, replaced), training_mode(module, training), without_checkpoints():
+        logits = functional_call(module, tensors, (images.clone(),))
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ConfigError(
-            "A network to be scored returns one tensor of logits, shape (samples, classes); received "
-            f"{shape} for {len(images)} samples. Wrap the network so that it returns the logits only."
+        received = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise Refused(
+            "a network to be scored returns one tensor of logits, shape (samples, classes); received "
+            f"{received} for {len(images)} samples: wrap the network so that it returns the logits only"
         )
     return logits
+
+
+def _as_parameter(tensor: Tensor) -> Tensor:
+    """A parameter, which a network may ask for; itself where it is a leaf that gradients are asked of."""
+    return tensor if tensor.requires_grad else nn.Parameter(tensor, requires_grad=False)
 
 
 @contextmanager
@@ -80,38 +101,3 @@ def training_mode(module: nn.Module, training: bool) -> Iterator[None]:
     finally:
         for part, mode in found:
             part.training = mode
-
-
-@contextmanager
-def linearised(module: nn.Module) -> Iterator[None]:
-    """Every batch-norm and ReLU6 layer hands its input through.
-
-    Where all numbers are positive a ReLU changes nothing, but ReLU6 would cut a signal that grows to 1e60.
-    """
-    layers = [part for part in module.modules() if isinstance(part, _BatchNorm | nn.ReLU6)]
-    found = [(layer, vars(layer).get("forward", _MISSING)) for layer in layers]
-    try:
-        for layer in layers:
-            layer.forward = _identity
-        yield
-    finally:
-        for layer, forward in found:
-            del layer.forward
-            if forward is not _MISSING:
-                layer.forward = forward
-
-
-@contextmanager
-def own_random_state(images: Tensor, seed: int) -> Iterator[None]:
-    """Dropout draws from ``seed``; the global generators continue where they were."""
-    devices = [images.device] if images.device.type == "cuda" else []
-    with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        torch.manual_seed(seed)
-        yield
-
-
-def _identity(images: Tensor) -> Tensor:
-    return images

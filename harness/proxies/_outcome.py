@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 STATUSES = ("ok", "nan", "inf", "disconnected", "failed")
@@ -33,10 +34,25 @@ class Undefined(Exception):
         self.reason = reason
 
 
+class Refused(Exception):
+    """Raised where a network or its batch cannot be scored: the sentence says what to hand over instead."""
+
+
 def finite(value: float, what: str) -> float:
-    """``value`` if it is finite; raises :class:`Undefined` with status ``nan`` or ``inf`` otherwise."""
-    if math.isnan(value):
-        raise Undefined("nan", f"{what} is not a number")
-    if math.isinf(value):
-        raise Undefined("inf", f"{what} is {'' if value > 0 else 'minus '}infinity")
+    """``value`` if it is finite; raises :class:`Undefined` with status ``nan`` otherwise.
+
+    Whether numbers that overflow end as infinity or as infinity minus infinity hangs on the order in which
+    a processor adds them up, so both have one status; ``inf`` is for formulas that are infinite.
+    """
+    if not math.isfinite(value):
+        raise Undefined("nan", f"{what} is not a finite number")
     return value
+
+
+def exact_sum(values: Iterable[float]) -> float:
+    """Exact sum of numbers; nan where one of them is not finite or the sum is beyond float64."""
+    try:
+        found = math.fsum(values)
+    except (OverflowError, ValueError):
+        return math.nan
+    return found if math.isfinite(found) else math.nan

@@ -6,7 +6,7 @@ so a proxy's value is the same whatever else is measured beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,15 +17,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
-from harness.errors import ConfigError
 from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
-from harness.proxies._kernel import CodeCount, watched_relus
-from harness.proxies._modules import layer_weights, own_random_state, parameters_of, run
-from harness.proxies._outcome import Undefined, finite
+from harness.proxies._kernel import CodeCount, ReluWatch
+from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
+from harness.proxies._state import kept_state
+from harness.proxies._surroundings import own_random_state
+from harness.proxies._totals import numbers
+from harness.proxies._traced import traced
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
@@ -37,13 +40,28 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Forward:
-    """A training-mode forward pass that keeps its graph, and what rode on it."""
+    """A training-mode forward pass that keeps its graph, and what rode on it to its end."""
 
     images: Tensor
     parameters: dict[str, Tensor]
     logits: Tensor
     codes: CodeCount | None
     channels: LayerChannels | None
+
+
+class _Ride:
+    """Watches a pass for one reader. Where that fails, so does the ride, not the pass of all the others."""
+
+    def __init__(self, watch: Callable[[Tensor], None]) -> None:
+        self._watch = watch
+        self.failed = False
+
+    def __call__(self, inputs: Tensor) -> None:
+        try:
+            if not self.failed:
+                self._watch(inputs)
+        except Exception:
+            self.failed = True
 
 
 class Passes:
@@ -84,8 +102,7 @@ class Passes:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
 
         From the forward pass that keeps its graph where that is run anyway (``riders``), else from one
-        without gradients: the codes are the same. Only ``nn.ReLU`` and ``nn.ReLU6`` modules are seen, not
-        ``torch.nn.functional.relu``.
+        without gradients: the codes are the same. Every call of a ReLU or ReLU6 counts, module or function.
         """
         key = ("relu_kernel", training)
         return self.read(key, lambda: self._count_relus(training), "graph" if training else None)
@@ -93,7 +110,7 @@ class Passes:
     def sign_patterns(self, training: bool = True) -> int:
         """Number of different sign patterns of all ReLU inputs over the samples, batch norm in that mode.
 
-        Of the modules that :meth:`relu_kernel` sees; 1 where there is none.
+        Of the calls that :meth:`relu_kernel` counts; 1 where there is none.
         """
         return self.read(("sign_patterns", training), lambda: self._count_patterns(training))
 
@@ -139,10 +156,19 @@ class Passes:
 
         def losses(logits: Tensor) -> Tensor:
             self.require_connected(logits)
-            self._require_classes(logits)
+            self.require_classes(logits)
             return F.cross_entropy(logits, self.targets, reduction="none")
 
-        visit_gradients(self.module, self.images, losses, lambda name: True, visit)
+        visited = False
+
+        def hand_on(block: Tensor) -> None:
+            nonlocal visited
+            visited = visited or bool(block.any())
+            visit(block)
+
+        visit_gradients(self.module, self.images, losses, lambda name: True, hand_on)
+        if not visited:
+            raise Refused(NO_GRADIENTS)
 
     def generator(self, *names: object) -> torch.Generator:
         """Random numbers of a proxy's own, on the CPU: the same for every network, whatever else draws."""
@@ -158,22 +184,28 @@ class Passes:
         """
         name = key if randomness is None else randomness
 
-        def compute_with_own_randomness() -> Result:
-            with own_random_state(self.images, derive(self._seed, "proxies", name)):
+        def compute_by_itself() -> Result:
+            with own_random_state(derive(self._seed, "proxies", name)), kept_state(self.module):
                 return compute()
 
-        return self.clock.read(key, compute_with_own_randomness)
+        return self.clock.read(key, compute_by_itself)
 
     def _count_relus(self, training: bool) -> np.ndarray:
-        if training and "codes" in self._riders:
-            forward = self._forward()
-            counted = forward.codes.counted(forward.logits)
-        else:
+        counted = self._counted_on_the_way() if training and "codes" in self._riders else None
+        if counted is None:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
         if not counted.units:
-            raise Undefined("inf", "no ReLU module was called: the kernel is 0, its log determinant -inf")
+            raise Undefined("inf", "no ReLU was called: the kernel is 0, its log determinant -inf")
         return counted.kernel.cpu().numpy().astype(np.float64)
+
+    def _counted_on_the_way(self) -> graphs.Counted | None:
+        """What rode on the pass that keeps its graph; None where it met a ReLU that it cannot count."""
+        forward = self._forward()
+        try:
+            return None if forward.codes is None else forward.codes.counted(forward.logits)
+        except ValueError:
+            return None
 
     def _count_patterns(self, training: bool) -> int:
         patterns, logits = distinct_patterns(self.module, self.images, training)
@@ -190,20 +222,22 @@ class Passes:
 
     def _forward_with_graph(self) -> _Forward:
         codes = CodeCount(self.images) if "codes" in self._riders else None
-        channels = LayerChannels(self.module) if "channels" in self._riders else None
+        channels = LayerChannels(self.module, len(self.images)) if "channels" in self._riders else None
         return self._run_forward(codes, channels)
 
     def _run_forward(self, codes: CodeCount | None, channels: LayerChannels | None) -> _Forward:
         images = self.images.detach().clone().requires_grad_()
         parameters = parameters_of(self.module)
+        ride = None if codes is None else _Ride(codes.add)
         with ExitStack() as watched:
-            if codes is not None:
-                watched.enter_context(watched_relus(self.module, codes.add))
+            if ride is not None:
+                watched.enter_context(ReluWatch(ride))
             if channels is not None:
                 watched.enter_context(channels.watched())
             logits = run(self.module, parameters, images, training=True)
         self.require_connected(logits)
-        return _Forward(images, parameters, logits, codes, channels)
+        intact = ride is not None and not ride.failed
+        return _Forward(images, parameters, logits, codes if intact else None, channels)
 
     def _loss(self) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
         return self.read("loss", lambda: self._differentiate_loss(self._forward()))
@@ -213,32 +247,35 @@ class Passes:
     ) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
         """The layers' weights with their gradients, and the saliencies of the channels that were watched."""
         weights = layer_weights(self.module, forward.parameters)
-        self._require_classes(forward.logits)
+        self.require_classes(forward.logits)
         loss = F.cross_entropy(forward.logits, self.targets)
         with nullcontext() if forward.channels is None else forward.channels.collected() as saliencies:
-            gradients = _gradients(loss, list(weights.values()))
-        found = {
-            name: (weight.detach(), gradient)
-            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-            if gradient is not None
-        }
+            gradients = present(weights, _gradients(loss, list(weights.values())))
+        found = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
         return found, saliencies if forward.channels is not None and forward.channels.intact else None
 
     def _read_channels(self) -> dict[str, Tensor]:
-        shared = self._loss()[1] if "channels" in self._riders else None
-        if shared is not None:
-            return shared
-        forward = self._run_forward(None, LayerChannels(self.module, copies=True))
-        return self._differentiate_loss(forward)[1]
+        gradients, saliencies = self._loss() if "channels" in self._riders else (None, None)
+        if saliencies is None:
+            channels = LayerChannels(self.module, len(self.images), copies=True)
+            gradients, saliencies = self._differentiate_loss(self._run_forward(None, channels))
+        unseen = sorted(gradients.keys() - saliencies.keys())
+        if unseen:
+            raise Refused(
+                f"the layer of {unseen[0]} is not called, its weight is read by something else, so that "
+                "nobody sees its channels; hand over a network that calls its layers, or take another proxy"
+            )
+        return saliencies
 
-    def _require_classes(self, logits: Tensor, number: int = 0) -> None:
-        """Raise :class:`ConfigError` where a target of batch ``number`` is none of the classes."""
+    def require_classes(self, logits: Tensor, number: int = 0) -> None:
+        """Raise :class:`Refused` where a target of batch ``number`` is none of the classes."""
         targets = self.batches[number].targets
-        low, high, classes = int(targets.min()), int(targets.max()), logits.shape[1]
+        low, high = torch.stack(targets.aminmax()).tolist()
+        classes = logits.shape[1]
         if low < 0 or high >= classes:
-            raise ConfigError(
-                f"Targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
-                f"{low}..{high}. Open the input and build the network with the same number of classes."
+            raise Refused(
+                f"targets must lie in 0..{classes - 1} for a network with {classes} classes; received "
+                f"{low}..{high}: open the input and build the network with the same number of classes"
             )
 
     def _differentiate_logits(self) -> Tensor:
@@ -282,15 +319,16 @@ class Passes:
         the logits (``connected``, where that is known already), and in a network that cannot be traced
         whether a gradient in double precision does.
         """
-        largest = finite(float(logits.detach().abs().max()), "the largest logit")
-        if float((logits - logits[:1]).detach().abs().max()) > _CLEARLY_DIFFERENT * largest:
+        logits = logits.detach()
+        largest, apart = numbers([logits.abs().max(), (logits - logits[:1]).abs().max()])
+        if apart > _CLEARLY_DIFFERENT * finite(largest, "the largest logit"):
             return
         if not (self._is_connected() if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
 
     def _is_connected(self) -> bool:
         try:
-            return graphs.trace(self.module, graphs.Table()).connected
+            return traced(self.module, graphs.Table(self.images)).connected
         except graphs.Untraceable:
             # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
             return any(self._gradient_arrives(samples) for samples in (2, len(self.images)))
@@ -304,6 +342,31 @@ class Passes:
             factors = torch.linspace(1, 2, logits.shape[1], dtype=logits.dtype, device=logits.device)
             (gradient,) = _gradients((logits * factors).sum(), [images])
         return gradient is not None and bool(gradient.any())
+
+
+NO_GRADIENTS = (
+    "no weight received a gradient, though the logits depend on the images: no layer takes part in them, or "
+    "the layers run without gradients (torch.no_grad, detach, an autograd function of its own); hand over a "
+    "network whose layers run with gradients"
+)
+
+
+def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[str, Tensor]:
+    """Those of the layers' ``gradients`` that are there, by name.
+
+    Raises
+    ------
+    Refused
+        Where none is.
+    Undefined
+        With status ``nan`` where an entry of one is not finite.
+    """
+    found = {name: each for name, each in zip(names, gradients, strict=True) if each is not None}
+    if not found:
+        raise Refused(NO_GRADIENTS)
+    if not bool(torch.stack([each.isfinite().all() for each in found.values()]).all()):
+        raise Undefined("nan", "a gradient of the loss is not a finite number")
+    return found
 
 
 def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from harness.proxies._kernel import run_watching_relus
 def distinct_patterns(module: nn.Module, images: Tensor, training: bool) -> tuple[int, Tensor]:
     """How many different sign patterns the ReLUs have over the samples, and the logits.
 
-    Two samples have the same pattern where every unit of every ``nn.ReLU`` and ``nn.ReLU6`` call has a
+    Two samples have the same pattern where every unit of every call of a ReLU has a
     positive input for both or for none. Exact: a grouping of the samples is refined call by call, so
     that the codes of one call are held at a time. Without a ReLU all samples have the same pattern.
     """

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from harness import graphs
 from harness.graphs import Graph, Node, needed, replaced
 from harness.proxies._modules import parameters_of, run
+from harness.proxies._traced import traced
 
 JACOBIAN_BYTES = 2**29
 """Gradients of all samples held at a time; for the rest, the backward passes are run again."""
@@ -40,7 +41,7 @@ def visit_gradients(
     """
     names = [name for name, leaf in parameters_of(module).items() if leaf.requires_grad and picked(name)]
     try:
-        graph = graphs.trace(module, graphs.Table())
+        graph = traced(module, graphs.Table(images))
         order = needed([Graph(graph.output, Counter(), graph.connected)])
         layers = _Layers(order, {id(module.get_parameter(name)) for name in names}, visit)
     except graphs.Untraceable:

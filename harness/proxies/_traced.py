@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from torch import Tensor
+import numpy as np
+import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
+from harness.proxies._state import kept_state
+from harness.proxies._surroundings import without_checkpoints
 
 Value = TypeVar("Value")
+
+
+def traced(
+    module: nn.Module, table: graphs.Table, training: bool = False, watch: graphs.Watch | None = None
+) -> graphs.Graph:
+    """:func:`harness.graphs.trace`; the module's Python state and global generators are left as they were.
+
+    Raises
+    ------
+    Untraceable
+        Also for a module whose forward draws from a global generator: each pass draws anew.
+    """
+    python, numpy, own = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    try:
+        with kept_state(module), without_checkpoints():
+            graph = graphs.trace(module, table, training, watch)
+        same = np.array_equal(np.random.get_state()[1], numpy[1]) and np.random.get_state()[2:] == numpy[2:]
+        if not (random.getstate() == python and same and torch.equal(torch.get_rng_state(), own)):
+            raise graphs.Untraceable("the module draws random numbers")
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(own)
+    return graph
 
 
 def evaluate(

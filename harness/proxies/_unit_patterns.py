@@ -17,7 +17,7 @@ _WORD_BITS = 64
 def distinct_unit_patterns(passes: Passes) -> int:
     """Number of different rows of the matrix (units, samples) that says whether a unit is active on a sample.
 
-    Its rows are all units of all calls of ``nn.ReLU`` and ``nn.ReLU6``, active where the input is positive;
+    Its rows are all units of all calls of a ReLU, active where the input is positive;
     batch norm in training mode. 0 without a ReLU. Exact; a bit is kept of every entry, which is a 32nd of
     the float32 activations. Costs a forward pass without gradients.
 

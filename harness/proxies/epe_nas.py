@@ -41,7 +41,7 @@ FEW_CLASSES = 100
 def score(passes: Passes) -> float:
     """Sum, or beyond 100 classes the spread, of the classes' summed log correlations."""
     _, _, logits = passes._graph()
-    passes._require_classes(logits)
+    passes.require_classes(logits)
     many = logits.shape[1] > FEW_CLASSES
     logarithms = np.log(np.abs(input_correlation(passes)) + OFFSET)
     labels = passes.targets.cpu().numpy()

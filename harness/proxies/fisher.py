@@ -14,10 +14,10 @@ ICLR 2021 (``foresight/pruners/measures/fisher.py`` in SamsungLabs/zero-cost-nas
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
+from harness.proxies._outcome import exact_sum
 from harness.proxies._passes import Passes
+from harness.proxies._totals import numbers
 
 ABOUT = About(
     formula="sum over layers of fan-in x sum over channels of 1/2 mean_n (sum_hw a dL/da)^2",
@@ -35,7 +35,6 @@ def score(passes: Passes) -> float:
     """Summed saliency of the channels, each times its weights."""
     saliencies = passes.channel_saliencies()
     weights = dict(passes.module.named_parameters())
-    return math.fsum(
-        channels.sum().item() * (weights[name].numel() // len(channels))
-        for name, channels in saliencies.items()
-    )
+    fans = (weights[name].numel() // len(channels) for name, channels in saliencies.items())
+    sums = numbers(channels.sum() for channels in saliencies.values())
+    return exact_sum(each * fan_in for each, fan_in in zip(sums, fans, strict=True))

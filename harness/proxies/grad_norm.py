@@ -10,10 +10,9 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over layers of |dL/dW|_2",
@@ -27,4 +26,4 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Sum of the layers' Euclidean gradient norms."""
-    return math.fsum(gradient.norm().item() for _, gradient in passes.loss_gradients().values())
+    return total(gradient.norm() for _, gradient in passes.loss_gradients().values())

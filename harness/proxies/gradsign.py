@@ -19,13 +19,13 @@ Zhang and Jia, "GradSign: Model Performance Inference with Theoretical Insights"
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from harness.about import About
+from harness.proxies._outcome import finite
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over parameters of |sum over samples of sign(dL_n/dw)|",
@@ -39,10 +39,13 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Summed agreement of the signs of the samples' gradients."""
-    agreements: list[float] = []
+    agreements: list[Tensor] = []
+    sums: list[Tensor] = []
 
     def add(gradients: Tensor) -> None:
-        agreements.append(gradients.sign().sum(0).abs().sum(dtype=torch.float64).item())
+        agreements.append(gradients.sign().sum(0).abs().sum(dtype=torch.float64))
+        sums.append(gradients.sum(dtype=torch.float64))
 
     passes.read("loss_gradients_of_samples", lambda: passes.visit_loss_gradients(add))
-    return math.fsum(agreements)
+    finite(total(sums), "the sum of the samples' gradients")
+    return total(agreements)

@@ -13,13 +13,12 @@ SamsungLabs/zero-cost-nas.
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from harness.about import About
 from harness.proxies._modules import layer_weights, parameters_of
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over layers of |W|_2",
@@ -33,4 +32,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Sum of the layers' Euclidean weight norms."""
     weights = layer_weights(passes.module, parameters_of(passes.module)).values()
-    return math.fsum(torch.linalg.vector_norm(w.detach(), dtype=torch.float64).item() for w in weights)
+    return total(torch.linalg.vector_norm(w.detach(), dtype=torch.float64) for w in weights)

@@ -2,10 +2,10 @@
 
 score = number of different sign patterns over the samples, a pattern being, for every input of every ReLU,
 whether it is positive. Higher is better; 1 to the number of samples, so that it says nothing where all
-samples differ: count many samples of few pixels. A network without ReLU modules has 1.
+samples differ: count many samples of few pixels. A network without a ReLU has 1.
 
-Batch norm is in training mode, as in TE-NAS's search. Every ``nn.ReLU`` and ``nn.ReLU6`` module that runs
-counts. Undefined where the logits do not depend on the images (status disconnected).
+Batch norm is in training mode, as in TE-NAS's search. Every call of a ReLU or ReLU6 counts, by a
+module or as a function. Undefined where the logits do not depend on the images (status disconnected).
 
 Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
 Perspective" (TE-NAS), ICLR 2021; ``lib/procedures/linear_region_counter.py`` in VITA-Group/TENAS counts the

@@ -2,10 +2,10 @@
 
 score = number of different sign patterns over the samples, as ``linear_regions``; batch norm uses its running
 statistics, so that the network is one fixed piecewise linear function and a pattern is one of its pieces.
-Higher is better; 1 to the number of samples. A network without ReLU modules has 1.
+Higher is better; 1 to the number of samples. A network without a ReLU has 1.
 
-Every ``nn.ReLU`` and ``nn.ReLU6`` module that runs counts. Undefined where the logits do not depend on the
-images (status disconnected).
+Every call of a ReLU or ReLU6 counts, by a module or as a function. Undefined where the logits do not depend
+on the images (status disconnected).
 
 Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
 Perspective" (TE-NAS), ICLR 2021; Xiong et al., "On the Number of Linear Regions of Convolutional Neural

@@ -13,11 +13,10 @@ Cavagnero et al., "FreeREA: Training-Free Evolution-based Architecture Search", 
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._flow import synaptic_flow
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over weights of |W| log(1 + |dR/dW|), R as for synflow",
@@ -33,4 +32,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed weight times logarithm of its synaptic gradient."""
     pairs = synaptic_flow(passes)
-    return math.fsum((weight * gradient.abs().log1p()).sum().item() for weight, gradient in pairs)
+    return total((weight * gradient.abs().log1p()).sum() for weight, gradient in pairs)

@@ -21,12 +21,13 @@ Correlation", NeurIPS 2023; ``correlation/foresight/pruners/measures/meco.py`` i
 
 from __future__ import annotations
 
-import math
+from torch import Tensor, nn
 
 from harness.about import About
+from harness.errors import machine_failure
 from harness.proxies._correlation import smallest_eigenvalues
 from harness.proxies._gaussian import normal
-from harness.proxies._outcome import Undefined
+from harness.proxies._outcome import Refused, Undefined, exact_sum
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -46,10 +47,31 @@ def score(passes: Passes) -> float:
 
 
 def _sum(passes: Passes) -> float:
+    if passes.images.ndim != 4:
+        raise Refused(
+            f"meco looks at maps of {PIXELS} x {PIXELS} pixels, and this network takes images of shape "
+            f"{tuple(passes.images.shape[1:])}; hand over one that takes (C, H, W), or take another proxy"
+        )
     shape = (1, passes.images.shape[1], PIXELS, PIXELS)
     image = normal(shape, passes.images, passes.generator("meco"))
-    eigenvalues, logits = smallest_eigenvalues(passes.module, image)
+    try:
+        eigenvalues, logits = smallest_eigenvalues(passes.module, image)
+    except RuntimeError as error:
+        if machine_failure(error) or not _takes(passes.module, passes.images):
+            raise
+        raise Refused(
+            f"meco looks at an image of {PIXELS} x {PIXELS} pixels, which this network does not take "
+            f"({error}); hand over one that takes images of any size, or take another proxy"
+        ) from error
     passes.require_connected(logits)
     if not eigenvalues:
         raise Undefined("nan", "no layer hands out a feature map of more than one pixel")
-    return math.fsum(eigenvalues)
+    return exact_sum(eigenvalues)
+
+
+def _takes(module: nn.Module, images: Tensor) -> bool:
+    try:
+        smallest_eigenvalues(module, images)
+    except RuntimeError:
+        return False
+    return True

@@ -20,6 +20,7 @@ ABOUT = About(
     undefined="logits that do not depend on the images (disconnected); a singular K (inf)",
     choices="as nwot; evaluation mode as Zero-Cost-PT's code",
 )
+COUNTS_RELUS = True
 
 
 def score(passes: Passes) -> float:

@@ -1,7 +1,7 @@
 """Number of parameters: the first of the two trivial baselines every proxy should beat.
 
-score = entries of all weights, biases and batch-norm scales and shifts, a shared one once; buffers such as
-running statistics are none. Higher is better. Uses neither data nor labels. Always defined.
+score = entries of all weights, biases and batch-norm scales and shifts, frozen ones too, a shared one once;
+buffers such as running statistics are none. Higher is better. Uses neither data nor labels. Always defined.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from harness.networks import count_parameters
 from harness.proxies._passes import Passes
 
 ABOUT = About(
-    formula="number of trainable parameters",
+    formula="number of parameters",
     source="none: the trivial baseline",
     undefined="never",
-    choices="of the network as built; a masked supernet counts what is left",
+    choices="frozen weights too; of the network as built: a masked supernet counts what is left",
     images=False,
 )
 

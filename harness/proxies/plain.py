@@ -16,10 +16,9 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021;
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over weights of W dL/dW",
@@ -34,4 +33,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed product of weights and loss gradients."""
     pairs = passes.loss_gradients().values()
-    return math.fsum((weight.double() * gradient.double()).sum().item() for weight, gradient in pairs)
+    return total((weight.double() * gradient.double()).sum() for weight, gradient in pairs)

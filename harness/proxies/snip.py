@@ -12,10 +12,9 @@ Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
 
 from __future__ import annotations
 
-import math
-
 from harness.about import About
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="sum over weights of |W dL/dW|",
@@ -30,4 +29,4 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Summed sensitivity of the loss to each weight's mask."""
     pairs = passes.loss_gradients().values()
-    return math.fsum((weight * gradient).abs().sum().item() for weight, gradient in pairs)
+    return total((weight * gradient).abs().sum() for weight, gradient in pairs)

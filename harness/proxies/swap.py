@@ -4,8 +4,8 @@ score = number of different rows of the matrix A, (units, samples), A_us = 1 whe
 positive on sample s. Higher is better; 0 to the number of units, and to 2^B for B samples: with few
 samples it counts patterns, with many nearly all units that are not copies of each other.
 
-Batch norm in training mode. Every ``nn.ReLU`` and ``nn.ReLU6`` module that runs counts, all rows of the
-network together; 0 without one. Counted exactly. The network's own weights and the whole batch are taken
+Batch norm in training mode. Every call of a ReLU or ReLU6 counts, by a module or as a function, all rows of
+the network together; 0 without one. Counted exactly. The network's own weights and the whole batch are taken
 once. Costs a forward pass. Undefined where the logits do not depend on the images (status disconnected).
 
 Peng et al., "SWAP-NAS: Sample-Wise Activation Patterns for Ultra-fast NAS", ICLR 2024;

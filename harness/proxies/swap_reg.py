@@ -39,5 +39,5 @@ def score(passes: Passes) -> float:
     """Logarithm of the SWAP-score times exp(-(parameters - mu)^2 / sigma)."""
     patterns = distinct_unit_patterns(passes)
     if not patterns:
-        raise Undefined("inf", "no ReLU module was called: the logarithm of 0 patterns is minus infinity")
+        raise Undefined("inf", "no ReLU was called: the logarithm of 0 patterns is minus infinity")
     return math.log(patterns) - (count_parameters(passes.module) - MU) ** 2 / SIGMA

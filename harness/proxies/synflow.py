@@ -20,6 +20,7 @@ from harness.about import About
 from harness.proxies._flow import synaptic_flow
 from harness.proxies._outcome import Undefined, finite
 from harness.proxies._passes import Passes
+from harness.proxies._totals import total
 
 ABOUT = About(
     formula="ln of the sum over weights of |W dR/dW|, R = sum of the logits of |W| on an image of ones",
@@ -35,7 +36,7 @@ ABOUT = About(
 def score(passes: Passes) -> float:
     """Natural logarithm of the summed synaptic flow."""
     pairs = synaptic_flow(passes)
-    flow = math.fsum((weight * gradient).abs().sum().item() for weight, gradient in pairs)
+    flow = total((weight * gradient).abs().sum() for weight, gradient in pairs)
     flow = finite(flow, "the sum of the flow")
     if flow == 0:
         raise Undefined("disconnected", "the flow is 0, so its logarithm is minus infinity")

@@ -34,7 +34,7 @@ def origin_of(record: Record) -> dict[str, Any]:
         "torch": (made.get("versions") or {}).get("torch"),
         "code": _code(made),
         "foreign": [_package(each) for each in (made.get("foreign") or {}).values()],
-        "gpu": (numerics.get("gpu") or {}).get("model"),
+        "gpu": numerics.get("device_model"),
         "numerics": _told(numerics),
     }
 
@@ -54,11 +54,10 @@ def _told(numerics: Mapping[str, Any]) -> str | None:
     """Kernels and precision in a few words; ``None`` where the record does not say."""
     if not numerics:
         return None
-    gpu = numerics.get("gpu") or {}
     told = {"kernels": numerics.get("cpu_capability"), **(numerics.get("limits") or {})}
-    told |= {"float32_matmul": numerics.get("float32_matmul"), "deterministic": numerics.get("deterministic")}
-    told |= {name: gpu[name] for name in sorted(gpu) if name != "model"}
-    return " ".join(f"{name}={value}" for name, value in told.items())
+    told |= {name: numerics.get(name) for name in ("cuda", "cudnn", "deterministic")}
+    told |= numerics.get("precision") or {}
+    return " ".join(f"{name}={value}" for name, value in told.items() if value is not None)
 
 
 def values(origins: Sequence[Mapping[str, Any]], name: str) -> list[str]:

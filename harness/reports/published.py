@@ -61,7 +61,9 @@ class Comparison:
     """A published figure beside one group's.
 
     ``differing`` holds (ours, theirs) by setting; ``closest`` says that no group of the same label differs
-    in fewer, among those that measured and among those that recompute.
+    in fewer: among those of the variant ``paper``, other ones that measured, and those that recompute.
+    ``variant`` is ``paper``, ``as_released`` where supernets are masked and ReLUs counted as in the
+    publication, and ``None`` where they are neither, or nothing is masked.
     """
 
     figure: Published
@@ -69,6 +71,7 @@ class Comparison:
     measured: Mapping[str, Any]
     differing: Mapping[str, tuple[Any, Any]]
     closest: bool
+    variant: str | None
 
     @property
     def recomputed(self) -> bool:
@@ -143,9 +146,14 @@ def _comparisons(figure: Published, groups: Sequence[Group]) -> Iterator[Compari
             and fits(figure, group)
             and (values := _values(group, figure.statistic, figure.seeds if group.published else None))
         ]
-        fewest = min((len(differing) for _, _, differing in pairs), default=0)
-        for group, measured, differing in pairs:
-            yield Comparison(figure, group, measured, differing, len(differing) == fewest)
+        variants = [_variant(figure, group) for group, _, _ in pairs]
+        fewest: dict[bool, int] = {}
+        for variant, (_, _, differing) in zip(variants, pairs, strict=True):
+            of_paper = variant == "paper"
+            fewest[of_paper] = min(len(differing), fewest.get(of_paper, len(differing)))
+        for variant, (group, measured, differing) in zip(variants, pairs, strict=True):
+            closest = len(differing) == fewest[variant == "paper"]
+            yield Comparison(figure, group, measured, differing, closest, variant)
 
 
 def _measured(figure: Published, group: Group) -> bool:
@@ -180,11 +188,27 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return fmean(defined) if defined else None
 
 
+def _settings(group: Group) -> dict[str, Any]:
+    """Those of the group as figures name them; how ReLUs are counted is told where it is not once."""
+    settings = group.settings | {"label": group.run.label}
+    if "input.name" in settings:
+        settings["input"] = settings["input.name"]
+    return {"counting": "once"} | settings if "masking" in settings else settings
+
+
+def _variant(figure: Published, group: Group) -> str | None:
+    ours, theirs = _settings(group), figure.settings
+    if "masking" not in ours or "masking" not in theirs:
+        return None
+    if (ours["masking"], ours["counting"]) == ("drop", "once"):
+        return "paper"
+    same = all(ours[key] == theirs[key] for key in ("masking", "counting") if key in theirs)
+    return "as_released" if same else None
+
+
 def _differing(figure: Published, group: Group) -> dict[str, tuple[Any, Any]]:
     """Settings that both have and that are not the same; an oracle measures nothing and has a label alone."""
-    ours = group.settings | {"label": group.run.label}
-    if "input.name" in ours:
-        ours["input"] = ours["input.name"]
+    ours = _settings(group)
     return {
         key: (ours[key], theirs)
         for key, theirs in figure.settings.items()

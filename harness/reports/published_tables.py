@@ -15,6 +15,12 @@ from harness.reports.published import Comparison, Published, compare
 COLUMNS = (
     Column("Method", "as the publication calls it, and as it is called here", numeric=False),
     Column("Figure", "what was published, and where", numeric=False),
+    Column(
+        "Variant",
+        "paper, or as_released: supernets masked, and ReLUs counted, as the publication's code does; "
+        "a dash where neither is so, or nothing is masked",
+        numeric=False,
+    ),
     Column("Published", "mean ± standard deviation over their seeds"),
     Column("Their seeds", "runs averaged in the publication"),
     Column("Measured", "mean ± standard deviation over our seeds; or recomputed from published scores"),
@@ -37,14 +43,14 @@ PICKS = {"selected": "picked by the initial scores", "selected_progressive": "pi
 
 FIELDS = (
     "space", "label", "method", "published_name", "statistic",
-    "published_mean", "published_sd", "published_n",
+    "variant", "published_mean", "published_sd", "published_n",
     "measured_mean", "measured_sd", "measured_low", "measured_high", "measured_n",
     "difference", "standard_errors", "recomputed", "closest", "group", "differing", "source",
 )  # fmt: skip
 
 
 def table(comparisons: Sequence[Comparison]) -> Table:
-    """One row for every published figure and group that comes closest to its settings."""
+    """One row for every published figure, variant and group that comes closest to its settings."""
     shown = [each for each in comparisons if each.closest]
     groups = list({each.group.key: each.group for each in shown}.values())
     return Table(
@@ -69,6 +75,7 @@ def _line(each: Comparison) -> dict[str, object]:
     figure = each.figure
     return {
         "method": figure.method, "published_name": figure.name, "statistic": figure.statistic,
+        "variant": each.variant,
         "published_mean": figure.mean, "published_sd": figure.sd, "published_n": figure.n,
         **{f"measured_{key}": each.measured[key] for key in ("mean", "sd", "low", "high", "n")},
         "difference": each.difference, "standard_errors": each.standard_errors,
@@ -85,6 +92,7 @@ def _cells(each: Comparison, groups: Sequence[Group]) -> tuple[Cell, ...]:
     return (
         Cell(figure.name, figure.name, each.group.method),
         Cell(_words(figure), figure.statistic, figure.source),
+        Cell(each.variant or words.NONE),
         words.mean_cell(published, digits, whole),
         Cell(str(figure.n), float(figure.n)),
         words.mean_cell(each.measured, digits, whole),
@@ -120,7 +128,8 @@ def _caption(comparisons: Sequence[Comparison], shown: int) -> tuple[str, ...]:
     others = len(comparisons) - shown
     return (
         "Every published figure for which there are records stands here, however far off, beside the records "
-        "of this label whose settings differ in the fewest places; in brackets the publication's setting. "
+        "of this label whose settings differ in the fewest places, for either variant; in brackets the "
+        "publication's setting. "
         "Recomputed ones rest on the published operation scores themselves (source=published): they test "
         "statistics and tables, not what is measured here, and miss seeds whose scores were not published. "
         f"{words.number(others, 0)} comparisons with other records are in published.csv.",

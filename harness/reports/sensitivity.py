@@ -15,8 +15,9 @@ MEASURED = {
     "masking": "drop",
 }  # fmt: skip
 
-BROUGHT = {"variant": "masking"}
-"""A setting that brings a value of another one along: ``as_released`` masks as the released code does."""
+VARIANT = ("variant", "masking", "counting")
+"""The variant and what it brings along: ``as_released`` masks, and counts ReLUs, as the released code does.
+Where it changes nothing else a run is named by these alone."""
 
 OVERRIDES = {
     "progressive": "task.progressive",
@@ -77,9 +78,10 @@ class Study:
 
     def value_words(self, group: Group) -> str:
         """The same in words, with what it brings along."""
-        brought = BROUGHT.get(self.factor)
-        changed = brought and brought in _differing(self.groups[0], group)
-        return f"{self.value(group)}{f', {brought}={group.run.settings[brought]}' if changed else ''}"
+        settings, differing = group.run.settings, _differing(self.groups[0], group)
+        brought = VARIANT[1:] if self.factor == "variant" else ()
+        changed = [f"{name}={settings[name]}" for name in brought if name in differing and name in settings]
+        return ", ".join([str(self.value(group)), *changed])
 
     @property
     def seeds(self) -> list[int]:
@@ -89,7 +91,7 @@ class Study:
     @property
     def fixed(self) -> dict[str, Any]:
         """The baseline's settings that all groups share."""
-        varied = (self.factor, BROUGHT.get(self.factor))
+        varied = VARIANT if self.factor == "variant" else (self.factor,)
         return {key: value for key, value in self.baseline.settings.items() if key not in varied}
 
     @property
@@ -101,8 +103,8 @@ class Study:
         run = self.groups[0].run
         asked = {key: str(value).lower() for key, value in self.baseline.settings.items()}
         asked[self.factor] = ",".join(dict.fromkeys(str(self.value(group)) for group in self.ordered))
-        if self.factor in BROUGHT:
-            asked[BROUGHT[self.factor]] = "default"
+        if self.factor == "variant":
+            asked["masking"] = "default"
         overrides = [f"{OVERRIDES.get(key, key)}={value}" for key, value in asked.items()]
         if "cifar10" in asked["input"].split(","):
             overrides.append("input.folder=FOLDER")
@@ -136,8 +138,10 @@ def studies(groups: Sequence[Group]) -> list[Study]:
 
 def _is(group: Group, baseline: Baseline) -> bool:
     named = _named(group.run.settings)
-    return group.run.task == baseline.task and all(
-        key in named and named[key] == value for key, value in baseline.settings.items()
+    return (
+        group.run.task == baseline.task
+        and "counting" not in named
+        and all(key in named and named[key] == value for key, value in baseline.settings.items())
     )
 
 
@@ -151,11 +155,10 @@ def _around(base: Group, baseline: Baseline, groups: Sequence[Group]) -> list[St
 
 
 def _factor(differing: set[str]) -> str | None:
-    """The one setting that differs; ``None`` for none, several, or another table."""
-    for factor, brought in BROUGHT.items():
-        if differing == {factor, brought}:
-            return factor
-    return next(iter(differing)) if len(differing) == 1 and "table" not in differing else None
+    """The one setting that differs, or the variant; ``None`` for none, several, or another table."""
+    if differing & {"variant", "counting"} and "masking" in differing and differing <= set(VARIANT):
+        return "variant"
+    return next(iter(differing)) if len(differing) == 1 and not differing & {"table", "counting"} else None
 
 
 def _differing(one: Group, other: Group) -> set[str]:
@@ -164,8 +167,9 @@ def _differing(one: Group, other: Group) -> set[str]:
 
 
 def _named(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with a value each: of the input its name."""
-    return {key: value["name"] if key == "input" else value for key, value in settings.items()}
+    """Settings with a value each: of the input its name, and the variant where the counting alone tells."""
+    variant = {"variant": "as_released" if "counting" in settings else "paper"}
+    return variant | {key: value["name"] if key == "input" else value for key, value in settings.items()}
 
 
 def input_words(groups: Sequence[Group]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness import registry
 from harness.runners._check import check
 from harness.runners._config import Outcome, Progress, RunConfig, duration
+from harness.runners._device import arithmetic, cards, on_own_card
 from harness.runners._memory import keep_freed_memory
 from harness.runners._parent import end_with_parent, how_it_died
 
@@ -23,6 +24,8 @@ __all__ = [
     "Outcome",
     "Progress",
     "RunConfig",
+    "arithmetic",
+    "cards",
     "check",
     "duration",
     "end_with_parent",
@@ -30,6 +33,7 @@ __all__ = [
     "how_it_died",
     "keep_freed_memory",
     "names",
+    "on_own_card",
     "planned",
     "supernets",
     "under_way",
@@ -92,5 +96,5 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     from harness.runners._setup import prepare
 
     setup = prepare(config, estimating)
-    with machine_failures_told():
+    with setup.computing, machine_failures_told():
         return registry.load(__name__, config.task["name"], "task").run(setup, progress)

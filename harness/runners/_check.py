@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from math import inf
 
 from harness import populations, registry, scorers, searchers, spaces, tables, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
+from harness.runners._device import ARITHMETIC
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
 
 SOURCES = ("measured", "published")
 DEVICES = ("auto", "cpu", "cuda")
+CARD = re.compile(r"cuda:[0-9]{1,3}")
+"""One of several GPUs is a device too."""
 PATHS = ("reference", "exact", "fast")
 """Those of ``harness.proxies.PATHS``, which loads torch."""
 
@@ -37,7 +41,9 @@ def check(config: RunConfig) -> None:
     for kind, folder in groups.items():
         _known(kind, getattr(config, kind).get("name"), registry.names(f"harness.{folder}"))
     _check_proxies(config)
-    _known("device", config.device, DEVICES)
+    if not CARD.fullmatch(str(config.device)):
+        _known("device", config.device, (*DEVICES, "cuda:0"))
+    _known("arithmetic", config.arithmetic, ARITHMETIC)
     _known("path", config.path, PATHS)
     _known("source", config.source, SOURCES)
     trackers.require(config.tracker["name"])

@@ -16,12 +16,14 @@ class RunConfig:
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
     Zero-Cost-PT's released code does in the space. ``source`` is ``measured``, or ``published`` for operation
     scores that others measured. ``time_limit`` is how many seconds a proxy may take on one network before
-    its row fails; a run with a limit is another run than one without.
+    its row fails; a run with a limit is another run than one without. ``arithmetic`` is that of a GPU,
+    ``reproducible`` or ``fastest``; only the second is part of the identity.
 
-    ``device`` is ``auto``, ``cpu`` or ``cuda``, ``results`` the folder of records (the clone's ``results/``
-    where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of processes that score
-    a population, with ``threads`` each; ``tracker`` is told of every record. ``device``, ``threads``,
-    ``workers``, ``tracker``, ``force``, ``dry_run`` and ``results`` are no part of a run's identity.
+    ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
+    clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of
+    processes that score a population, with ``threads`` each; ``tracker`` is told of every record. ``device``,
+    ``threads``, ``workers``, ``tracker``, ``force``, ``dry_run`` and ``results`` are no part of a run's
+    identity.
     """
 
     task: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class RunConfig:
     path: str = "exact"
     source: str = "measured"
     time_limit: float | None = None
+    arithmetic: str = "reproducible"
     device: str = "auto"
     threads: int = 1
     workers: int = 1

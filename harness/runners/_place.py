@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from harness import paths, populations, records, trackers
-from harness.errors import HarnessError, ResultsError, RunFailed, machine_failure
+from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
 from harness.runners._config import Estimate, Outcome, RunConfig, duration
 from harness.runners._origins import Origin, other_commits, other_places
 from harness.runners._under_way import alone
@@ -190,15 +190,15 @@ def machine_failures_told() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        failure = machine_failure(error)
-        if failure is None or failure is error:
+        failure = _failure(error) if machine_failure(error) else error
+        if failure is error:
             raise
         raise failure from error
 
 
 def _failure(error: Exception) -> Exception:
-    if machine := machine_failure(error):
-        return machine
+    if machine_failure(error) and not isinstance(error, MachineFailure):
+        return MachineFailure(" ".join(_reason(error).split()))
     if isinstance(error, HarnessError) and not isinstance(error, RunFailed):
         return RunFailed(str(error))
     return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from harness import inputs, networks, records, spaces, tables
-from harness.errors import ConfigError, unknown_name
+from harness.errors import unknown_name
 from harness.inputs import Source
+from harness.proxies import counts_relus
 from harness.runners._check import check
 from harness.runners._config import RunConfig
+from harness.runners._device import arithmetic, chosen
 from harness.runners._memory import keep_freed_memory
 from harness.runners._numerics import numerics
 from harness.runners._place import Place, store_of
@@ -45,14 +48,35 @@ class Setup(Place):
         return "drop" if self.config.variant == "paper" else networks.released_masking(self.space)
 
     @property
-    def measuring(self) -> tuple[int, str, float | None]:
-        """Seed, path and time limit, as :func:`harness.proxies.measure` takes them."""
-        return self.config.seed, self.config.path, self.config.time_limit
+    def counting(self) -> str:
+        """At which inputs ReLU codes are counted, a name of :data:`harness.released.COUNTINGS`."""
+        return "once" if self.config.variant == "paper" else networks.released_counting(self.space)
+
+    def counted(self, *names: str) -> dict[str, str]:
+        """How ReLUs are counted, where one of these proxies does so otherwise than once: a run's setting."""
+        otherwise = self.counting != "once" and any(map(counts_relus, names))
+        return {"counting": self.counting} if otherwise else {}
+
+    @property
+    def measuring(self) -> tuple[int, str, float | None, str]:
+        """Seed, path, time limit and counting, as :func:`harness.proxies.measure` takes them."""
+        return self.config.seed, self.config.path, self.config.time_limit, self.counting
 
     @property
     def limits(self) -> dict[str, float]:
         """The time limit where there is one; as it decides which rows fail, it is one of a run's settings."""
         return {} if self.config.time_limit is None else {"time_limit": self.config.time_limit}
+
+    @property
+    def computing(self) -> AbstractContextManager[None]:
+        """Inside, torch computes as the run's arithmetic says."""
+        return arithmetic(str(self.device), self.config.arithmetic)
+
+    @property
+    def arithmetic(self) -> dict[str, str]:
+        """The arithmetic where it is not the usual one; then it is one of a run's settings."""
+        usual = self.config.arithmetic == "reproducible"
+        return {} if usual else {"arithmetic": self.config.arithmetic}
 
     def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
         """The run of one method, named by all that can change its numbers.
@@ -66,6 +90,7 @@ class Setup(Place):
             "input": {"name": self.source.name, "digest": self.source.digest},
             "batch_size": self.config.batch_size,
             **self.limits,
+            **self.arithmetic,
         }
         return records.Run(
             task=self.config.task["name"],
@@ -82,13 +107,14 @@ class Setup(Place):
             "fidelity": self.fidelity,
             "input": {"name": self.source.name, "digest": self.source.digest},
             "training": asdict(training),
+            **self.arithmetic,
         }
         return self.run(method, {**told, **settings}, measured=False)
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
         """The same with the run's device and input, and how exactly the device computes."""
         return records.provenance(
-            str(self.device),
+            self.device.type,
             self.config.threads,
             self.table.digest,
             self.source.digest,
@@ -120,13 +146,5 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
-    device = _device(config.device)
+    device = chosen(config.device)
     return Setup(config, space, table, label, store, source, device, estimating=estimating)
-
-
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device=cuda needs a GPU that torch can see and none was found; use device=cpu.")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)

@@ -62,7 +62,7 @@ def run_of(setup: Setup, method: str, supernets: str, settings: Settings) -> rec
     if supernets == "run":
         return setup.run(method, {"masking": setup.masking, **settings})
     told = {"input": {"name": setup.source.name, "digest": setup.source.digest}}
-    return setup.run(method, {**told, **setup.limits, **settings}, measured=False)
+    return setup.run(method, {**told, **setup.limits, **setup.arithmetic, **settings}, measured=False)
 
 
 def _te_nas(

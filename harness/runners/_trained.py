@@ -76,13 +76,14 @@ def _described(setup: Setup, asked: Training) -> dict[str, Any]:
         "input": setup.source.digest,
         "image_size": setup.source.image_size,
         "training": told,
+        **setup.arithmetic,
     }
 
 
 def made_with(setup: Setup, asked: Training) -> dict[str, Any]:
     """What else the trained numbers hang on: code that trains, versions, device, precision, threads."""
     items = (("spaces", setup.space.name), ("inputs", setup.source.name), ("training", asked.name))
-    told = records.provenance(str(setup.device), setup.config.threads, numerics=numerics(setup.device)) | {
+    told = records.provenance(setup.device.type, setup.config.threads, numerics=numerics(setup.device)) | {
         "foreign": records.foreign(items)
     }
     return records.decisive(told, records.TRAINING)

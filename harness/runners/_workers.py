@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 
 from harness.errors import HarnessError, MachineFailure
 from harness.runners._config import Progress
+from harness.runners._device import on_own_card
 from harness.runners._parent import end_with_parent, how_it_died
 from harness.runners._setup import prepare
 from harness.runners._team import POLL_SECONDS, Job, Team
@@ -35,8 +36,8 @@ def work_together(team: Team, job: Job, count: int, progress: Progress) -> None:
     """
     workers: dict[Connection, SpawnProcess] = {}
     try:
-        for _ in range(count):
-            pipe, process = _start(job)
+        for number in range(count):
+            pipe, process = _start(job, number)
             workers[pipe] = process
         died = _attend(team, job, dict(workers), progress)
     finally:
@@ -91,10 +92,10 @@ def _received(pipe: Connection) -> tuple[int, int] | Exception | None:
         return None
 
 
-def _start(job: Job) -> tuple[Connection, SpawnProcess]:
+def _start(job: Job, number: int) -> tuple[Connection, SpawnProcess]:
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, theirs), daemon=True)
+    process = context.Process(target=_work, args=(job, number, theirs), daemon=True)
     with _interrupts_held():
         process.start()
     theirs.close()
@@ -112,11 +113,12 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(job: Job, pipe: Connection) -> None:
+def _work(job: Job, number: int, pipe: Connection) -> None:
     end_with_parent()
     try:
-        team = Team(prepare(job.config), job)
-        with team.inside():
+        setup = prepare(on_own_card(job.config, number))
+        team = Team(setup, job)
+        with setup.computing, team.inside():
             team.work(lambda number, count: pipe.send((number, count)))
     except Exception as error:
         pipe.send(_sendable(error))

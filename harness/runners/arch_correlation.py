@@ -83,7 +83,8 @@ def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:
 def run_of(setup: Setup, name: str, parts: tuple[str, ...] = ()) -> records.Run:
     """The run of a proxy, or of a population proxy with the list of what it ranks."""
     population = {"population": setup.config.task["population"]}
-    return setup.run(name, population | ({"of": list(parts)} if parts else {}))
+    counted = setup.counted(*(parts or (name,)))
+    return setup.run(name, population | counted | ({"of": list(parts)} if parts else {}))
 
 
 def complete(

@@ -59,7 +59,7 @@ def _run_measured(
     truth: Callable[[], OperationTruth],
     progress: Progress,
 ) -> Outcome:
-    settings = {**_settings(setup), "proxy": proxy, "masking": setup.masking}
+    settings = {**_settings(setup), "proxy": proxy, "masking": setup.masking, **setup.counted(proxy)}
     name = on(f"{setup.config.scorer['name']}-{proxy}", scorer, training)
     if training is None:
         run = setup.run(name, settings)

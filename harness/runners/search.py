@@ -100,7 +100,7 @@ def _named(
         return setup.run(name, told, measured=False)
     trained = {} if training is None else {"training": asdict(training)}
     method = on(f"{name}-{proxy}", searcher, training)
-    return setup.run(method, {**told, "masking": setup.masking, **trained})
+    return setup.run(method, {**told, "masking": setup.masking, **setup.counted(proxy), **trained})
 
 
 def _bench(

@@ -1,10 +1,16 @@
-"""The two variants of Zero-Cost-PT's search: as the paper has it, and as its released code runs.
+"""The two variants of Zero-Cost-PT: as the paper has it, and as its released code runs.
 
 ``as_released`` follows zerocostptnas/zerocost_operation_score at commit 48f48c9 where that decides otherwise
-than the paper says:
+than the paper says. Scores of operations and of architectures follow it in the first two points, searches in
+all:
 
 * both ``*_once`` orders: the ranking is stored but never sorted, and decisions are taken from its end
   (``nasbench201/init_projection.py``, l. 174-295), which is the order ``reverse``;
+* NASWOT counts ReLU codes at the input of every module whose type name holds "ReLU", so at those of
+  ``ReLUConvBN`` blocks beside the ReLUs' in them (``op_score.py``, ``Scorers/scorer.py``): 184 blocks beside
+  185 ReLUs in the supernet of NAS-Bench-201. A block's input is what it is handed, also where it is removed
+  and its ReLU runs on zeros (:mod:`harness.released`, ``RELEASED_COUNTING`` of the family's networks);
+* a removed candidate still runs (``RELEASED_MASKING``);
 * in some families of spaces, :data:`FAMILIES`, the picked operations are written down in the order in which
   their decisions were made, so that the proposal is a permutation of what was chosen.
 

@@ -99,7 +99,7 @@ def _seconds(trained: Trained, work: Callable[[], object]) -> float:
     start = perf_counter()
     work()
     if trained.alphas[0].device.type == "cuda":
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(trained.alphas[0].device)
     return perf_counter() - start
 
 

@@ -134,7 +134,7 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
 
 def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: int) -> Callable[[], None]:
     """The fast path's convolutions alone, on as many threads and the same chunks of samples."""
-    table = graphs.Table()
+    table = graphs.Table(batch.images)
     folded = [graphs.fold(graphs.trace(supernet.masked(mask), table), table) for mask in masks]
     chunk = batch.images[:CHUNK_SAMPLES].contiguous(memory_format=torch.channels_last)
     values, recorded = {table.images: chunk}, []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import pickle
 
 import numpy as np
 import pytest
@@ -34,29 +33,23 @@ WORK = [
 
 @pytest.mark.parametrize("error", MACHINE, ids=repr)
 def test_of_the_machine(error):
-    found = machine_failure(error)
-    assert isinstance(found, MachineFailure)
-    assert str(error) in str(found)
-    assert str(pickle.loads(pickle.dumps(found))) == str(found)
+    assert machine_failure(error)
 
 
 @pytest.mark.parametrize("error", WORK, ids=repr)
 def test_of_the_work(error):
-    assert machine_failure(error) is None
+    assert not machine_failure(error)
 
 
 @pytest.mark.parametrize("ask", [lambda: torch.empty(2**58), lambda: np.empty(2**58)], ids=["torch", "numpy"])
 def test_what_the_libraries_raise(ask):
     with pytest.raises((RuntimeError, MemoryError)) as caught:
         ask()
-    assert "allocate" in str(machine_failure(caught.value))
+    assert machine_failure(caught.value)
 
 
-def test_the_sentence_is_the_outermost_and_the_cause_decides():
+@pytest.mark.parametrize(("code", "of_the_machine"), [(errno.ENOSPC, True), (errno.ENOENT, False)])
+def test_the_cause_decides(code, of_the_machine):
     spoiled = ResultsError("The record cannot be written.")
-    spoiled.__cause__ = OSError(errno.ENOSPC, "No space left on device")
-    assert str(machine_failure(spoiled)) == "The record cannot be written."
-    spoiled.__cause__.__cause__ = spoiled
-    assert machine_failure(spoiled) is not None
-    spoiled.__cause__ = OSError(errno.EROFS, "Read-only file system")
-    assert machine_failure(spoiled) is None
+    spoiled.__cause__ = OSError(code, "why")
+    assert machine_failure(spoiled) is of_the_machine

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from harness import graphs, networks, spaces
 from harness.graphs import _operations, _run
 from harness.networks import Supernet
-from harness.proxies._kernel import hooked_kernel, log_determinant
+from harness.proxies._kernel import log_determinant, watched_kernel
 from harness.spaces import Mask, Space, without
 
 SPACES = ("nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3")
@@ -49,9 +49,9 @@ def counted(
 ) -> tuple[list[graphs.Counted], list[graphs.Counted]]:
     """All masks by the reference, each by itself, and together by the rewritten graphs."""
     views = [supernet.masked(mask, masking) for mask in masks]
-    table = graphs.Table()
+    table = graphs.Table(images)
     traced = [rewrite(graphs.trace(view, table, training), table) for view in views]
-    return [hooked_kernel(view, images, training) for view in views], graphs.relu_kernels(traced, images)
+    return [watched_kernel(view, images, training) for view in views], graphs.relu_kernels(traced, images)
 
 
 @pytest.mark.parametrize("masking", networks.MASKINGS)
@@ -101,9 +101,9 @@ def test_stand_alone_networks_take_both_paths(name: str) -> None:
     for arch in space.sample_distinct(4, np.random.default_rng(1)):
         network = randomised(networks.build(space, arch, "tiny")).double()
         images = images_of(6, torch.float64)
-        expected = hooked_kernel(network, images, False)
+        expected = watched_kernel(network, images, False)
         for rewrite in (graphs.lower, graphs.fold):
-            table = graphs.Table()
+            table = graphs.Table(images)
             (found,) = graphs.relu_kernels([rewrite(graphs.trace(network, table), table)], images)
             assert torch.equal(found.kernel, expected.kernel)
 
@@ -126,9 +126,9 @@ def test_threads_stretches_and_batch_sizes_do_not_matter(
 ) -> None:
     space = spaces.load("nb201")
     supernet, images = networks.build_supernet(space, "tiny").double(), images_of(samples, torch.float64)
-    view, table = supernet.masked(space.full_mask), graphs.Table()
+    view, table = supernet.masked(space.full_mask), graphs.Table(images)
     graph = rewrite(graphs.trace(view, table), table)
-    expected = hooked_kernel(view, images, False)
+    expected = watched_kernel(view, images, False)
     threads = torch.get_num_threads()
     try:
         for number, held in ((1, 1), (2, 10_000), (3, 2**27)):
@@ -145,7 +145,7 @@ def test_threads_stretches_and_batch_sizes_do_not_matter(
 def test_what_candidates_share_is_run_once() -> None:
     """NAS-Bench-Macro decides layer by layer: what lies before the last layer is the same for all."""
     space = spaces.load("nbmacro")
-    supernet, table = networks.build_supernet(space, "tiny"), graphs.Table()
+    supernet, table = networks.build_supernet(space, "tiny"), graphs.Table(images_of(2))
     last = len(space.decisions) - 1
     masks = [space.full_mask, *(without(space.full_mask, last, one) for one in range(3))]
     for rewrite in (graphs.lower, graphs.fold):
@@ -160,7 +160,7 @@ def test_no_graph_is_no_kernel() -> None:
 
 def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     network = nn.Sequential(nn.Conv2d(4, 3, 1), nn.ReLU(), nn.Flatten())
-    graph = graphs.trace(network, graphs.Table())
+    graph = graphs.trace(network, graphs.Table(torch.zeros(40, 4, 16, 16)))
     with pytest.raises(RuntimeError, match="channels"):
         graphs.relu_kernels([graph], images_of(40))
 

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
+from harness.proxies import _kernel
+
+IMAGES = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
 class Forward(nn.Module):
@@ -41,7 +44,7 @@ def test_equal_operations_are_one_node() -> None:
         relu=relu,
         convolution=convolution,
     )
-    graph = graphs.trace(network, graphs.Table())
+    graph = graphs.trace(network, graphs.Table(IMAGES))
     assert [node.function for node in graphs.needed([graph])] == [
         None,
         F.relu,
@@ -53,7 +56,7 @@ def test_equal_operations_are_one_node() -> None:
 
 
 def test_networks_that_share_layers_share_nodes() -> None:
-    stem, table = small()[:3], graphs.Table()
+    stem, table = small()[:3], graphs.Table(IMAGES)
     heads = [nn.Sequential(stem, nn.Flatten(), nn.Linear(4 * 64, 5)) for _ in range(2)]
     first, second = (set(graphs.needed([graphs.trace(head, table)])) for head in heads)
     assert len(first) == len(second) == 6
@@ -65,7 +68,7 @@ def test_modes_hooks_and_statistics_are_left_alone() -> None:
     network[2].eval()
     network[1].running_mean.fill_(0.5)
     modes = [part.training for part in network.modules()]
-    graphs.trace(network, graphs.Table(), training=True)
+    graphs.trace(network, graphs.Table(IMAGES), training=True)
     assert [part.training for part in network.modules()] == modes
     assert not any(part._forward_hooks for part in network.modules())
     assert network[1].running_mean.tolist() == [0.5] * 4
@@ -78,62 +81,177 @@ def test_the_mode_is_the_one_asked_for(training: bool, settings: dict[str, bool]
     network = small(**settings)
     if "track_running_stats" not in settings:
         network[1].running_mean.fill_(0.3)
-    images = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    graph = graphs.trace(network, graphs.Table(), training)
+    graph = graphs.trace(network, graphs.Table(IMAGES), training)
     with torch.no_grad():
-        expected = network.train(training)(images)
-    assert torch.equal(graphs.relu_kernels([graph], images)[0].logits, expected)
+        expected = network.train(training)(IMAGES)
+    assert torch.equal(graphs.relu_kernels([graph], IMAGES)[0].logits, expected)
 
 
+def overwrites_a_view(self: Forward, x: Tensor) -> Tensor:
+    part = x.narrow(1, 0, 1)
+    return x.add_(x).flatten(1) + part.add_(part).flatten(1).sum()
+
+
+def catches(self: Forward, x: Tensor) -> Tensor:
+    try:
+        return torch.tanh(x).flatten(1)
+    except Exception:
+        return F.relu(x).flatten(1)
+
+
+def without_gradients(self: Forward, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return F.relu(x).flatten(1)
+
+
+class Reversed(torch.autograd.Function):
+    """The identity, whose gradient is turned round."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        return x
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return -gradient
+
+
+def updates_and_reads(self: Forward, x: Tensor) -> Tensor:
+    mean, variance = self.norm.running_mean, self.norm.running_var
+    return F.batch_norm(F.batch_norm(x, mean, variance, training=True), mean, variance).flatten(1)
+
+
+LAYERS = {"norm": nn.BatchNorm2d(3), "conv": nn.Conv2d(3, 3, 1), "linear": nn.Linear(192, 192)}
 UNTRACEABLE: dict[str, Callable[[Forward, Tensor], Tensor]] = {
     "an unknown operation": lambda self, x: torch.tanh(x).flatten(1),
     "a mean over samples": lambda self, x: (x + x.mean()).flatten(1),
-    "a ReLU that overwrites": lambda self, x: F.relu(x, inplace=True).flatten(1),
-    "a tensor from outside": lambda self, x: (x + torch.ones(1)).flatten(1),
+    "a mean over channels": lambda self, x: x.mean((1, 2)),
+    "a sum that broadcasts": lambda self, x: (x + F.avg_pool2d(x, 8)).flatten(1),
+    "a tensor from outside": lambda self, x: (x + torch.ones(6, 3, 8, 8)).flatten(1),
+    "a parameter that is added": lambda self, x: self.linear(x.flatten(1)) + self.linear.weight[:6],
+    "a weight that is made": lambda self, x: F.conv2d(x, self.conv.weight * 2).flatten(1),
+    "a weight made of the images": lambda self, x: F.linear(x.flatten(1), x.flatten(1)),
+    "a ReLU of a parameter": lambda self, x: F.relu(self.linear.weight),
+    "a parameter that is overwritten": lambda self, x: self.linear(x.flatten(1)) + self.linear.bias.mul_(1),
     "random numbers": lambda self, x: (x + torch.randn(6, 3, 8, 8)).flatten(1),
-    "a decision by value": lambda self, x: x.flatten(1) if x else x,
-    "a product of symbols": lambda self, x: (x * x).flatten(1),
+    "a decision by value": lambda self, x: x.flatten(1) if x.sum() > 0 else x,
+    "a value": lambda self, x: (x * float(x[0, 0, 0, 0])).flatten(1),
+    "numbers as NumPy's": lambda self, x: (x * float(x.numpy()[0, 0, 0, 0])).flatten(1),
+    "whether gradients are needed": lambda self, x: (x * (2 if x.requires_grad else 1)).flatten(1),
+    "a product of two": lambda self, x: (x * x).flatten(1),
     "a number that is added": lambda self, x: (x + 1.0).flatten(1),
     "samples joined": lambda self, x: torch.cat([x, x], 0).flatten(1),
     "samples flattened": lambda self, x: x.flatten(0),
+    "samples that change places": lambda self, x: x.reshape(-1, 192),
+    "a view that is overwritten": overwrites_a_view,
     "images, not logits": lambda self, x: x,
     "two results": lambda self, x: (x.flatten(1), x.flatten(1)),
     "a constant": lambda self, x: torch.ones(6, 5),
     "a broken forward": lambda self, x: self.missing(x),
-    "the shape": lambda self, x: x.reshape(x.shape[0], -1),
+    "a convolution of other channels": lambda self, x: self.conv(torch.cat([x, x], 1)).flatten(1),
     "a pooling with indices": lambda self, x: F.max_pool2d(x, 2, return_indices=True)[0].flatten(1),
+    "an exception that is caught": catches,
+    "no gradients": without_gradients,
+    "gradients of its own": lambda self, x: Reversed.apply(x).flatten(1),
+    "statistics that were updated": updates_and_reads,
 }
 
 
 @pytest.mark.parametrize("kind", UNTRACEABLE)
 def test_what_is_not_known_to_be_sound_is_refused(kind: str) -> None:
+    network = Forward(UNTRACEABLE[kind], **LAYERS)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(Forward(UNTRACEABLE[kind]), graphs.Table())
+        graphs.trace(network, graphs.Table(IMAGES))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
-def test_a_module_with_hooks_of_its_own_is_refused() -> None:
+def sum_in_place(self: Forward, x: Tensor) -> Tensor:
+    made = self.norm(x)
+    first = made
+    made += self.conv(F.relu(x))
+    return (F.relu(first) + F.relu(made)).flatten(1)
+
+
+def looks_at_types(self: Forward, x: Tensor) -> Tensor:
+    if torch.is_tensor(x) and type(x) is Tensor and isinstance(x, Tensor) and x.is_floating_point():
+        x = -1 * self.conv(x)
+    return self.norm(x).reshape(x.shape[0], -1)
+
+
+def looks_at_shapes(self: Forward, x: Tensor) -> Tensor:
+    samples, channels, height, width = x.shape
+    scaled = 0.5 * x if (len(x), x.ndim, x.size(1), height) == (6, 4, channels, width) else x
+    return self.linear(scaled.view(samples, -1))
+
+
+def overwrites(self: Forward, x: Tensor) -> Tensor:
+    x = F.relu(self.conv(x), inplace=True)
+    x = F.hardtanh(x.mul_(2.0), 0, 6, True)
+    return torch.relu_(F.dropout(self.norm(x), training=self.training)).mean([2, 3])
+
+
+TRACEABLE = {
+    "a sum under two names": sum_in_place,
+    "types": looks_at_types,
+    "shapes": looks_at_shapes,
+    "overwriting": overwrites,
+    "the mean of pixels": lambda self, x: torch.mean(self.norm(x), dim=(-1, -2), keepdim=True).flatten(1),
+    "poolings": lambda self, x: (
+        F.max_pool2d(x, 3, 2, 1, ceil_mode=True) + F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)
+    ).flatten(1),
+    "a pooling that begins within": lambda self, x: F.max_pool2d(x, 2, 3, 1, ceil_mode=True).flatten(1),
+    "a cut": lambda self, x: torch.cat([x.narrow(1, 1, 2), self.conv(x)], dim=-3).flatten(1),
+    "ReLUs of all kinds": lambda self, x: (F.relu6(x) + x.relu() + torch.relu(x) + nn.ReLU6()(x)).flatten(1),
+}
+
+
+@pytest.mark.parametrize("kind", TRACEABLE)
+def test_a_traced_network_is_the_network(kind: str) -> None:
+    network, table = Forward(TRACEABLE[kind], **LAYERS).eval(), graphs.Table(IMAGES)
+    traced = graphs.trace(network, table)
+    expected = _kernel.watched_kernel(network, IMAGES, False)
+    (found,) = graphs.relu_kernels([graphs.lower(traced, table)], IMAGES)
+    assert torch.equal(found.logits, expected.logits)
+    assert torch.equal(found.kernel, expected.kernel)
+    assert found.units == expected.units
+
+
+def test_a_module_with_hooks_is_refused() -> None:
     network = small()
-    network[0].register_forward_hook(lambda part, inputs, output: output * 2)
+    handle = network[0].register_forward_hook(lambda part, inputs, output: output * 2)
     with pytest.raises(graphs.Untraceable, match="hooks"):
-        graphs.trace(network, graphs.Table())
+        graphs.trace(network, graphs.Table(IMAGES))
+    handle.remove()
+    handle = nn.modules.module.register_module_forward_hook(lambda part, inputs, output: output * 2)
+    try:
+        with pytest.raises(graphs.Untraceable, match="hooks"):
+            graphs.trace(network, graphs.Table(IMAGES))
+    finally:
+        handle.remove()
 
 
-def test_a_relu_that_does_something_else_is_refused() -> None:
-    class Leaky(nn.ReLU):
-        def forward(self, images: Tensor) -> Tensor:
-            return images + F.relu(images)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_a_scripted_part_is_refused() -> None:
+    network = nn.Sequential(torch.jit.script(nn.ReLU()), nn.Flatten())
+    with pytest.raises(graphs.Untraceable, match="TorchScript"):
+        graphs.trace(network, graphs.Table(IMAGES))
 
-    with pytest.raises(graphs.Untraceable, match="something else than its ReLU"):
-        graphs.trace(nn.Sequential(Leaky(), nn.Flatten()), graphs.Table())
+
+def test_another_number_format_is_refused() -> None:
+    with pytest.raises(graphs.Untraceable, match="number format"):
+        graphs.trace(small().double(), graphs.Table(IMAGES))
 
 
 def test_parts_that_behave_otherwise_in_training_are_seen_in_the_mode_asked_for() -> None:
     network = Forward(lambda self, x: (x * 2.0 if self.training else x).flatten(1))
-    found = [graphs.trace(network, graphs.Table(), training).output.inputs[0] for training in (True, False)]
+    found = [
+        graphs.trace(network, graphs.Table(IMAGES), training).output.inputs[0] for training in (True, False)
+    ]
     assert [node.function for node in found] == [torch.mul, None]
     assert network.training
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(nn.Sequential(nn.Dropout(), nn.Flatten()), graphs.Table(), training=True)
+        graphs.trace(nn.Sequential(nn.Dropout(), nn.Flatten()), graphs.Table(IMAGES), training=True)
 
 
 def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_soundly() -> None:
@@ -143,9 +261,9 @@ def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_sound
         made = self.conv(images)
         return (self.relu(made) + self.relu(self.norm(made))).flatten(1)
 
-    network, table = Forward(forward, **layers).double(), graphs.Table()
+    network, images = Forward(forward, **layers).double(), IMAGES.double()
+    table = graphs.Table(images)
     network.norm.running_mean.fill_(0.2)
-    images = torch.randn(5, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, table), table)], images)
     with torch.no_grad():
         torch.testing.assert_close(found.logits, network(images))

@@ -13,7 +13,8 @@ from torch import nn
 from harness import graphs, networks, spaces
 from harness.errors import ConfigError, UnknownNameError
 from harness.networks import MASKINGS, nb201
-from harness.proxies._kernel import hooked_kernel
+from harness.proxies._kernel import watched_kernel
+from harness.released import block_input
 
 SPACES = spaces.names()
 RUNNING = tuple(name for name in MASKINGS if name != "drop")
@@ -225,7 +226,8 @@ def test_a_view_can_be_traced_without_knowing_a_shape(name, masking):
         view = supernet.masked(mask, masking)
         graph = Tracer().trace(view)
         functions = {node.target for node in graph.nodes if node.op == "call_function"}
-        assert functions <= {operator.add, operator.mul, torch.add, torch.cat, torch.zeros_like}
+        between = {operator.add, operator.mul, torch.add, torch.cat, torch.zeros_like, block_input}
+        assert functions <= between
         assert not any(node.op == "call_method" for node in graph.nodes)
         assert torch.equal(torch.fx.GraphModule(view, graph)(images()), view(images()))
 
@@ -407,18 +409,18 @@ def test_the_exact_path_of_a_weighted_view_is_the_reference_to_the_last_bit(name
     masks = [space.full_mask, *random_masks(space, 1)]
     for masking in WEIGHTABLE:
         views = [supernet.masked(mask, masking, weights) for mask in masks]
-        table = graphs.Table()
+        table = graphs.Table(batch)
         traced = [graphs.lower(graphs.trace(view, table, training), table) for view in views]
         for view, found in zip(views, graphs.relu_kernels(traced, batch), strict=True):
-            expected = hooked_kernel(view, batch, training)
+            expected = watched_kernel(view, batch, training)
             assert torch.equal(found.kernel, expected.kernel)
             assert torch.equal(found.logits, expected.logits)
             assert found.units == expected.units
         if not training:
-            table = graphs.Table()
+            table = graphs.Table(batch.double())
             folded = [graphs.fold(graphs.trace(view.double(), table), table) for view in views]
             for view, found in zip(views, graphs.relu_kernels(folded, batch.double()), strict=True):
-                expected = hooked_kernel(view, batch.double(), False)
+                expected = watched_kernel(view, batch.double(), False)
                 torch.testing.assert_close(found.logits, expected.logits, rtol=1e-9, atol=1e-10)
                 assert torch.equal(found.kernel, expected.kernel)
             supernet.float()

@@ -64,7 +64,7 @@ def test_the_order_in_memory_does_not_change_the_kernel(network: nn.Module, batc
     images = batch.images.double()
     layouts = (torch.contiguous_format, torch.channels_last)
     first, second = (
-        _kernel.hooked_kernel(network, images.contiguous(memory_format=layout), False).kernel
+        _kernel.watched_kernel(network, images.contiguous(memory_format=layout), False).kernel
         for layout in layouts
     )
     assert torch.equal(first, second)
@@ -97,7 +97,7 @@ def test_an_input_without_the_batch_in_front_is_refused(batch: Batch) -> None:
             return self.relu(images.flatten(1).reshape(2 * len(images), -1)).reshape(len(images), -1)
 
     with pytest.raises(ValueError, match="first dimension is not the batch of 6"):
-        _kernel.hooked_kernel(Split(), batch.images, False)
+        _kernel.watched_kernel(Split(), batch.images, False)
 
 
 def test_the_log_determinant_is_the_sum_of_log_eigenvalues() -> None:

@@ -32,15 +32,13 @@ def test_known_lengths_and_a_weight_that_single_precision_cannot_square(batch: B
     assert measured.value == pytest.approx(float(torch.tensor(1e25)) * 768**0.5 + 4, rel=1e-12)
 
 
-@pytest.mark.parametrize(("number", "status"), [(float("nan"), "nan"), (float("inf"), "inf")])
-def test_weights_that_are_not_finite_have_no_length(
-    build_network, batch: Batch, number: float, status: str
-) -> None:
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_have_no_length(build_network, batch: Batch, number: float) -> None:
     network = build_network("linear")
     with torch.no_grad():
         network[1].weight[0, 0] = number
     measured = proxies.measure(network, batch, ["l2_norm"], seed=0)["l2_norm"]
-    assert (measured.value, measured.status) == (None, status)
+    assert (measured.value, measured.status) == (None, "nan")
 
 
 def test_data_do_not_matter(build_network, batch: Batch) -> None:

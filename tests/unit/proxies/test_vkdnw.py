@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from harness import proxies
 from harness.inputs import Batch
@@ -114,16 +115,49 @@ def test_a_layer_that_no_logit_depends_on(batch: Batch) -> None:
     assert vkdnw(Bypassed(), batch).status == "nan"
 
 
-def test_a_layer_that_merges_samples_is_told(batch: Batch) -> None:
-    network = nn.Sequential(nn.Flatten(0, 1), nn.Flatten(), nn.Linear(64, 4), nn.Unflatten(0, (6, 3)), Mean())
-    measured = vkdnw(network, batch)
-    assert (measured.value, measured.status) == (None, "failed")
-    assert "shape (18, 4), whose first dimension is not the batch of 6" in measured.reason
-
-
 class Mean(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         return features.mean(dim=1)
+
+
+class Centred(nn.Module):
+    def forward(self, features: Tensor) -> Tensor:
+        return features - 0.5 * features.mean(dim=0)
+
+
+class Read(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(192, 6), nn.Linear(6, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.second(F.linear(images.flatten(1), self.first.weight).tanh())
+
+
+class Standardised(nn.Conv2d):
+    def forward(self, images: Tensor) -> Tensor:
+        return self._conv_forward(images, self.weight / self.weight.std(), self.bias)
+
+
+UNLIKE_LAYERS = {
+    "samples merged": lambda: [
+        nn.Flatten(0, 1), nn.Flatten(), nn.Linear(64, 4), nn.Unflatten(0, (6, 3)), nn.Tanh(), Mean(),
+    ],
+    "samples that meet": lambda: [nn.Flatten(), nn.Linear(192, 6), Centred(), nn.Tanh(), nn.Linear(6, 4)],
+    "a weight that is read": lambda: [Read()],
+    "a weight that is made of one": lambda: [Standardised(3, 4, 3), nn.Flatten(), nn.Linear(144, 4)],
+    "attention": lambda: [
+        nn.Flatten(2), nn.Linear(64, 8), nn.TransformerEncoderLayer(8, 2, 8, 0.0, batch_first=True), Mean(),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UNLIKE_LAYERS)
+def test_networks_whose_layers_are_no_plain_layers_have_the_formulas_value(kind: str, batch: Batch) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        network = nn.Sequential(*UNLIKE_LAYERS[kind]()).double()
+    assert vkdnw(network, batch).value == pytest.approx(layers_and_evenness(network, batch), rel=1e-8)
 
 
 def test_a_network_without_a_path_is_disconnected(build_network: Callable, batch: Batch) -> None:

@@ -121,7 +121,7 @@ def test_a_map_that_overflows_has_no_logarithm(batch: Batch) -> None:
     network = nn.Sequential(
         nn.Conv2d(3, 64, 3, padding=1), *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 5)
     )
-    assert zen(network, batch).status in {"inf", "nan"}
+    assert zen(network, batch).status == "nan"
 
 
 def test_numbers_are_drawn_alike_in_every_format(build_network: Callable) -> None:
@@ -194,7 +194,7 @@ def test_modules_with_hooks_are_run(build_network: Callable, batch: Batch) -> No
     value = zen(network, batch).value
     network.stem.register_forward_hook(lambda *_: None)
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(network, graphs.Table())
+        graphs.trace(network, graphs.Table(batch.images))
     assert zen(network, batch).value == pytest.approx(value, rel=1e-9)
 
 

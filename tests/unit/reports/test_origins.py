@@ -14,9 +14,8 @@ from harness.reports.versus import compare
 from harness.reports.versus_text import versus_lines
 from tests.unit.reports import conftest
 
-GPU = {"model": "NVIDIA H100", "cuda": "13.0", "cudnn": 91000, "tf32_cudnn": False}
-NUMERICS = {"cpu_capability": "AVX2", "limits": {"ONEDNN_MAX_CPU_ISA": "AVX2"}, "float32_matmul": "highest",
-            "deterministic": True, "gpu": GPU}  # fmt: skip
+NUMERICS = {"cpu_capability": "AVX2", "limits": {"ONEDNN_MAX_CPU_ISA": "AVX2"}, "device_model": "NVIDIA H100",
+            "cuda": "13.0", "cudnn": 91000, "deterministic": True, "precision": {"conv": "ieee"}}  # fmt: skip
 PACKAGE = {"distribution": "other-package", "version": "1.2", "code": "0123456789abcdef"}
 MADE = {
     **conftest.PROVENANCE, "code": {"proxies": "ab"}, "numerics": NUMERICS,
@@ -33,8 +32,7 @@ def test_what_is_told_of_a_provenance():
     assert found["gpu"] == "NVIDIA H100"
     assert found["foreign"] == ["other-package 1.2 (01234567)"]
     assert found["numerics"] == (
-        "kernels=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 float32_matmul=highest deterministic=True cuda=13.0 "
-        "cudnn=91000 tf32_cudnn=False"
+        "kernels=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 cuda=13.0 cudnn=91000 deterministic=True conv=ieee"
     )
 
 

@@ -91,15 +91,45 @@ def test_pairs_and_what_differs(measured):
     found = comparisons(measured)
     found = [each for each in found if each.figure.statistic == "steps.0.best_acc.spearman"]
     first = [each for each in found if each.figure.n == 4]
-    assert [set(each.differing) for each in first if each.closest] == [{"label", "batch_size"}]
-    assert [set(each.differing) for each in first if not each.closest] == [{"label", "batch_size", "masking"}]
-    (each,) = [each for each in first if each.closest]
+    differing = {each.group.settings["masking"]: set(each.differing) for each in first}
+    assert differing["zeros"] == {"label", "batch_size", "counting"}
+    assert differing["drop"] == {"label", "batch_size", "counting", "masking"}
+    (each,) = [each for each in first if each.variant is None]
     assert each.differing["batch_size"] == (64, 256)
+    assert each.differing["counting"] == ("once", "as_released")
     stat = each.group.stat("steps.0.best_acc.spearman")
     assert each.measured == pytest.approx(stat)
     assert each.difference == pytest.approx(stat["mean"] - 0.758)
     expected = (stat["mean"] - 0.758) / (0.022**2 / 4 + stat["sd"] ** 2 / 3) ** 0.5
     assert each.standard_errors == pytest.approx(expected)
+
+
+def test_either_variant_has_its_closest_records(measured):
+    for batch_size in (64, 256):
+        settings = THEIRS | {"counting": "as_released", "batch_size": batch_size}
+        measured.op(METHOD, 0, space="nb201", **settings)
+    measured.op(METHOD, 0, space="nb201", **THEIRS | {"masking": "drop"})
+    measured.op(METHOD, 0, space="nb201", **THEIRS | {"masking": "weightless"})
+    initial = [each for each in comparisons(measured) if each.figure.statistic == "steps.0.best_acc.kendall"]
+    found = [
+        (each.variant, each.group.settings["masking"], each.group.settings["batch_size"], each.closest)
+        for each in initial
+        if each.figure.n == 4
+    ]
+    assert sorted(found, key=lambda each: (each[0] or "", *each[1:])) == [
+        (None, "weightless", 256, False),
+        (None, "zeros", 64, False),
+        ("as_released", "zeros", 64, False),
+        ("as_released", "zeros", 256, True),
+        ("paper", "drop", 64, False),
+        ("paper", "drop", 256, True),
+    ]
+
+
+def test_proxies_that_count_no_relus_are_released_by_their_masking(results):
+    results.op("zero_cost_pt-synflow", 0, space="nb201", **THEIRS)
+    assert {each.variant for each in comparisons(results)} == {"as_released"}
+    assert {frozenset(each.differing) for each in comparisons(results)} == {frozenset({"label"})}
 
 
 def test_no_standard_errors_without_a_deviation(measured, results):
@@ -157,9 +187,8 @@ def test_recomputed_figures_stand_beside_measured_ones(measured):
         assert set(again.differing) == {"label"}
         assert again.closest
         assert again.standard_errors is None
-        assert [set(each.differing) for each in own if each.closest and not each.recomputed] == [
-            {"label", "batch_size"}
-        ]
+        assert again.variant is None
+        assert {each.variant for each in own if each.closest and not each.recomputed} == {None, "paper"}
 
 
 def test_a_figure_of_some_seeds_is_recomputed_from_these(results):
@@ -229,11 +258,13 @@ def test_the_report_holds_every_closest_pair_and_the_csv_all(measured, tmp_path)
     report = reports.build(measured.root, tmp_path / "out")
     found = comparisons(measured)
     (section,) = [section for section in report.sections if section.task == "published"]
-    assert len(section.tables[0].rows) == sum(each.closest for each in found) == len(found) // 2
+    assert len(section.tables[0].rows) == sum(each.closest for each in found) == len(found)
+    assert {row.cells[2].text for row in section.tables[0].rows} == {"paper", "–"}
     lines = list(csv.DictReader(report.paths["published"].read_text().splitlines()))
     assert len(lines) == len(found)
     for line, each in zip(lines, found, strict=True):
         assert float(line["difference"]) == each.difference
+        assert line["variant"] == (each.variant or "")
     for name in ("page", "markdown"):
         text = report.paths[name].read_text()
         assert "0.758 ± 0.022" in text

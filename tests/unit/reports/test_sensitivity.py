@@ -71,14 +71,29 @@ def test_one_proposal_keeps_its_numbers(results):
     }  # fmt: skip
 
 
-def test_as_released_brings_its_masking(results):
+@pytest.mark.parametrize("counted", [{}, {"counting": "as_released"}])
+def test_as_released_brings_its_masking_and_counting(results, counted):
     searches(results)
-    searches(results, variant="as_released", masking="zeros")
+    searches(results, variant="as_released", masking="zeros", **counted)
     (study,) = found(results).values()
     assert study.factor == "variant"
-    assert [study.value_words(group) for group in study.ordered] == ["paper", "as_released, masking=zeros"]
+    brought = ", ".join(["masking=zeros", *(f"{key}={value}" for key, value in counted.items())])
+    assert [study.value_words(group) for group in study.ordered] == ["paper", f"as_released, {brought}"]
     assert "masking=default" in study.command
     assert "variant=paper,as_released" in study.command
+    assert not {"variant", "masking", "counting"} & set(study.fixed)
+
+
+def test_operation_scores_as_released_are_known_by_their_counting(results):
+    scores(results)
+    scores(results, masking="zeros")
+    scores(results, masking="zeros", counting="as_released")
+    scores(results, counting="as_released")
+    by_factor = {factor: each for (_, factor), each in found(results).items()}
+    assert set(by_factor) == {"masking", "variant"}
+    words = {factor: list(map(each.value_words, each.ordered)) for factor, each in by_factor.items()}
+    assert words["masking"] == ["drop", "zeros"]
+    assert words["variant"] == ["paper", "as_released, masking=zeros, counting=as_released"]
 
 
 def test_nothing_but_the_baseline(results):
@@ -98,7 +113,8 @@ def test_nothing_but_the_baseline(results):
         (scores, {"input": {"name": "cifar10", "digest": "ee" * 32}}),
         (searches, {"proposals": 5}),
         (searches, {"validation_batches": 100}),
-        (searches, {"variant": "as_released", "masking": "zeros"}),
+        (searches, {"variant": "as_released", "masking": "zeros", "counting": "as_released"}),
+        (scores, {"masking": "zeros", "counting": "as_released"}),
     ],
 )
 def test_the_command_makes_these_runs(results, make, changes):

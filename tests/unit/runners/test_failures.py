@@ -95,9 +95,9 @@ def test_of_the_machine_nothing_is_kept_and_the_next_try_measures_again(error, t
     assert content(disturbed.results) == content(undisturbed.results)
 
 
-def out_of_memory(job, pipe):
+def out_of_memory(job, number, pipe):
     _evaluate.measure = at_call(2, proxies.measure, MemoryError("no more"))
-    _workers._work(job, pipe)
+    _workers._work(job, number, pipe)
 
 
 def test_a_worker_that_meets_it_ends_the_run(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from harness.runners import (
     _place,
     _trained,
     arch_correlation,
+    arithmetic,
     execute,
 )
 from harness.runners._setup import prepare
@@ -66,9 +67,10 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
 def test_a_record_says_what_it_was_made_with(tmp_path):
     (outcome,) = execute(config(tmp_path, "task.population=3", "proxy=params"))
     told = records.read_record(outcome.path).provenance
-    assert told["numerics"] == _numerics.numerics(torch.device("cpu"))
+    with arithmetic("cpu"):
+        assert told["numerics"] == _numerics.numerics(torch.device("cpu"))
     assert told["numerics"]["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
-    assert told["numerics"]["gpu"] is None
+    assert told["numerics"]["device_model"] is None
     assert told["code"] == dict(records.code.layers())
     assert told["foreign"] == {}
     assert "commits" not in told
@@ -76,23 +78,10 @@ def test_a_record_says_what_it_was_made_with(tmp_path):
 
 def test_limits_of_the_processor_and_precision_are_told(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    before = torch.get_float32_matmul_precision()
-    try:
-        torch.set_float32_matmul_precision("medium")
-        told = _numerics.numerics(torch.device("cpu"))
-    finally:
-        torch.set_float32_matmul_precision(before)
-    assert (told["limits"]["ONEDNN_MAX_CPU_ISA"], told["float32_matmul"]) == ("AVX2", "medium")
-
-
-def test_a_gpu_is_told_with_its_libraries_and_precision(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
-    monkeypatch.setattr(torch.version, "cuda", "13.0")
-    told = _numerics.numerics(torch.device("cuda"))["gpu"]
-    assert (told["model"], told["cuda"]) == ("a GPU", "13.0")
-    assert set(told) == {
-        "model", "cuda", "cudnn", "tf32_matmul", "tf32_cudnn", "cudnn_benchmark", "cudnn_deterministic",
-    }  # fmt: skip
+    monkeypatch.setattr(_numerics, "facts", lambda device: {"device_model": f"of {device}"})
+    told = _numerics.numerics(torch.device("cuda:1"))
+    assert told["limits"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert told["device_model"] == "of cuda:1"
 
 
 # --- parts of a population's score -------------------------------------------------------------------------
@@ -295,7 +284,8 @@ def test_a_checkpoint_under_anothers_name_is_refused(tmp_path):
     (path,) = (tmp_path / "checkpoints").glob("*.pt")
     setup = prepare(made)
     asked = training_of(made)
-    described = _trained._described(setup, asked) | {"made": _trained.made_with(setup, asked)}
+    with setup.computing:
+        described = _trained._described(setup, asked) | {"made": _trained.made_with(setup, asked)}
     assert _checkpoint.description(path) == json.loads(json.dumps(described))
     described["made"]["code"]["training"] = "0" * 16
     with pytest.raises(DataError, match="holds another supernet than its name says"):

@@ -1,0 +1,92 @@
+"""What is handed over as a network: the module inside its wrappers, or a sentence why it cannot be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+
+from harness.errors import ConfigError
+from harness.proxies._state import keeps_state
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The network inside ``DataParallel``, ``DistributedDataParallel`` and what ``torch.compile`` returns.
+
+    Raises
+    ------
+    ConfigError
+        For what is no module.
+    """
+    if not isinstance(module, nn.Module):
+        raise ConfigError(
+            f"A network is an nn.Module that maps images to logits; received {type(module).__name__}. "
+            "Wrap functions and weights in a module, or load the weights into one."
+        )
+    while (inner := _inside(module)) is not None:
+        module = inner
+    return module
+
+
+@contextmanager
+def opened(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Inside, parts that stand in such wrappers stand without them."""
+    found = [
+        (part._modules, name, child)
+        for part in {id(part): part for network in networks for part in network.modules()}.values()
+        for name, child in part._modules.items()
+        if child is not None and _inside(child) is not None
+    ]
+    try:
+        for parts, name, child in found:
+            parts[name] = unwrapped(child)
+        yield
+    finally:
+        for parts, name, child in found:
+            parts[name] = child
+
+
+def _inside(module: nn.Module) -> nn.Module | None:
+    """What a wrapper holds; None for any other module."""
+    if isinstance(module, DataParallel | DistributedDataParallel):
+        return module.module
+    # By name, as its class is loaded by the first compilation only.
+    return module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
+
+
+def refusal(module: nn.Module) -> str:
+    """Why no proxy can score the network, and what to hand over instead; empty where nothing is known."""
+    for path, part in module.named_modules():
+        where = f"its part {path!r}" if path else "the network"
+        if isinstance(part, torch.jit.ScriptModule):
+            return f"{where} is scripted and takes no other weights; hand over the module it was made of"
+        if ".quantized." in type(part).__module__ and type(part).__module__.startswith("torch."):
+            return f"{where} is quantised and has no gradients; hand over the network before its conversion"
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if nn.parameter.is_lazy(tensor):
+            return f"{name} has no shape yet; run the network once on a batch of images and hand it over then"
+        if tensor.is_meta:
+            return f"{name} is on the meta device and has no numbers; build the network on another device"
+        if tensor.is_quantized:
+            return f"{name} is quantised and has no gradients; hand over the network before its conversion"
+    return ""
+
+
+def memory_format(module: nn.Module) -> torch.memory_format:
+    """In which order images lie in memory: channels last, where convolutions run a quarter faster on the CPU.
+
+    Contiguous for networks with parts of a user's own, which may cut and join what lies side by side
+    (``x.view(len(x), -1)``), and for those with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to
+    7 input channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last
+    writes beyond its memory (torch 2.13).
+    """
+    contiguous = any(keeps_state(part) or _is_risky(part) for part in module.modules())
+    return torch.contiguous_format if contiguous else torch.channels_last
+
+
+def _is_risky(layer: nn.Module) -> bool:
+    pointwise = isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
+    return pointwise and max(layer.stride) > 1 and 2 <= layer.in_channels <= 7
