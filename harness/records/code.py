@@ -15,10 +15,12 @@ from harness.records.run import Run
 DIGITS = 16
 """Of a digest in hex that are kept."""
 
-MEASURING = ("graphs", "inputs", "networks", "parquet", "proxies", "runners", "seeding", "spaces")
+MEASURING = (
+    "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "seeding", "spaces",
+)  # fmt: skip
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 
-TRAINING = ("inputs", "networks", "parquet", "seeding", "spaces", "training")
+TRAINING = ("inputs", "networks", "parquet", "released", "seeding", "spaces", "training")
 """Layers whose code makes a trained supernet what it is: all that ``training`` imports, down to the draws.
 
 The runner that puts them together does not count, since what it hands over is told by the description of the
