@@ -78,8 +78,10 @@ def _words(error: BaseException) -> str:
         return ""
 
 
-def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> UnknownNameError:
-    """Build the error for a name outside ``allowed``, with the nearest allowed name first.
+def unknown_name(
+    kind: str, received: object, allowed: Iterable[str], meant: str | None = None
+) -> UnknownNameError:
+    """Build the error for a name outside ``allowed``, with ``meant`` or the nearest allowed name first.
 
     Examples
     --------
@@ -87,7 +89,8 @@ def unknown_name(kind: str, received: object, allowed: Iterable[str]) -> Unknown
     Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: nwot, snip.
     """
     names = sorted(allowed)
-    nearest = get_close_matches(str(received), names, n=1)
+    if not names:
+        return UnknownNameError(f"Unknown {kind} {str(received)!r}. There is none.")
+    nearest = [meant] if meant else get_close_matches(str(received), names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    listed = ", ".join(names) if names else "none are installed"
-    return UnknownNameError(f"Unknown {kind} {str(received)!r}.{hint} Allowed: {listed}.")
+    return UnknownNameError(f"Unknown {kind} {str(received)!r}.{hint} Allowed: {', '.join(names)}.")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import paths, registry
+from harness.cli._foreign import bring_in
+from harness.cli._literal import quoted
 from harness.errors import ConfigError, unknown_name
 from harness.runners import RunConfig, check
 
@@ -25,22 +30,30 @@ OmegaConf.register_new_resolver(
     lambda *folders: ListConfig([name for each in folders for name in registry.names(f"harness.{each}")]),
     replace=True,
 )
-OmegaConf.register_new_resolver("results_root", lambda results: results or str(paths.RESULTS), replace=True)
+OmegaConf.register_new_resolver("results_root", lambda results: str(results_root(results)), replace=True)
+
+
+def results_root(results: str | None) -> Path:
+    """The folder of the records: that of the setting, ``~`` being the home folder, or the clone's."""
+    return Path(results).expanduser() if results else paths.RESULTS
 
 
 @contextmanager
 def composing() -> Iterator[None]:
-    """Inside, Hydra composes from the clone's ``conf/``, which is read once."""
-    _chosen.cache_clear()
-    _parse.cache_clear()
+    """Inside, Hydra composes from the clone's ``conf/`` and one's own folders, which are read once."""
+    for cached in (_chosen, _parse, groups):
+        cached.cache_clear()
+    bring_in()
     with initialize_config_dir(version_base="1.3", config_dir=str(paths.CONF)):
         yield
 
 
-def groups() -> dict[str, tuple[str, ...]]:
-    """Config groups and the names of their options."""
+@lru_cache(maxsize=1)
+def groups() -> Mapping[str, tuple[str, ...]]:
+    """Config groups and the names of their options, those of one's own folders and of other packages too."""
+    loader = GlobalHydra.instance().config_loader()
     return {
-        folder.name: tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+        folder.name: tuple(sorted(loader.get_group_options(folder.name, ObjectType.CONFIG)))
         for folder in sorted(paths.CONF.iterdir())
         if folder.is_dir() and folder.name != "preset"
     }
@@ -59,13 +72,32 @@ def run_configs(overrides: Sequence[str]) -> list[RunConfig]:
 
 def expanded(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     """All combinations of the values that sweeping overrides name, as overrides without sweeps."""
-    parsed = [_parse(text) for text in overrides]
+    parsed = [_parse(quoted(text)) for text in overrides]
     known = groups()
     axes = [_choices(override) for override in parsed]
     for axis in axes:
         for choice in axis:
             _check_key(_parse(choice), known)
     return list(product(*axes))
+
+
+def swept(overrides: Iterable[str]) -> list[str]:
+    """A sweep's settings as Hydra's sweeper has to be told them.
+
+    It composes the settings that are not swept without the choices that are, so that in a sweep over
+    searchers it would not know ``searcher.queries=5``: an item's settings are told as sweeps over one value.
+    """
+    told = []
+    for text in map(quoted, overrides):
+        override = _parse(text)
+        key = str(override.key_or_group)
+        if override.is_sweep_override():
+            told.append(f"{override.get_key_element()}=choice({','.join(override.sweep_string_iterator())})")
+        elif key.partition(".")[0] in groups() and override.value() is not None:  # no sweep takes null
+            told.append(f"{override.get_key_element()}=choice({override.get_value_element_as_str()})")
+        else:
+            told.append(text)
+    return told
 
 
 def as_hydra_writes(overrides: Iterable[str]) -> list[str]:
@@ -81,7 +113,7 @@ def of_hydra(override: str) -> bool:
 
 def run_config(overrides: Iterable[str]) -> RunConfig:
     """Compose and check one run's config; :func:`composing` must be active."""
-    overrides = list(overrides)
+    overrides = [quoted(text) for text in overrides]
     _check_nested(overrides)
     config = to_run_config(_composed(overrides))
     check(config)
@@ -127,16 +159,20 @@ def _chosen(overrides: tuple[str, ...]) -> DictConfig:
 def _option(group: str, name: str) -> DictConfig | None:
     """What a file that makes its own group alone holds; ``None`` for another, and where there is none."""
     path = paths.CONF / group / f"{name}.yaml"
-    if name not in groups()[group] or "@package" in path.read_text():
+    if not path.is_file() or "@package" in path.read_text(encoding="utf-8"):
         return None
     content = OmegaConf.load(path)
     return None if "defaults" in content else content
 
 
 def to_run_config(config: DictConfig) -> RunConfig:
-    """Hydra's config as the plain dataclass that runners take."""
+    """Hydra's config as the plain dataclass that runners take, ``~`` in folders being the home folder."""
     OmegaConf.resolve(config)
-    return OmegaConf.to_object(config)
+    run = OmegaConf.to_object(config)
+    folder = run.input.get("folder")
+    if isinstance(folder, str):
+        run = replace(run, input={**run.input, "folder": str(Path(folder).expanduser())})
+    return replace(run, results=str(results_root(run.results))) if run.results else run
 
 
 @lru_cache(maxsize=256)
@@ -145,14 +181,18 @@ def _parse(text: str) -> Override:
         loader = GlobalHydra.instance().config_loader()
         return OverridesParser.create(config_loader=loader).parse_overrides([text])[0]
     except Exception as error:
+        name, _, value = text.partition("=")
+        hint = f", and put a value with other characters in quotes: '{name}=\"{value}\"'" if value else ""
         raise ConfigError(
-            f"{text!r} is not a setting; write name=value, like space=nb201 or seed=0,1."
+            f"{text!r} is not a setting; write name=value, like space=nb201 or seed=0,1{hint}."
         ) from error
 
 
-def _check_key(override: Override, known: dict[str, tuple[str, ...]]) -> None:
+def _check_key(override: Override, known: Mapping[str, tuple[str, ...]]) -> None:
     key = str(override.key_or_group)
     root = key.split(".")[0]
+    if key == "hydra.mode":
+        raise ConfigError("hydra.mode is not taken here; -m sweeps, and without it there is one run.")
     if root == "hydra" or key.startswith("hydra/"):
         return
     if override.is_add() or override.is_delete():
@@ -173,8 +213,16 @@ def _check_nested(overrides: list[str]) -> None:
     for text in dotted:
         key = text.split("=")[0]
         group, _, name = key.partition(".")
-        if name not in chosen[group]:
-            raise unknown_name("setting", key, [f"{group}.{known}" for known in chosen[group]])
+        own = chosen[group]
+        if not isinstance(own, DictConfig):
+            raise ConfigError(f"{group} has no settings of its own; write {group}=value, not {text!r}.")
+        others = [f"{group}.{each}" for each in own if each not in ("name", name)]
+        if name not in own and not others:
+            raise ConfigError(f"{group}={own.get('name')} has no settings of its own; received {key}.")
+        if name not in own:
+            raise unknown_name("setting", key, others)
+        if name == "name":
+            raise ConfigError(f"An item is chosen by its group: write {group}={text.partition('=')[2]}.")
 
 
 def _choices(override: Override) -> list[str]:

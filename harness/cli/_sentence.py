@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,11 @@ from harness.errors import ConfigError, HarnessError, RunFailed
 
 FAILED = 1
 BAD_INPUT = 2
+
+
+def folder(text: str) -> Path:
+    """A path of the command line, ``~`` being the home folder."""
+    return Path(text).expanduser()
 
 
 class Parser(ArgumentParser):
@@ -26,18 +32,32 @@ class Parser(ArgumentParser):
         """Take ``--results``, the folder of the records to read."""
         self.add_argument(
             "--results",
-            type=Path,
+            type=folder,
             default=paths.RESULTS,
             metavar="DIR",
             help="results folder (default: %(default)s)",
+        )
+
+    def add_config_dir(self) -> None:
+        """Take ``--config-dir``, folders of one's own settings."""
+        self.add_argument(
+            "--config-dir",
+            action="append",
+            default=[],
+            metavar="DIR",
+            help="a folder of your own settings, laid out like conf/; may be repeated",
         )
 
 
 def guarded(verb: Callable[[], int]) -> int:
     """Exit code of ``verb``, and one sentence on stderr where it was not to be.
 
-    1 where a run that began failed, 2 for bad input, 130 where the user interrupts.
+    1 where a run that began failed, 2 for bad input, 130 where the user interrupts. A terminal that cannot
+    show a character (latin-1, ASCII) shows another one in its place.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         return verb()
     except HarnessError as error:

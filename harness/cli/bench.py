@@ -9,6 +9,7 @@ results that do not depend on how many there are; by default one per GPU, or els
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +20,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from harness import paths, spaces
-from harness.cli._compose import composing, run_configs
+from harness import spaces, tables
+from harness.cli._compose import composing, results_root, run_configs
+from harness.cli._literal import setting
+from harness.cli._own_folders import look_in, presets, taken_out
 from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, cards
 
@@ -39,9 +42,10 @@ def _main(arguments: list[str]) -> int:
 
     asked = _parse(arguments)
     chosen = choose_spaces(asked.space)
-    root = Path(asked.results) if asked.results else paths.RESULTS
+    root = results_root(asked.results)
     records.check_writable(root)
-    configs = plan(chosen, asked.preset, asked.seeds, [*asked.overrides, *_results(asked)])
+    settings = with_own_folders(asked.config_dir, asked.overrides)
+    configs = plan(chosen, asked.preset, asked.seeds, [*settings, *_results(asked)])
     console = console_for(sys.stdout)
     chosen = tuple(dict.fromkeys(config.space["name"] for config in configs))
     jobs = runs_at_a_time(asked.jobs, cards([config.device for config in configs]))
@@ -71,11 +75,13 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
 
 def choose_spaces(asked: str) -> tuple[str, ...]:
     """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``."""
-    families: dict[str, list[str]] = {"all": list(spaces.names())}
-    for name in spaces.names():
+    families: dict[str, list[str]] = {"all": list(tables.names())}
+    for name in tables.names():
         families.setdefault(name, []).append(name)
         if spaces.load(name).family != name:
             families.setdefault(spaces.load(name).family, []).append(name)
+    if asked in spaces.names():
+        tables.require(asked)
     if not asked:
         raise ConfigError(f"SPACE is missing; allowed: {', '.join(sorted(families))}; like SPACE=nb201.")
     if asked not in families:
@@ -85,9 +91,13 @@ def choose_spaces(asked: str) -> tuple[str, ...]:
 
 def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str]) -> list[RunConfig]:
     """Every run of the preset on ``chosen``, composed and checked; ``overrides`` win."""
-    allowed = {path.stem: path for path in (paths.CONF / "preset").glob("*.yaml")}
+    allowed = presets()
     if preset not in allowed:
         raise unknown_name("preset", preset, allowed)
+    for each in overrides:
+        name, _, value = each.partition("=")
+        if name == "seed":
+            raise ConfigError(f"A preset's seeds are named with SEEDS or --seeds {value}; received {each!r}.")
     lines = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
     drawn = _seeds(seeds)
     with composing():
@@ -127,9 +137,12 @@ def _with_family(lines: Mapping[str, Any], space: str, line: str) -> list[str]:
 
 
 def _seeds(asked: str) -> list[int]:
-    if not all(seed.strip().isdigit() for seed in asked.split(",") if asked):
+    """The seeds that are named, each once."""
+    if not asked:
+        return []
+    if not re.fullmatch(r"\s*[0-9]{1,18}\s*(,\s*[0-9]{1,18}\s*)*", asked):
         raise ConfigError(f"SEEDS takes integers from 0 on, like 0,1; received {asked!r}.")
-    return [int(seed) for seed in asked.split(",") if asked]
+    return list(dict.fromkeys(int(seed) for seed in asked.split(",")))
 
 
 def _parse(arguments: list[str]) -> Namespace:
@@ -140,20 +153,28 @@ def _parse(arguments: list[str]) -> Namespace:
     parser.add_argument("--jobs", default="", help="runs at a time; one per GPU by default, or per core")
     parser.add_argument("--results", default="", help="folder of records; the clone's results/ by default")
     parser.add_argument("overrides", nargs="*", help="settings for every run, like batch_size=32 force=true")
-    return parser.parse_args(arguments)
+    parser.add_config_dir()
+    return parser.parse_intermixed_args(arguments)
 
 
 def runs_at_a_time(asked: str, cards: int = 0) -> int:
     """What ``JOBS`` says; where it says nothing as many as there are GPUs, or else cores."""
     if not asked:
         return cards or len(os.sched_getaffinity(0))
-    if not asked.isdigit() or int(asked) < 1:
+    if not re.fullmatch("[0-9]{1,6}", asked) or int(asked) < 1:
         raise ConfigError(f"JOBS must be a positive integer; received {asked!r}.")
     return int(asked)
 
 
 def _results(asked: Namespace) -> list[str]:
-    return [f"results={str(Path(asked.results).resolve())!r}"] if asked.results else []
+    return [setting("results", folder(asked.results).resolve())] if asked.results else []
+
+
+def with_own_folders(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """``overrides`` without Hydra's search path; folders of one's own settings are looked in from here on."""
+    settings, places = taken_out(overrides)
+    look_in([*folders, *places])
+    return settings
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -42,6 +43,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     chosen = _cards.cards(options.names)
     if options.markdown:
+        if isinstance(sys.stdout, TextIOWrapper):  # a file in a terminal's coding would lack characters
+            sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(_cards_markdown.page(chosen, _cards.figures(), _cards.published()))
         return 0
     console = console_for(sys.stdout)

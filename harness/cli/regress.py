@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness import paths
+from harness.cli._literal import setting
 from harness.cli._pool import Failure, run_all
 from harness.cli._progress import console_for
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 from harness.cli.bench import plan, runs_at_a_time
 from harness.errors import ConfigError, ResultsError, RunFailed
 
@@ -74,7 +75,7 @@ def _run(root: Path, jobs: int) -> list[Failure]:
         raise ResultsError(
             f"{root} holds records already, so its results would not be fresh; name a new folder."
         )
-    configs = plan(SPACES, PRESET, "", ["device=cpu", f"results={str(root.resolve())!r}"])
+    configs = plan(SPACES, PRESET, "", ["device=cpu", setting("results", root.resolve())])
     return run_all(configs, jobs, console_for(sys.stderr))
 
 
@@ -95,11 +96,11 @@ def _fresh(root: Path, reason: str) -> list[Entry]:
 def _parse(arguments: Sequence[str] | None) -> Namespace:
     parser = Parser(prog="python -m harness.cli.regress", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--goldens", type=Path, default=GOLDENS, metavar="DIR", help="golden files (default: %(default)s)"
+        "--goldens", type=folder, default=GOLDENS, metavar="DIR", help="golden files (default: %(default)s)"
     )
     parser.add_argument("--accept", metavar="REASON", help="record what moved as golden, and why it moved")
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", help="keep the fresh records in this new folder"
+        "--results", type=folder, metavar="DIR", help="keep the fresh records in this new folder"
     )
     parser.add_argument("--jobs", default="", help="runs at a time; all cores by default")
     asked = parser.parse_args(arguments)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.cli._progress import console_for, drawing
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +35,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m harness.cli.report", description=__doc__)
     parser.add_results()
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/all in the results)"
+        "--out", type=folder, metavar="DIR", help="folder of the report (default: reports/all in the results)"
     )
     parser.add_argument(
         "--space", action="append", metavar="NAME", help="report on this space alone; may be repeated"

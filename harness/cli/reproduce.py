@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.cli._progress import single_run
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, check, execute
 
@@ -88,10 +87,9 @@ def _overridden(config: RunConfig, override: str) -> RunConfig:
             f"name=value; received {override!r}."
         )
     if name == "input.folder":
-        return replace(config, input={**config.input, "folder": value})
-    return replace(
-        config, **{name: int(value) if name in ("threads", "workers") and value.isdigit() else value}
-    )
+        return replace(config, input={**config.input, "folder": str(folder(value))})
+    whole = name in ("threads", "workers") and value.isascii() and value.isdigit()
+    return replace(config, **{name: int(value) if whole else value})
 
 
 def told(again: Any) -> Iterator[str]:
@@ -139,13 +137,13 @@ def _more(count: int) -> Iterator[str]:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m harness.cli.reproduce", description=__doc__)
-    parser.add_argument("record", type=Path, metavar="RECORD", help="JSON file of a record")
+    parser.add_argument("record", type=folder, metavar="RECORD", help="JSON file of a record")
     parser.add_argument(
         "overrides", nargs="*", metavar="name=value", help="device, threads, workers, path or input.folder"
     )
     parser.add_argument(
         "--results",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="keep the new record in this folder (default: thrown away)",
     )

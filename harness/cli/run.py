@@ -1,6 +1,7 @@
 """``python -m harness``: compose, check everything, run, write records.
 
-One run by default; ``-m`` sweeps with Hydra's multirun, and ``hydra/launcher=`` takes its launchers.
+One run by default; ``-m`` sweeps with Hydra's multirun, and ``hydra/launcher=`` takes its launchers. Hydra's
+flags stand anywhere among the settings.
 All combinations are composed and checked before the first one runs. A failing job does not stop
 a sweep; the last lines tell of every failure, whichever process it happened in.
 """
@@ -19,7 +20,17 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from harness import paths
-from harness.cli._compose import as_hydra_writes, composing, expanded, run_config, to_run_config
+from harness.cli import _flags, _own_folders
+from harness.cli._compose import (
+    as_hydra_writes,
+    composing,
+    expanded,
+    results_root,
+    run_config,
+    swept,
+    to_run_config,
+)
+from harness.cli._foreign import bring_in
 from harness.cli._ledger import (
     BAD,
     FILE,
@@ -33,12 +44,11 @@ from harness.cli._ledger import (
     ledger,
     summary,
 )
+from harness.cli._literal import quoted, setting
 from harness.cli._progress import single_run
 from harness.cli._sentence import guarded
 from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.runners import duration, execute
-
-SWEEP_FLAGS = {"-m", "--multirun"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,30 +60,46 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(arguments: list[str]) -> int:
     from harness.records import check_writable  # here, since a launcher's workers import this module too
 
-    flags = {argument for argument in arguments if argument.startswith("-")}
+    line = _flags.read(arguments)
+    settings, places = _own_folders.taken_out(line.settings)
+    _own_folders.look_in([*line.folders, *places])
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = ["harness", *arguments]
-    if not flags <= SWEEP_FLAGS:  # such as --help and --cfg, which are Hydra's own
-        _hydra_main()
-        return 0
+    if line.shown:
+        return _show(line.shown, settings)
     with composing():
-        jobs = expanded([argument for argument in arguments if argument not in flags])
+        jobs = expanded(settings)
         configs = [run_config(job) for job in jobs]
         names = list(dict.fromkeys(job_of(as_hydra_writes(job)) for job in jobs))
-    if len(jobs) > 1 and not flags:
-        raise ConfigError(f"These settings make {len(jobs)} runs; add -m to sweep over them.")
-    root = Path(configs[0].results) if configs[0].results else paths.RESULTS
+        sys.argv = ["harness", *(["--multirun", *swept(settings)] if line.sweep else jobs[0])]
+    if len(jobs) > 1 and not line.sweep:
+        raise ConfigError(
+            f"These settings make {len(jobs)} runs; add -m to sweep over them, or put a value that holds a "
+            "comma in quotes, as in 'name=\"a,b\"'."
+        )
+    root = results_root(configs[0].results)
     check_writable(root)
     # Workers of a sweep may run on other machines, which share the results and nothing else.
-    with TemporaryDirectory() as own, ledger(root / "multirun" if flags else Path(own)) as file:
-        if flags:  # nor need they inherit this environment
-            sys.argv.append(f"+hydra.job.env_set.{FILE}={str(file.resolve())!r}")
+    with TemporaryDirectory() as own, ledger(root / "multirun" if line.sweep else Path(own)) as file:
+        if line.sweep:  # nor need they inherit this environment
+            sys.argv.append("+" + setting(f"hydra.job.env_set.{FILE}", file.resolve()))
         try:
             _hydra_main()
         finally:
             found = entries(file)
-            _tell(found, names if flags else ())
+            _tell(found, names if line.sweep else ())
     return exit_code(found, names)
+
+
+def _show(flags: Sequence[str], settings: Sequence[str]) -> int:
+    """Let Hydra show what ``flags`` ask for."""
+    bring_in()
+    told = [] if "--hydra-help" in flags else map(quoted, settings)  # that page is Hydra's alone
+    sys.argv = ["harness", *flags, *told]
+    try:
+        _hydra_main()
+    except SystemExit as end:  # with which Hydra ends some of its pages
+        return int(end.code or 0)
+    return 0
 
 
 def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:

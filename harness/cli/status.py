@@ -10,7 +10,6 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from harness import paths
 from harness.cli._progress import bars, console_for
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_intermixed_args(arguments)
     if asked.seeds and not asked.preset:
         raise ConfigError("--seeds goes with --preset; without one name them as a setting, like seed=0,1.")
     from harness.cli import _states
@@ -64,11 +63,12 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _configs(asked: Namespace) -> list[RunConfig]:
     """The runs that are asked for, composed and checked."""
     from harness.cli._compose import composing, run_configs
-    from harness.cli.bench import plan
+    from harness.cli._literal import setting
+    from harness.cli.bench import plan, with_own_folders
 
-    overrides = list(asked.overrides)
+    overrides = with_own_folders(asked.config_dir, asked.overrides)
     if asked.results:
-        overrides.append(f"results={str(asked.results.resolve())!r}")
+        overrides.append(setting("results", asked.results.resolve()))
     if asked.preset:
         return plan(_spaces(asked.space or ["all"]), asked.preset, asked.seeds, overrides)
     with composing():
@@ -118,7 +118,7 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--results",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="results folder (default: that of the settings, or results/)",
     )
@@ -129,6 +129,7 @@ def _parser() -> Parser:
         metavar="NAME",
         help="this space or family of spaces alone; may be repeated",
     )
+    parser.add_config_dir()
     parser.add_argument("--preset", default="", metavar="NAME", help="the runs of a file of conf/preset")
     parser.add_argument("--seeds", default="", metavar="0,1", help="seeds in place of the preset's")
     return parser

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track as show_progress
 
 from harness import tables
-from harness.cli._sentence import Parser, guarded
+from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, HarnessError
 from harness.paths import BENCHMARKS_DATA
 from harness.tables import importers, operation_scores
@@ -123,8 +123,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add.add_argument("format", help=f"one of {', '.join(importers.names())}")
-    add.add_argument("source", type=Path, help="the release's file or folder")
-    add.add_argument("--out", type=Path, default=BENCHMARKS_DATA, help="folder to write to")
+    add.add_argument("source", type=folder, help="the release's file or folder")
+    add.add_argument("--out", type=folder, default=BENCHMARKS_DATA, help="folder to write to")
     add.add_argument("--partial", action="store_true", help="accept a release that lacks architectures")
     add.add_argument("--force", action="store_true", help="replace tables that are there")
     add.set_defaults(verb=import_release)
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         ("list", list_tables, "print tables and what their labels mean"),
     ):
         one = verbs.add_parser(name, help=text)
-        one.add_argument("--dir", type=Path, default=BENCHMARKS_DATA, help="folder of tables")
+        one.add_argument("--dir", type=folder, default=BENCHMARKS_DATA, help="folder of tables")
         one.set_defaults(verb=verb)
     return parser
 

@@ -6,6 +6,7 @@ from harness.records._upgrades import FORMAT
 from harness.records.changes import differences
 from harness.records.code import MEASURING, TRAINING, foreign
 from harness.records.failures import Failures, failures
+from harness.records.method import method_parts
 from harness.records.provenance import clone_state, decisive, provenance
 from harness.records.record import Record, read_record
 from harness.records.repetition import Repetition, repetition
@@ -27,6 +28,7 @@ __all__ = [
     "differences",
     "failures",
     "foreign",
+    "method_parts",
     "provenance",
     "read_record",
     "repetition",

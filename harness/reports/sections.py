@@ -8,6 +8,7 @@ from itertools import groupby
 from harness import populations, registry
 from harness import tables as accuracy_tables
 from harness.errors import HarnessError
+from harness.records import method_parts
 from harness.reports import (
     arch_tables,
     cards,
@@ -61,10 +62,10 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
 
 def _proxies(groups: Sequence[Group]) -> list[str]:
     """The proxies that the methods of ``groups`` read, and those that population proxies rank, sorted."""
-    named = {part for group in groups for part in group.method.split("-")}
+    known = {*registry.names(cards.PROXIES), *populations.names()}
+    named = {part for group in groups for part in method_parts(group.method, known)}
     ranked = {part for group in groups for part in group.run.settings.get("of", ())}
     scored = {group.method for group in groups if group.run.task == "arch_correlation"}
-    known = {*registry.names(cards.PROXIES), *populations.names()}
     return sorted((named & known) | ranked | scored)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.records import method_parts
 from harness.records.failures import failures as failures_of
 from harness.reports.groups import Group
 from harness.reports.model import Bar, Cell
@@ -101,12 +102,13 @@ def own_settings(group: Group, groups: Sequence[Group]) -> str:
     """
     usual = usual_settings(groups)
     namesakes = [other.settings for other in groups if other.method == group.method]
-    parts = set(group.method.split("-")) | {group.method}
+    values = {str(value) for value in group.settings.values()}
+    named_by = {group.method, *method_parts(group.method, values)}
     told = []
     for key in sorted(set(usual) | set(group.settings)):
         value = group.settings.get(key)
         telling = any(other.get(key) != value for other in namesakes)
-        named = value is None or str(value) in parts
+        named = value is None or str(value) in named_by
         if telling or (usual.get(key) != value and not named):
             told.append(f"{key}={setting(value)}")
     return ", ".join(told)
@@ -114,7 +116,8 @@ def own_settings(group: Group, groups: Sequence[Group]) -> str:
 
 def settings_sentence(groups: Sequence[Group]) -> str:
     """The usual settings as one sentence, without those that methods are named by."""
-    named = {part for group in groups for part in (group.method, *group.method.split("-"))}
+    values = {str(value) for group in groups for value in group.settings.values()}
+    named = {part for group in groups for part in (group.method, *method_parts(group.method, values))}
     usual = ", ".join(
         f"{key}={setting(value)}"
         for key, value in sorted(usual_settings(groups).items())

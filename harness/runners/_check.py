@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
-from math import inf
+from collections.abc import Iterator, Mapping
 
 from harness import populations, registry, scorers, searchers, spaces, tables, trackers
 from harness.errors import ConfigError, unknown_name
+from harness.runners import _kinds
 from harness.runners._config import RunConfig
-from harness.runners._device import ARITHMETIC
+from harness.runners._kinds import Kind, check_value, settings_of
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
 
-SOURCES = ("measured", "published")
-DEVICES = ("auto", "cpu", "cuda")
-CARD = re.compile(r"cuda:[0-9]{1,3}")
-"""One of several GPUs is a device too."""
-PATHS = ("reference", "exact", "fast")
-"""Those of ``harness.proxies.PATHS``, which loads torch."""
+GROUPS = {
+    "task": "runners",
+    "space": "spaces",
+    "scorer": "scorers",
+    "searcher": "searchers",
+    "input": "inputs",
+    "tracker": "trackers",
+}
+"""Groups of settings, and the folders of their items."""
 
 
 def check(config: RunConfig) -> None:
@@ -30,86 +32,43 @@ def check(config: RunConfig) -> None:
         For a name that no item carries, a label the space's table does not have, a number
         out of range.
     """
-    groups = {
-        "task": "runners",
-        "space": "spaces",
-        "scorer": "scorers",
-        "searcher": "searchers",
-        "input": "inputs",
-        "tracker": "trackers",
-    }
-    for kind, folder in groups.items():
-        _known(kind, getattr(config, kind).get("name"), registry.names(f"harness.{folder}"))
+    for group, folder in GROUPS.items():
+        _known(group, getattr(config, group).get("name"), registry.names(f"harness.{folder}"))
+    tables.require(config.space["name"])
     _check_proxies(config)
-    if not CARD.fullmatch(str(config.device)):
-        _known("device", config.device, (*DEVICES, "cuda:0"))
-    _known("arithmetic", config.arithmetic, ARITHMETIC)
-    _known("path", config.path, PATHS)
-    _known("source", config.source, SOURCES)
     trackers.require(config.tracker["name"])
+    _check_kinds(config)
     training_of(config)
     space = spaces.load(config.space["name"])
     _check_conventions(config, space)
-    _known(f"label of {space.name}", config.label, tables.labels(space.name))
-    if not 0 <= config.seed < 2**63:
-        raise ConfigError(f"seed must be an integer from 0 to 2**63 - 1; received {config.seed}.")
-    for name in ("batch_size", "threads", "workers"):
-        positive(name, getattr(config, name))
-    if config.time_limit is not None:
-        positive_number("time_limit", config.time_limit)
+    tables.require_label(space.name, config.label)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
-    settings_of("searcher", config.searcher, searchers.load(config.searcher["name"]).SETTINGS)
-    settings = getattr(scorers.load(config.scorer["name"]), "SETTINGS", None)
-    if settings is not None:
-        settings_of("scorer", config.scorer, settings)
     if config.source == "published":
         published_sets(config)
-    if config.task["name"] == "arch_correlation" and config.task["population"] != "all":
-        positive("task.population", config.task["population"], "a positive integer or all")
 
 
-def positive(name: str, value: object, allowed: str = "a positive integer") -> int:
-    """``value``, if it is an integer above 0; raises :class:`~harness.errors.ConfigError` otherwise."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigError(f"{name} must be {allowed}; received {value!r}.")
-    return value
+def settings_kinds(config: RunConfig) -> Iterator[tuple[str, Mapping[str, Kind], bool]]:
+    """For every group what kind of value its item's settings take, and whether all have to be there."""
+    yield "task", _kinds.TASKS.get(config.task["name"], {}), True
+    yield "searcher", getattr(searchers.load(config.searcher["name"]), "SETTINGS", {}), True
+    yield "scorer", getattr(scorers.load(config.scorer["name"]), "SETTINGS", {}), True
+    yield "tracker", getattr(trackers.load(config.tracker["name"]), "SETTINGS", {}), True
+    for group, kinds in _kinds.GROUPS.items():
+        without = group == "training" and config.training.get("name") == "none"
+        yield group, {} if without else kinds, False
 
 
-def positive_number(name: str, value: object) -> float:
-    """``value`` as a float, if it is above 0; raises :class:`~harness.errors.ConfigError` otherwise."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
-        raise ConfigError(f"{name} must be a positive number; received {value!r}.")
-    return float(value)
-
-
-def settings_of(
-    group: str, values: Mapping[str, object], kinds: Mapping[str, type[int | float] | Collection[str]]
-) -> dict[str, int | float | str]:
-    """The settings of an item: positive numbers where the kind is ``int`` or ``float``, else names it lists.
-
-    Raises
-    ------
-    ConfigError, UnknownNameError
-        For a setting it does not take, or a value that is not of the kind.
-    """
-    for key in values:
-        if key != "name" and key not in kinds:
-            raise unknown_name(f"setting of {group} {values['name']}", key, kinds)
-    return {name: _setting(f"{group}.{name}", values.get(name), kind) for name, kind in kinds.items()}
-
-
-def _setting(name: str, value: object, kind: type[int | float] | Collection[str]) -> int | float | str:
-    if kind is int:
-        return positive(name, value)
-    if kind is float:
-        return positive_number(name, value)
-    _known(name, value, tuple(kind))
-    return value
+def _check_kinds(config: RunConfig) -> None:
+    for name, kind in _kinds.RUN.items():
+        check_value(name, getattr(config, name), kind)
+    if config.time_limit is not None:
+        check_value("time_limit", config.time_limit, float)
+    for group, kinds, complete in settings_kinds(config):
+        settings_of(group, getattr(config, group), kinds, complete)
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
-    _known("variant", config.variant, searchers.VARIANTS)
     if config.variant == "as_released":
         searchers.permutes(space)  # refuses a space that there is no released code for
     if config.masking != "default":
@@ -124,6 +83,9 @@ def _known(kind: str, name: object, allowed: tuple[str, ...]) -> None:
 
 
 def _check_proxies(config: RunConfig) -> None:
+    for key in config.proxy:
+        if key not in ("names", "of"):
+            raise unknown_name("setting", f"proxy.{key}", ("proxy.names", "proxy.of"))
     names = config.proxy.get("names")
     if not isinstance(names, list) or not names:
         raise ConfigError(f"proxy.names must list at least one proxy, like [nwot]; received {names!r}.")

@@ -113,7 +113,8 @@ class Place:
 
 
 def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
-    names = [name for name in told["names"] if name in method.split("-")]
+    own = records.method_parts(method, told["names"])
+    names = [name for name in told["names"] if name in own]
     lists = [name for name in names if name in populations.names() and populations.load(name).ABOUT.any_list]
     return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
 

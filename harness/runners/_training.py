@@ -8,6 +8,7 @@ from types import ModuleType
 from harness import registry, scorers, searchers
 from harness.errors import ConfigError, unknown_name
 from harness.runners._config import RunConfig
+from harness.runners._kinds import TRAINING, settings_of
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,8 @@ def training_of(config: RunConfig) -> Training | None:
 
 
 def _lengths(config: RunConfig) -> dict[str, int | None]:
-    lengths: dict[str, int | None] = {}
-    for name in ("epochs", "fine_tuning_epochs", "batch_size", "images"):
-        value = config.training.get(name)
-        if name == "images" and value == "all":
-            lengths[name] = None
-        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            allowed = "a positive integer or all" if name == "images" else "a positive integer"
-            raise ConfigError(f"training.{name} must be {allowed}; received {value!r}.")
-        else:
-            lengths[name] = value
-    return lengths
+    lengths = settings_of("training", config.training, TRAINING)
+    return lengths | {"images": None if lengths["images"] == "all" else lengths["images"]}
 
 
 def on(method: str, item: ModuleType, training: Training | None) -> str:

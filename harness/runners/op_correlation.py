@@ -12,9 +12,9 @@ import pandas as pd
 
 from harness import scorers
 from harness.records import Run
-from harness.runners._check import settings_of
 from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import supernet_scores
+from harness.runners._kinds import settings_of
 from harness.runners._operations import pick, recorded, rows, truth_of
 from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of

@@ -12,10 +12,10 @@ import pandas as pd
 
 from harness import networks, searchers
 from harness.records import Run, failures
-from harness.runners._check import settings_of
 from harness.runners._config import Estimate, Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
+from harness.runners._kinds import settings_of
 from harness.runners._place import Clock, once
 from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of

@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from harness.errors import ConfigError
 
 CANONICAL_OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 """The order in which NAS-Bench-101 numbers its operations."""
@@ -61,6 +64,43 @@ class Cell:
                 for v in range(size)
             ]
         return _md5(str(sorted(digests)))
+
+
+def cell_of(matrix: Any, operations: Any) -> Cell:
+    """The cell of an upper-triangular adjacency matrix and its operations, vertices without a path dropped.
+
+    Raises
+    ------
+    ConfigError
+        Where it is not one, or no path leads from its input to its output.
+    """
+    try:
+        edges = np.asarray(matrix, dtype=np.int64)
+        names = [str(name) for name in operations]
+    except (TypeError, ValueError, OverflowError):
+        edges, names = np.zeros((0, 0), dtype=np.int64), []
+    size = len(names)
+    if (
+        size < 2
+        or edges.shape != (size, size)
+        or not np.isin(edges, (0, 1)).all()
+        or np.tril(edges).any()
+        or (names[0], names[-1]) != ("input", "output")
+        or not set(names[1:-1]) <= set(CANONICAL_OPERATIONS)
+    ):
+        raise ConfigError(
+            "A cell of NAS-Bench-101 is an upper-triangular matrix of 0 and 1 and the operations of its "
+            f"vertices, input, then {', '.join(CANONICAL_OPERATIONS)}, then output; received "
+            f"{' '.join(str(matrix).split())[:200]} and {str(operations)[:200]}."
+        )
+    paths = np.linalg.matrix_power(edges + np.eye(size, dtype=np.int64), size) > 0
+    kept = [v for v in range(size) if paths[0, v] and paths[v, size - 1]]
+    if not kept:
+        raise ConfigError(
+            "A cell of NAS-Bench-101 has a path from its input to its output; this one has none."
+        )
+    parents = tuple(tuple(kept.index(w) for w in kept if edges[w, v]) for v in kept)
+    return Cell(parents, tuple(names[v] for v in kept[1:-1]))
 
 
 def class_numbers(cells: Sequence[Cell]) -> np.ndarray:

@@ -8,13 +8,15 @@ each block picks an operation, and each node a fixed number of parents among the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from itertools import combinations, pairwise, product
+from typing import Any
 
 import numpy as np
 
 from harness.errors import ConfigError
-from harness.spaces._nb101 import Cell, class_numbers
+from harness.spaces._nb101 import Cell, cell_of, class_numbers
 from harness.spaces._space import Architecture, Decision, Space
 
 OPERATIONS = ("maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu")
@@ -34,6 +36,10 @@ class NB1Shot1(Space):
     """
 
     family = "nb1shot1"
+    forms = (
+        "its string, NASBench-101's (matrix, operations) or {'matrix': ..., 'ops': ...}, or a sequence with "
+        "the picked indices of every decision"
+    )
     identity_candidates: frozenset[str] = frozenset()
 
     def __init__(self, number: int, parents_per_node: tuple[int, ...]) -> None:
@@ -97,7 +103,27 @@ class NB1Shot1(Space):
             parts.append(f"{operation}@{','.join(map(str, parents[v]))}" if used[v] else "-")
         return "|".join(parts)
 
-    def parse(self, text: str) -> Architecture:
+    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
+        """Read NASBench-101's matrix and operations: the listed architecture with the same cell."""
+        return self._of_cell(*items) if len(items) == 2 else None
+
+    def parse_mapping(self, items: Mapping[Any, Any]) -> Architecture | None:
+        """Read NASBench-101's ``{"matrix": ..., "ops": ...}`` too."""
+        if set(items) == {"matrix", "ops"}:
+            return self._of_cell(items["matrix"], items["ops"])
+        return super().parse_mapping(items)
+
+    def _of_cell(self, matrix: Any, operations: Any) -> Architecture:
+        found = self._by_hash.get(cell_of(matrix, operations).hash())
+        if found is None:
+            raise ConfigError(f"{self.title} lists no architecture with this cell; NAS-Bench-101 has others.")
+        return found
+
+    @cached_property
+    def _by_hash(self) -> dict[str, Architecture]:
+        return {self.canonical(arch): arch for arch in reversed(self.architectures)}
+
+    def parse_text(self, text: str) -> Architecture:
         """Read :meth:`format`'s string; unused blocks take the first option of their decisions."""
         parts = text.split("|")
         picks: list[tuple[int, ...]] = [(0,)] * self.blocks

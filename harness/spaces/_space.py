@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
+from typing import Any
 
 import numpy as np
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, unknown_name
 
 Architecture = tuple[tuple[int, ...], ...]
 """For every decision the indices of the picked candidates, ascending."""
@@ -55,6 +56,36 @@ def replaced(mask: Mask, decision: int, row: tuple[bool, ...]) -> Mask:
     return (*mask[:decision], row, *mask[decision + 1 :])
 
 
+def is_index(value: object) -> bool:
+    """Whether ``value`` is a whole number, and not a truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_own(form: Sequence[Any]) -> bool:
+    return all(
+        isinstance(picks, Sequence | np.ndarray) and not isinstance(picks, str) and all(map(is_index, picks))
+        for picks in form
+    )
+
+
+def _own(form: Sequence[Any]) -> Architecture:
+    return tuple(tuple(int(pick) for pick in picks) for picks in form)
+
+
+def _picked(space: str, decision: Decision, value: Any) -> tuple[int, ...]:
+    """The indices of the candidates that are named."""
+    names = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+    for name in names:
+        if name not in decision.candidates:
+            raise unknown_name(f"candidate of {decision.name} in {space}", name, decision.candidates)
+    return tuple(sorted(decision.candidates.index(name) for name in names))
+
+
+def _short(form: object) -> str:
+    text = " ".join(repr(form).split())
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 class Space(ABC):
     """A set of architectures, given by its decisions.
 
@@ -70,14 +101,53 @@ class Space(ABC):
     decisions: tuple[Decision, ...]
     identity_candidates: frozenset[str]
     """Candidates that only pass on or drop their input."""
+    forms: str = (
+        "its string, a sequence with the picked indices of every decision, or a mapping from the decisions' "
+        "names to candidates"
+    )
+    """What :meth:`parse` reads, in words."""
 
     @abstractmethod
     def format(self, arch: Architecture) -> str:
         """The string the benchmark's authors write for ``arch``."""
 
     @abstractmethod
-    def parse(self, text: str) -> Architecture:
+    def parse_text(self, text: str) -> Architecture:
         """Read :meth:`format`'s string; raises :class:`~harness.errors.ConfigError` otherwise."""
+
+    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
+        """Read a sequence of another shape than ours, ``None`` where it has no known one."""
+        return None
+
+    def parse_mapping(self, items: Mapping[Any, Any]) -> Architecture | None:
+        """Read a mapping from every decision's name to its candidate's, or to a list where it picks more."""
+        if set(items) != {decision.name for decision in self.decisions}:
+            return None
+        return tuple(_picked(self.name, decision, items[decision.name]) for decision in self.decisions)
+
+    def parse(self, form: Any) -> Architecture:
+        """The architecture that ``form`` describes, in one of the forms that people have.
+
+        A string is :meth:`format`'s. A sequence holds for every decision a sequence of the indices it picks.
+        A mapping leads from every decision's name to the name of its candidate. What else a space reads, such
+        as what its benchmark's own code writes, is in ``forms``.
+
+        Raises
+        ------
+        ConfigError, UnknownNameError
+            For anything else, or an architecture that the space does not have.
+        """
+        if isinstance(form, str):
+            return self.parse_text(form)
+        found = None
+        if isinstance(form, Mapping):
+            found = self.parse_mapping(form)
+        elif isinstance(form, Sequence | np.ndarray):
+            found = _own(form) if _is_own(form) else self.parse_sequence(form)
+        if found is None:
+            raise ConfigError(f"An architecture of {self.name} is {self.forms}; received {_short(form)}.")
+        self.validate(found)
+        return found
 
     @abstractmethod
     def canonical(self, arch: Architecture) -> str:

@@ -5,8 +5,11 @@ Su et al., "Prioritized Architecture Sampling with Monto-Carlo Tree Search", CVP
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from harness.errors import ConfigError
-from harness.spaces._space import Architecture, Decision, Space
+from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPERATIONS = ("identity", "mb3_k3", "mb6_k5")
 STAGES = (2, 3, 3)
@@ -20,12 +23,18 @@ class NBMacro(Space):
     family = "nbmacro"
     decisions = tuple(Decision(f"layer_{index}", OPERATIONS) for index in range(sum(STAGES)))
     identity_candidates = frozenset({"identity"})
+    forms = "eight digits of 0, 1 and 2 as text or as numbers, or a mapping from layer_0 to layer_7"
 
     def format(self, arch: Architecture) -> str:
         """Eight digits: 0 identity, 1 MB3_K3, 2 MB6_K5."""
         return "".join(str(pick) for (pick,) in arch)
 
-    def parse(self, text: str) -> Architecture:
+    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
+        """Read the eight digits as numbers."""
+        digits = all(is_index(item) and 0 <= item < len(OPERATIONS) for item in items)
+        return tuple((int(item),) for item in items) if digits else None
+
+    def parse_text(self, text: str) -> Architecture:
         """Read eight digits of 0, 1 and 2."""
         if len(text) != len(self.decisions) or not set(text) <= set("012"):
             raise ConfigError(

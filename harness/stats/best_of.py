@@ -22,7 +22,14 @@ def expected_highest(scores: np.ndarray, truth: np.ndarray, n: int) -> float:
         Finite columns of N rows.
     n
         1 to N.
+
+    Returns
+    -------
+    float
+        NaN where a score or a truth is not finite.
     """
+    if not (np.isfinite(scores).all() and np.isfinite(truth).all()):
+        return float("nan")
     return _expected(*_by_score(scores, truth), n)
 
 
@@ -72,11 +79,12 @@ def best_of_n(scores: np.ndarray, truth: np.ndarray, sizes: Sequence[int]) -> di
     dict
         By n as text, since JSON's keys are: ``accuracy`` (expected, in the truth's unit), ``regret``
         (highest of all N truths minus that), ``oracle`` (expected highest truth of the n, what no score can
-        exceed) and ``random`` (mean of all truths, what a pick without scores has, whatever n).
+        exceed) and ``random`` (mean of all truths, what a pick without scores has, whatever n). Empty where a
+        truth is not finite.
     """
     ranked = np.where(np.isfinite(scores), scores, -np.inf)
     drawn = [n for n in sizes if n <= len(truth)]
-    if not drawn:
+    if not drawn or not np.isfinite(truth).all():
         return {}
     by_score, by_truth = _by_score(ranked, truth), _by_score(truth, truth)
     highest, mean = float(truth.max()), float(truth.mean())

@@ -9,6 +9,7 @@ import numpy as np
 from harness.seeding import generator
 from harness.stats._weighted import STATISTICS, Pair, Weighted
 from harness.stats.partial_correlation import partial
+from harness.stats.rank_correlation import undefined_reason
 
 RESAMPLES = 1000
 
@@ -47,9 +48,13 @@ def resampled(
     Returns
     -------
     dict
-        By statistic (resamples,), NaN where a resample is constant in a column.
+        By statistic (resamples,), NaN where a resample is constant in a column; all NaN for columns that are
+        not finite.
     """
-    pair, names = Pair(x, y), tuple(statistics)
+    names = tuple(statistics)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return {name: np.full(resamples, np.nan) for name in names}
+    pair = Pair(x, y)
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for weights in _weightings(len(x), resamples, sample):
         weighted = Weighted(pair, weights[pair.order])
@@ -103,8 +108,8 @@ def rank_intervals(
     Returns
     -------
     dict
-        ``{name: (low, high)}``; empty for fewer than 10 rows or a constant column, and without a statistic
-        that more than half of the resamples leave undefined.
+        ``{name: (low, high)}``; empty for fewer than 10 rows, a constant column or a value that is not
+        finite, and without a statistic that more than half of the resamples leave undefined.
     """
     if not _resamplable(x, y, resamples):
         return {}
@@ -131,4 +136,4 @@ def partial_intervals(
 
 
 def _resamplable(x: np.ndarray, y: np.ndarray, resamples: int) -> bool:
-    return len(x) >= MIN_ROWS and resamples > 0 and np.ptp(x) > 0 and np.ptp(y) > 0
+    return len(x) >= MIN_ROWS and resamples > 0 and undefined_reason(x, y) is None

@@ -115,11 +115,13 @@ def difference_over_seeds(a: Sequence[float], b: Sequence[float], level: float =
     ``mean +- t * sd / sqrt(n)`` with the quantile of t at n - 1 degrees of freedom, ``sd`` dividing by n - 1;
     ``p = 2 P(T > |mean| sqrt(n) / sd)``. Seeds pair because equal seeds share batches and initial weights.
     Where the difference is the same in every seed there is no spread to measure it by: no p-value, unless it
-    is 0.
+    is 0. Seeds without a finite value of both are left out.
 
     Source: Student, The probable error of a mean, Biometrika 6, 1908.
     """
-    differences = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    pairs = np.column_stack([np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)])
+    first, second = pairs[np.isfinite(pairs).all(axis=1)].T
+    differences = first - second
     n = len(differences)
     if n == 0:
         return Difference(None, None, None, None, 0, "no seed in common")
@@ -138,7 +140,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """P-values corrected for their number: the chance of any false alarm stays below the level.
 
     The i-th smallest of m is multiplied by ``m - i + 1``, made no smaller than the one before, and cut at 1;
-    those that are ``None`` stay so and do not count.
+    those that are ``None`` or NaN become ``None`` and do not count.
 
     Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of
     Statistics 6, 1979.
@@ -148,7 +150,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, None, 0.04, 0.02])
     [0.03, None, 0.04, 0.04]
     """
-    known = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    known = sorted((p, index) for index, p in enumerate(p_values) if p is not None and not np.isnan(p))
     corrected: list[float | None] = [None] * len(p_values)
     largest = 0.0
     for place, (p, index) in enumerate(known):

@@ -21,6 +21,10 @@ def undefined_reason(x: np.ndarray, y: np.ndarray) -> str | None:
     """Why no rank correlation of ``x`` and ``y`` exists, or ``None`` where one does."""
     if len(x) < 2:
         return f"fewer than 2 rows ({len(x)})"
+    for column, words in ((x, "scores"), (y, "true values")):
+        unknown = int(np.count_nonzero(~np.isfinite(column)))
+        if unknown:
+            return f"{unknown} of {len(column)} {words} are not finite"
     if _constant(x):
         return f"all {len(x)} scores are equal"
     if _constant(y):
@@ -32,8 +36,9 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float | None:
     r"""Kendall's tau-b.
 
     ``(C - D) / sqrt((C + D + Tx) (C + D + Ty))`` over all pairs of rows: C concordant, D discordant,
-    Tx tied in ``x`` alone, Ty tied in ``y`` alone. In -1 to 1; ``None`` for fewer than 2 rows or a
-    constant column. Source: Kendall, The treatment of ties in ranking problems, Biometrika 33, 1945.
+    Tx tied in ``x`` alone, Ty tied in ``y`` alone. In -1 to 1; ``None`` for fewer than 2 rows, a
+    constant column, or a value that is not finite. Source: Kendall, The treatment of ties in ranking
+    problems, Biometrika 33, 1945.
 
     Examples
     --------
@@ -42,6 +47,8 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float | None:
     """
     if len(x) > SMALL:
         return _kendall_of_many(x, y)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return None
     a, b = _compared(x), _compared(y)
     untied = a.untied * b.untied
     if untied == 0:
@@ -95,7 +102,7 @@ def _once(x: np.ndarray, y: np.ndarray, statistic: Callable[[Weighted], np.ndarr
 def spearman(x: np.ndarray, y: np.ndarray) -> float | None:
     """Spearman's rho: Pearson's correlation of the average ranks.
 
-    In -1 to 1; ``None`` for fewer than 2 rows or a constant column.
+    In -1 to 1; ``None`` for fewer than 2 rows, a constant column, or a value that is not finite.
     Source: Spearman, The proof and measurement of association between two things, 1904.
 
     Examples
@@ -103,6 +110,8 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float | None:
     >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])), 4)
     0.5
     """
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return None
     of_both = (_compared(column).ranks if len(column) <= SMALL else _centred(column) for column in (x, y))
     (u, of_u), (v, of_v) = of_both
     if of_u == 0 or of_v == 0:
@@ -111,7 +120,9 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float | None:
 
 
 def ranks(column: np.ndarray) -> np.ndarray:
-    """Ranks from 1, the lowest first; rows that are tied share the mean of theirs."""
+    """Ranks from 1, the lowest first; rows that are tied share the mean of theirs; all NaN where one is."""
+    if np.isnan(column).any():
+        return np.full(len(column), np.nan)
     return _centred(column)[0] + (len(column) + 1) / 2
 
 

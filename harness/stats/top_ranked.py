@@ -12,11 +12,15 @@ MIN_TOP = 10
 
 
 def top_decile(truth: np.ndarray) -> np.ndarray:
-    """Mask of the tenth of the rows (rounded up, with ties at its end) whose truth is highest."""
-    if len(truth) == 0:
-        return np.zeros(0, dtype=bool)
-    last = -(-len(truth) // 10)
-    return truth >= np.sort(truth)[-last]
+    """Mask of the tenth of the rows (rounded up, with ties at its end) whose truth is highest.
+
+    Rows whose truth is NaN are left out, and not counted.
+    """
+    known = truth[~np.isnan(truth)]
+    if len(known) == 0:
+        return np.zeros(len(truth), dtype=bool)
+    last = -(-len(known) // 10)
+    return truth >= np.sort(known)[-last]
 
 
 def kendall_of_top(x: np.ndarray, y: np.ndarray) -> float | None:
@@ -30,7 +34,7 @@ def ndcg(scores: np.ndarray, truth: np.ndarray) -> float | None:
     ``DCG / IDCG`` with ``DCG = sum over ranks r of (2^truth - 1) / log2(1 + r)``, r from 1 to 1,000 by score,
     and IDCG the same by truth. Truth is an accuracy in per cent, so that one point doubles a gain; rows with
     tied scores have the mean gain of all of them. In 0 to 1; ``None`` for fewer than 2 rows, a constant
-    column, or a truth that is nowhere above 0.
+    column, a value that is not finite, or a truth that is nowhere above 0.
 
     Source: Jarvelin and Kekalainen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002;
     ties: McSherry and Najork, Computing information retrieval performance measures efficiently in the
@@ -56,27 +60,35 @@ def top_overlap(scores: np.ndarray, truth: np.ndarray, k: int) -> float | None:
     """Share of the ``k`` highest scored rows that are among the ``k`` with the highest truth.
 
     Its mean over all ways to break ties in either column; ``k / n`` is what random scores have. ``None``
-    for fewer than ``k`` rows.
+    for fewer than ``k`` rows or a value that is NaN.
     """
-    return float(among_top(scores, k) @ among_top(truth, k) / k) if len(scores) >= k else None
+    return float(among_top(scores, k) @ among_top(truth, k) / k) if _ranked(scores, truth, k) else None
 
 
 def top_precision(scores: np.ndarray, truth: np.ndarray, k: int) -> float | None:
     """Share of the ``k`` highest scored rows whose truth is in the top decile (:func:`top_decile`).
 
-    Its mean over all ways to break ties; 0.1 is what random scores have. ``None`` for fewer than ``k`` rows.
+    Its mean over all ways to break ties; 0.1 is what random scores have. ``None`` for fewer than ``k`` rows
+    or a value that is NaN.
     """
-    return float(among_top(scores, k) @ top_decile(truth) / k) if len(scores) >= k else None
+    return float(among_top(scores, k) @ top_decile(truth) / k) if _ranked(scores, truth, k) else None
 
 
 def best_of_top(scores: np.ndarray, truth: np.ndarray, k: int) -> float | None:
     """Highest truth among the ``k`` highest scored rows, tied scores taken worst first.
 
-    ``None`` for fewer than ``k`` rows.
+    ``None`` for fewer than ``k`` rows or a value that is NaN.
     """
-    return float(truth[np.lexsort((truth, -scores))[:k]].max()) if len(scores) >= k else None
+    return float(truth[np.lexsort((truth, -scores))[:k]].max()) if _ranked(scores, truth, k) else None
 
 
-def rank_of(value: float, truth: np.ndarray) -> int:
-    """Rank of ``value`` among ``truth``, 1 the highest; equal values share the best of their ranks."""
-    return 1 + int((truth > value).sum())
+def _ranked(scores: np.ndarray, truth: np.ndarray, k: int) -> bool:
+    return len(scores) >= k and not (np.isnan(scores).any() or np.isnan(truth).any())
+
+
+def rank_of(value: float, truth: np.ndarray) -> int | None:
+    """Rank of ``value`` among ``truth``, 1 the highest; equal values share the best of their ranks.
+
+    ``None`` where the value or a truth is NaN.
+    """
+    return None if np.isnan(value) or np.isnan(truth).any() else 1 + int((truth > value).sum())

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.errors import unknown_name
+from harness.errors import DataError, unknown_name
 from harness.paths import BENCHMARKS_DATA
 from harness.tables import _manifest
-from harness.tables._label import DATASETS, Dataset, Label
+from harness.tables._label import DATASETS, Dataset, Label, unknown_label
 from harness.tables._manifest import Entry, File
 from harness.tables._table import Architectures, Table, read_table
 from harness.tables._verify import verify
@@ -27,6 +27,8 @@ __all__ = [
     "labels",
     "load",
     "names",
+    "require",
+    "require_label",
     "verify",
 ]
 
@@ -52,6 +54,33 @@ def load(space: str, folder: Path = BENCHMARKS_DATA) -> Table:
 def labels(space: str, folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
     """Names of the labels of ``space``'s table, from the manifest alone; errors as :func:`load`."""
     return tuple(_entry(space, folder).labels)
+
+
+def require(space: str) -> None:
+    """Make sure that there is a table of ``space``, which another package may have brought.
+
+    Raises
+    ------
+    DataError
+        Otherwise.
+    """
+    if space not in _manifest.read(BENCHMARKS_DATA):
+        raise DataError(
+            f"Space {space!r} has no table in {BENCHMARKS_DATA}, so that nothing says how good its "
+            f"architectures are; take one of {', '.join(names())}."
+        )
+
+
+def require_label(space: str, name: str) -> None:
+    """Make sure that the table of ``space`` has the label ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        Otherwise.
+    """
+    if name not in labels(space):
+        raise unknown_label(space, name, labels(space))
 
 
 def _entry(space: str, folder: Path) -> Entry:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
+from harness.errors import UnknownNameError, unknown_name
 
 REDUCTIONS = ("value", "mean", "max")
 """How a label's columns make one number: the only column itself, their mean, their maximum."""
@@ -70,3 +74,20 @@ def reduce_columns(columns: np.ndarray, reduce: str) -> np.ndarray:
     counts = present.sum(axis=1)
     totals = np.where(present, columns, 0.0).sum(axis=1)
     return np.divide(totals, counts, out=np.full(len(columns), np.nan), where=counts > 0)
+
+
+def unknown_label(space: str, name: str, labels: Iterable[str]) -> UnknownNameError:
+    """The error for a label that the table of ``space`` does not have.
+
+    A data set's name, as people and the benchmarks' own code write it (``cifar100``, ``ImageNet16-120``,
+    ``cifar10-valid``), stands for the label after the longest training on it.
+    """
+    known = tuple(labels)
+    plain = str(name).lower().replace("-", "_")
+    for stem in (plain, f"{plain}_test"):
+        epochs = [
+            int(found[1]) for each in known if (found := re.fullmatch(rf"{re.escape(stem)}_(\d+)", each))
+        ]
+        if epochs:
+            return unknown_name(f"label of {space}", name, known, f"{stem}_{max(epochs)}")
+    return unknown_name(f"label of {space}", name, known)

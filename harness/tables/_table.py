@@ -6,18 +6,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness import spaces
-from harness.errors import ConfigError, DataError, unknown_name
-from harness.spaces import Architecture, Space
+from harness.errors import ConfigError, DataError
+from harness.spaces import Space
 from harness.tables import _files
-from harness.tables._label import Label, reduce_columns
+from harness.tables._label import Label, reduce_columns, unknown_label
 from harness.tables._manifest import Entry
 
-Architectures = Sequence[Architecture] | np.ndarray
-"""Architectures, or an integer array of their codes."""
+Architectures = Sequence[Any] | np.ndarray
+"""Architectures, in any form that their space parses, or an integer array of their codes."""
 
 COSTS = ("params", "flops")
 """Columns besides the labels' that a table may have."""
@@ -61,11 +62,11 @@ class Table:
     def label(self, name: str) -> Label:
         """The label called ``name``; raises :class:`~harness.errors.UnknownNameError` otherwise."""
         if name not in self.labels:
-            raise unknown_name(f"label of {self.space_name}", name, self.labels)
+            raise unknown_label(self.space_name, name, self.labels)
         return self.labels[name]
 
-    def accuracy(self, arch: Architecture, label: str) -> float:
-        """Accuracy of one architecture in per cent."""
+    def accuracy(self, arch: Any, label: str) -> float:
+        """Accuracy in per cent of one architecture, in any form that its space parses."""
         return float(self.accuracies([arch], label)[0])
 
     def accuracies(self, archs: Architectures, label: str) -> np.ndarray:
@@ -75,6 +76,8 @@ class Table:
         ------
         UnknownNameError
             For an unknown ``label``.
+        ConfigError
+            For what is no architecture of the space.
         DataError
             For an architecture the table does not hold.
         """
@@ -110,7 +113,8 @@ class Table:
         missing = np.flatnonzero(self.codes[rows] != codes)
         if len(missing):
             code = int(codes[missing[0]])
-            name = f"code {code}" if isinstance(archs, np.ndarray) else self.space.format(archs[missing[0]])
+            arch = None if isinstance(archs, np.ndarray) else list(archs)[missing[0]]
+            name = f"code {code}" if arch is None else self.space.format(self.space.parse(arch))
             raise DataError(
                 f"The table of {self.space_name} holds {len(self):,} architectures"
                 f"{' (a partial import)' if self.entry.partial else ''}, and not {name}; "
@@ -126,15 +130,15 @@ class Table:
                     f"codes; received an array of {archs.dtype} with {archs.ndim} dimension(s)."
                 )
             return archs.astype(np.int64)
+        if isinstance(archs, str | Mapping) or not hasattr(archs, "__len__"):
+            raise ConfigError(f"Several architectures are a list of them; received {archs!r}.")
+        return np.fromiter(map(self._code, archs), np.int64, len(archs))
+
+    def _code(self, arch: Any) -> int:
         try:
-            return np.fromiter((self.space.code(arch) for arch in archs), np.int64, len(archs))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            for arch in archs:
-                self.space.validate(arch)
-            raise ConfigError(
-                f"An architecture of {self.space_name} is a tuple of tuples of integers, one for each "
-                f"decision; received something else among {len(archs)} architectures ({error})."
-            ) from error
+            return self.space.code(arch)
+        except (AttributeError, LookupError, TypeError, ValueError):  # it is in another form than ours
+            return self.space.code(self.space.parse(arch))
 
     def _figure(self, name: str, archs: Architectures) -> np.ndarray:
         rows = self.rows(archs)

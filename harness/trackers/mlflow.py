@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.records import Record
 
 REQUIRES = "mlflow"
+SETTINGS = {"experiment": str}
 
 LONGEST = 500
 """Characters of a parameter or tag that are kept."""

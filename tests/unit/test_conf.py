@@ -207,6 +207,10 @@ def test_seeds_and_overrides_win_over_the_preset():
     assert {config.batch_size for config in configs} == {4}
 
 
+def test_a_seed_that_is_named_twice_is_planned_once():
+    assert plan(("nbmacro",), "smoke", "5,5, 6,5", []) == plan(("nbmacro",), "smoke", "5,6", [])
+
+
 EXPERIMENTS = {
     "zero_cost_pt": {"task": "search", "searcher": "zero_cost_pt", "proxy": ["nwot_eval"], "batch_size": 256},
     "operation_scores": {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import numpy as np
 from harness import spaces
 from harness.tables._files import Column
 from harness.tables._label import Label
+from harness.tables._nb201_params import parameters
 from harness.tables.importers._source import accuracy
 
 CITATION = (
@@ -112,10 +113,19 @@ def summarise(row: Row) -> dict[str, Any]:
             ]
             if not seeds:
                 raise ValueError(f"{row.architecture} has no run on {measured.trained_on} of {epochs} epochs")
-    costs = [run for (dataset, _), run in row.runs[200].items() if dataset == "cifar10"]
-    figures["params"] = round(np.mean([run.params for run in costs]) * 1e6)
-    figures["flops"] = round(np.mean([run.flops for run in costs]) * 1e6)
-    return figures
+    costs = [run for (dataset, _), run in sorted(row.runs[200].items()) if dataset == "cifar10"]
+    return figures | _costs(row.architecture, costs)
+
+
+def _costs(architecture: str, runs: Sequence[Run]) -> dict[str, int]:
+    """Parameters and FLOPs: those of the runs that state the network's own count, else what most runs state.
+
+    Some single runs of the releases state the cost of another network.
+    """
+    stated = Counter((round(run.params * 1e6), round(run.flops * 1e6)) for run in runs)
+    own = parameters(spaces.load("nb201").parse(architecture))
+    params, flops = max(stated, key=lambda cost: (cost[0] == own, stated[cost]))
+    return {"params": params, "flops": flops}
 
 
 def columns(rows: Iterable[dict[str, Any]]) -> dict[str, Column]:

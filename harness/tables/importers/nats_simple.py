@@ -7,17 +7,21 @@ The complete folder takes some ten minutes to read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.errors import DataError
 from harness.tables.importers import _nb201, _pickle_data
 from harness.tables.importers._imported import Imported, Track, untracked
+from harness.tables.importers._kind_of_file import expect_folder
 from harness.tables.importers._nb201 import Row, Run
 from harness.tables.importers._source import DAMAGE, complete, damaged, read_bytes
 
 FORMAT = "NATS-Bench's folder NATS-tss-v1_0-3ffb9-simple"
 RELEASE = "NATS-Bench topology space v1.0"
+_SIZES = re.compile(r"\d+(:\d+)+")
 FILE_LIMIT = 1 << 26
 """The largest file is 1.4 MB unpacked; 64 MiB is refused."""
 
@@ -30,6 +34,12 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     DataError
         Where files are missing (unless ``partial``), damaged, or hold anything but figures.
     """
+    expect_folder(source, FORMAT)
+    if source.resolve().name.endswith("-full"):
+        raise DataError(
+            f"{source} is the full release, which holds weights besides the figures; take {FORMAT}, some "
+            "2 GB in place of hundreds."
+        )
     architectures = _architectures(source / "meta.pickle.pbz2")
     paths = {
         index: path
@@ -68,6 +78,11 @@ def _architectures(path: Path) -> list[str]:
     listed = meta.get("meta_archs") if isinstance(meta, dict) else None
     if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
         raise damaged(path, "it lacks meta_archs, the list of architectures")
+    if listed and all(_SIZES.fullmatch(text) for text in listed):
+        raise DataError(
+            f"{path.parent} is NATS-Bench's size space, of {len(listed):,} channel widths, which is no space "
+            f"here; take its topology space, {FORMAT}."
+        )
     if not 1 <= len(listed) <= _nb201.SIZE:
         raise damaged(path, f"meta_archs lists {len(listed):,} architectures")
     return listed

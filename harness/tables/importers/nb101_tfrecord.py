@@ -17,6 +17,7 @@ from harness.errors import DataError
 from harness.tables._label import Label
 from harness.tables.importers import _model_metrics, _nb1shot1, _tfrecord
 from harness.tables.importers._imported import Imported, Track, untracked
+from harness.tables.importers._kind_of_file import expect_file
 from harness.tables.importers._source import DAMAGE, accuracy, complete, count, damaged
 
 FORMAT = "NAS-Bench-101's nasbench_only108.tfrecord or nasbench_full.tfrecord"
@@ -36,6 +37,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     DataError
         Where the file is missing, truncated or damaged, or lacks cells or runs (unless ``partial``).
     """
+    expect_file(source, FORMAT)
     wanted = _nb1shot1.wanted(track)
     seen: Counter[str] = Counter()
     runs: dict[str, list[_model_metrics.Metrics]] = {}

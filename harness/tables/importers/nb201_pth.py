@@ -12,6 +12,7 @@ import contextlib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from harness.errors import DataError
 from harness.tables._label import Label
 from harness.tables.importers import _nb201
 from harness.tables.importers._imported import Imported, Track, untracked
+from harness.tables.importers._kind_of_file import expect_file
 from harness.tables.importers._nb201 import Row, Run
 from harness.tables.importers._source import DAMAGE, complete, damaged
 
@@ -42,6 +44,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     DataError
         Where the file is missing, damaged, incomplete (unless ``partial``), or names anything but figures.
     """
+    expect_file(source, FORMAT)
     content = _load(source)
     infos = content["arch2infos"]
     complete(len(infos), _nb201.SIZE, source, partial)
@@ -106,9 +109,12 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         with torch.serialization.safe_globals(allowed):
             content = torch.load(path, map_location="cpu", weights_only=True)
-    # On damaged bytes torch raises whatever its readers meet; nothing in the file can have run.
+    # On damaged bytes torch raises whatever its readers meet; nothing in the file can have run. What torch
+    # advises then is to let the file run code.
+    except UnpicklingError as error:
+        raise damaged(path, "it is damaged, or holds something else than plain figures") from error
     except Exception as error:
-        raise damaged(path, f"torch cannot read it as plain figures: {error}") from error
+        raise damaged(path, "it is cut off or damaged") from error
     kinds = {"meta_archs": list, "arch2infos": dict, "evaluated_indexes": (list, set, tuple)}
     for key, kind in kinds.items():
         if not isinstance(content, dict) or not isinstance(content.get(key), kind):

@@ -17,6 +17,7 @@ from harness import spaces
 from harness.spaces import Space
 from harness.tables._label import Label
 from harness.tables.importers._imported import Imported, Track, untracked
+from harness.tables.importers._kind_of_file import expect_file
 from harness.tables.importers._source import DAMAGE, accuracy, complete, count, damaged, read_bytes
 
 FORMAT = "NAS-Bench-Macro's nas-bench-macro_cifar10.json"
@@ -32,6 +33,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     DataError
         Where the file is missing, is not JSON, lacks architectures, or a value is out of its range.
     """
+    expect_file(source, FORMAT)
     try:
         content = json.loads(read_bytes(source))
     except (ValueError, RecursionError) as error:

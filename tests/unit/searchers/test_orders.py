@@ -37,7 +37,7 @@ class ToySpace(Space):
 
     canonical = format
 
-    def parse(self, text):
+    def parse_text(self, text):
         return tuple(tuple(map(int, part)) for part in text.split())
 
 

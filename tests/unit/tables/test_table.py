@@ -154,14 +154,42 @@ def test_wrong_architectures(committed):
         table.accuracy(((0,), (1,)), "cifar10_test_200")
     with pytest.raises(ConfigError, match="candidates 0 to 4"):
         table.accuracy(((0,), (1,), (2,), (3,), (4,), (5,)), "cifar10_test_200")
-    with pytest.raises(ConfigError, match="a tuple of tuples of integers"):
-        table.accuracies([[[0], [1], [2], [3], [4], [0]]], "cifar10_test_200")
+    for archs in (5, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", {"1<-0": "none"}):
+        with pytest.raises(ConfigError, match="Several architectures are a list of them"):
+            table.accuracies(archs, "cifar10_test_200")
+    with pytest.raises(ConfigError, match=r"An architecture of nb201 is .*; received \(4, 0, 3\)"):
+        table.accuracy((4, 0, 3), "cifar10_test_200")
     with pytest.raises(DataError, match="holds 15,625 architectures, and not code 15625"):
         table.accuracies(np.array([3, 15_625]), "cifar10_test_200")
     with pytest.raises(DataError, match="not code -1"):
         table.params(np.array([-1]))
     with pytest.raises(DataError, match=r"one-dimensional integer array.*float64"):
         table.flops(np.array([1.0]))
+
+
+def test_architectures_in_any_form_that_people_have(committed):
+    table = committed("nb201")
+    text = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|skip_connect~2|"
+    forms = [text, (2, 2, 0, 4, 3, 0), [[3], [3], [4], [1], [2], [1]], table.space.parse(text)]
+    assert [round(each, 4) for each in table.accuracies(forms, "cifar10_test_200")] == [93.3967] * 4
+    assert table.params(forms).tolist() == [table.params([text])[0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("cifar10", "cifar10_test_200"),
+        ("cifar100", "cifar100_test_200"),
+        ("ImageNet16-120", "imagenet16_120_test_200"),
+        ("cifar10-valid", "cifar10_valid_200"),
+    ],
+)
+def test_a_data_set_in_place_of_a_label_means_the_longest_training(committed, asked, meant):
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
+        committed("nb201").label(asked)
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
+        tables.require_label("nb201", asked)
+    tables.require_label("nb201", meant)
 
 
 def test_results_are_copies(committed):

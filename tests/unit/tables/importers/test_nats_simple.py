@@ -120,6 +120,26 @@ def test_costs_and_origin(release, tmp_path):
     assert "NATS-Bench" in table.label("cifar10_test_200").source
 
 
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ([0.316346, 0.802426, 0.802426], 802_426),  # what most runs state, and the network has
+        ([0.316346, 0.316346, 0.802426], 802_426),  # the network's own count
+        ([0.802426], 802_426),
+        ([0.1, 0.2, 0.2], 200_000),  # nobody states the network's
+    ],
+)
+def test_runs_that_state_the_cost_of_another_network(stated, expected):
+    arch = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|nor_conv_3x3~0|none~1|skip_connect~2|"
+    runs = [_nb201.Run({}, params, params * 100) for params in stated]
+    assert _nb201._costs(arch, runs) == {"params": expected, "flops": expected * 100}
+
+
+def test_verify_notices_the_cost_of_another_network(release, tmp_path):
+    faults = tables.verify(imported(release, tmp_path), tmp_path / "out")
+    assert "params of 3 rows are those of another network" in faults
+
+
 def test_a_complete_release_needs_no_flag(release, tmp_path, small):
     assert not imported(release, tmp_path, partial=False).entry.partial
 

@@ -122,7 +122,7 @@ class Harm:
 
 def test_nothing_in_a_hostile_file_runs(save, content, tmp_path):
     path = save(content | {"evaluated_indexes": Harm(tmp_path / "ran")})
-    with pytest.raises(DataError, match="torch cannot read it as plain figures"):
+    with pytest.raises(DataError, match="holds something else than plain figures"):
         nb201_pth.read(path, partial=True)
     assert not (tmp_path / "ran").exists()
     torch.load(path, weights_only=False)
@@ -134,8 +134,9 @@ def test_a_damaged_file(save, content, tmp_path):
     data = path.read_bytes()
     for damaged in (b"", data[: len(data) // 2], data[:20], b"\x00" * 100, b"PK\x03\x04" + bytes(100)):
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match="torch cannot read it as plain figures"):
+        with pytest.raises(DataError, match="damaged|is empty, not NAS-Bench-201's") as caught:
             nb201_pth.read(path, partial=True)
+        assert "weights_only" not in str(caught.value)
     with pytest.raises(DataError, match="There is no file"):
         nb201_pth.read(tmp_path / "nowhere.pth")
 

@@ -1,0 +1,119 @@
+"""A package of somebody else, found by its entry points: its items are chosen like ours, without YAML."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import paths
+from harness.records import Store, method_parts
+
+PLUGIN = Path(__file__).resolve().parents[2] / "fixtures" / "plugin"
+TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4")
+
+
+@pytest.fixture
+def call(tmp_path):
+    def call(*arguments, module="harness", results=True):
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments, *([f"results={tmp_path}"] if results else [])],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(paths.ROOT)])},
+            check=False,
+        )
+
+    return call
+
+
+def records(root):
+    return {record.run.method: record for record in Store(root).records()}
+
+
+def test_proxies_inputs_and_trackers(call, tmp_path):
+    asked = ("proxy=foreign,my-proxy", "task.population=4", "input=their_input", "tracker=their_tracker")
+    done = call("-m", *TINY, *asked, "tracker.file=my notes.txt")
+    assert done.returncode == 0, done.stderr
+    found = records(tmp_path)
+    assert set(found) == {"foreign", "my-proxy"}
+    assert found["my-proxy"].config["proxy"] == {"names": ["my-proxy"]}
+    assert found["my-proxy"].run.settings["input"]["name"] == "their_input"
+    rows = found["foreign"].rows
+    assert (rows["score"] == -rows["params"]).all() or (rows["score"] < 0).all()
+    assert sorted((tmp_path / "my notes.txt").read_text().split()) == ["foreign", "my-proxy"]
+
+
+def test_searchers_and_their_settings(call, tmp_path):
+    done = call(
+        "-m", TINY[0], "task=search", "searcher=their_search,random_search", "searcher.queries=3", "seed=0,1"
+    )
+    assert done.returncode == 0, done.stderr
+    found = records(tmp_path)
+    told = found["their_search"].run.settings
+    assert (told["queries"], told["lowest"]) == (3, False)
+    assert found["random_search"].run.settings["queries"] == 3
+    for setting, words in {
+        "searcher.lowest=yes": "searcher.lowest must be true or false; received 'yes'.",
+        "searcher.query=1": "Unknown setting 'searcher.query'. Did you mean 'searcher.queries'?",
+    }.items():
+        done = call(TINY[0], "task=search", "searcher=their_search", setting)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert words in done.stderr
+
+
+def test_scorers_whose_names_hold_a_dash(call, tmp_path):
+    asked = ("task=op_correlation", "task.progressive=false", "scorer=their-scorer", "proxy=my-proxy")
+    done = call(*TINY, *asked)
+    assert done.returncode == 0, done.stderr
+    record = records(tmp_path)["their-scorer-my-proxy"]
+    assert record.config["proxy"] == {"names": ["my-proxy"]}
+    done = call("--results", str(tmp_path), "--figures", "none", module="harness.cli.report", results=False)
+    assert done.returncode == 0, done.stderr
+    assert "my-proxy" in (tmp_path / "reports" / "all" / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_space_without_a_table_is_refused_at_the_start(call, tmp_path):
+    for done in (
+        call("space=their_space"),
+        call(
+            "--space",
+            "their_space",
+            "--results",
+            str(tmp_path / "none"),
+            module="harness.cli.bench",
+            results=False,
+        ),
+    ):
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith("harness: Space 'their_space' has no table in ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_spaces_of_ours_do_not_hang_on_theirs(call):
+    done = call("--cfg", "job", "searcher=their_search", results=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "queries: 4" in done.stdout
+    done = call("--space", "all", "--preset", "fast", module="harness.cli.bench", results=False)
+    assert "Unknown preset 'fast'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "known", "expected"),
+    [
+        ("nwot", [], ("nwot",)),
+        ("zero_cost_pt-nwot-on_darts", ["nwot"], ("zero_cost_pt", "nwot", "on_darts")),
+        ("my-proxy", ["my-proxy", "proxy", "my"], ("my-proxy",)),
+        (
+            "their-scorer-my-proxy-published",
+            ["my-proxy", "their-scorer"],
+            ("their-scorer", "my-proxy", "published"),
+        ),
+        ("a-b-c", ["b-c", "a-b"], ("a-b", "c")),
+    ],
+)
+def test_what_a_method_is_made_of(method, known, expected):
+    assert method_parts(method, known) == expected

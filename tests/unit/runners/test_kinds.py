@@ -1,0 +1,123 @@
+"""Every setting of conf/ takes values of one kind, and is refused with any other before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from omegaconf import OmegaConf
+
+from harness import paths
+from harness.cli._compose import composing, run_config
+from harness.errors import ConfigError, HarnessError
+from harness.runners import RunConfig, _kinds, check
+from harness.runners._check import settings_kinds
+from harness.trackers import mlflow
+
+NAMED = ("name", "names", "of", "defaults")
+"""What says which item is meant."""
+
+GROUPS = sorted(
+    path.name
+    for path in paths.CONF.iterdir()
+    if path.is_dir() and path.name not in ("experiment", "preset", "proxy")
+)
+ITEMS = {
+    (group, path.stem): OmegaConf.load(path)
+    for group in GROUPS
+    for path in (paths.CONF / group).glob("*.yaml")
+}
+SETTINGS = [
+    (group, name, str(key))
+    for (group, name), content in sorted(ITEMS.items())
+    for key in content
+    if key not in NAMED
+]
+TASKS = {"scorer": "op_correlation", "searcher": "search", "training": "op_correlation"}
+
+
+@pytest.fixture(scope="module")
+def composed():
+    with composing():
+        yield lambda *overrides: run_config(["space=nbmacro", *overrides])
+
+
+@pytest.fixture(autouse=True)
+def no_mlflow(monkeypatch):
+    monkeypatch.setattr(mlflow, "REQUIRES", None)
+
+
+def chosen(composed, group, name):
+    task = f"task={TASKS.get(group, 'arch_correlation')}" if group != "task" else f"task={name}"
+    return composed(task, *([] if group == "task" else [f"{group}={name}"]))
+
+
+WRONG = {
+    int: [0, -1, 1.5, True, "x", "3", None, [1], {"a": 1}, 2**63],
+    float: [0, -1.0, float("nan"), float("inf"), True, "x", None, []],
+    bool: [0, 1, "no", "false", None, [], 1.0],
+    str: ["", 3, None, True, []],
+    _kinds.Folder: ["", 3, True, ["a"], "a\0b"],
+    _kinds.Whole: [-1, 1.5, True, "x", None, [1], 2**63],
+    tuple: ["nobody", 3, None, [], True],
+}
+
+
+def wrong(kind):
+    if isinstance(kind, type):
+        return WRONG[kind]
+    return WRONG.get(type(kind), WRONG[tuple])
+
+
+@pytest.mark.parametrize(("group", "name", "key"), SETTINGS, ids=[".".join(each) for each in SETTINGS])
+def test_every_setting_of_an_item_has_a_kind(composed, group, name, key):
+    config = chosen(composed, group, name)
+    kinds = {group: kinds for group, kinds, _ in settings_kinds(config)}[group]
+    assert key in kinds, f"{group}.{key} of {group}={name} has no kind: see harness/runners/_kinds.py"
+    check(config)
+    for value in wrong(kinds[key]):
+        with pytest.raises(HarnessError) as caught:
+            check(replace(config, **{group: {**getattr(config, group), key: value}}))
+        assert f"{group}.{key}" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def top_level():
+    config = OmegaConf.load(paths.CONF / "config.yaml")
+    return sorted(str(key) for key in config if key not in ("defaults", "hydra"))
+
+
+@pytest.mark.parametrize("name", top_level())
+def test_every_setting_of_the_run_has_a_kind(composed, name):
+    config = composed()
+    for value in wrong(float if name == "time_limit" else _kinds.RUN[name]):
+        if (name, value) == ("time_limit", None):
+            continue
+        with pytest.raises(HarnessError) as caught:
+            check(replace(config, **{name: value}))
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_conf_has_every_setting_of_the_run():
+    groups = {each.name for each in fields(RunConfig)} - set(top_level())
+    assert groups == {*GROUPS, "proxy"}
+    assert set(_kinds.RUN) | {"time_limit"} == set(top_level())
+
+
+@pytest.mark.parametrize("value", ["no", "0", "yes", "False_", "null"])
+def test_true_or_false_is_nothing_else(composed, value):
+    with pytest.raises(ConfigError, match=r"task\.progressive must be true or false; received"):
+        composed("task=op_correlation", f"task.progressive={value}")
+    for good in ("true", "False", "FALSE"):
+        config = composed("task=op_correlation", f"task.progressive={good}")
+        assert config.task["progressive"] is (good == "true")
+
+
+@pytest.mark.parametrize(
+    "group", ["task", "searcher", "scorer", "training", "input", "tracker", "fidelity", "proxy"]
+)
+def test_a_setting_that_nobody_reads_is_refused(composed, group):
+    config = composed()
+    with pytest.raises(HarnessError, match=f"{group}.popullation"):
+        check(replace(config, **{group: {**getattr(config, group), "popullation": 3}}))
