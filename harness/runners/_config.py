@@ -61,6 +61,7 @@ Progress = Callable[[str, int, int], None]
 class Outcome:
     """How one method's run ended: ``done``, ``skipped`` (its record exists) or, in a dry run, ``planned``.
 
+    Of several methods that are measured together one can be ``failed`` while the others are done.
     ``seconds`` is how long a planned one should take, ``None`` where nobody knows.
     """
 

@@ -17,7 +17,7 @@ import torch
 from harness import searchers, spaces
 from harness.cli import run
 from harness.errors import ConfigError
-from harness.runners._check import settings_of
+from harness.runners._kinds import settings_of
 from harness.searchers import Bench
 from harness.searchers._budget import Budget
 from harness.searchers.regularized_evolution import mutated

@@ -9,7 +9,7 @@ import torch
 
 from harness import searchers
 from harness.errors import UnknownNameError
-from harness.runners._check import settings_of
+from harness.runners._kinds import settings_of
 from harness.scorers import Work
 from harness.searchers import Bench
 from harness.searchers import darts as darts_search
