@@ -8,6 +8,7 @@ from torch import nn
 from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.proxies import PATHS, Undefined, _kernel
+from harness.proxies._outcome import Refused
 from harness.runners import _check
 
 
@@ -96,7 +97,7 @@ def test_an_input_without_the_batch_in_front_is_refused(batch: Batch) -> None:
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return self.relu(images.flatten(1).reshape(2 * len(images), -1)).reshape(len(images), -1)
 
-    with pytest.raises(ValueError, match="first dimension is not the batch of 6"):
+    with pytest.raises(Refused, match="first dimension is not the batch of 6"):
         _kernel.watched_kernel(Split(), batch.images, False)
 
 
