@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from harness import paths
 from harness.cli import _flags, _own_folders
@@ -108,7 +108,7 @@ def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
 @hydra.main(version_base="1.3", config_path=str(paths.CONF), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
     """One job of Hydra's: run and report each outcome in a line."""
-    job = job_of(as_hydra_writes(HydraConfig.get().overrides.task))
+    job = job_of(as_hydra_writes(OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)))
     run = to_run_config(config)
     try:
         with single_run(run) as progress:
