@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup bench report data test test-slow regress benchmark lint
+.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint
 .DEFAULT_GOAL := help
 
 help:
@@ -12,8 +12,10 @@ help:
 	@echo "make report            write the reports again from the records in results/"
 	@echo "make data              check the benchmark tables and say what each label means"
 	@echo "make test | test-slow  the tests; test-slow goes through whole spaces"
+	@echo "make test-processors   proxies, graphs and golden results as a processor without AVX-512 computes them"
 	@echo "make regress           fresh results against the golden ones; [ACCEPT=reason] records what moved, [JOBS=2]"
 	@echo "make benchmark         speed and memory of operation scores and proxies beside the usual way, 20 min on 2 cores"
+	@echo "make gpu               proxies and scorers on a GPU held to the CPU's values, at most 8 min"
 	@echo "make lint              style and import rules"
 
 setup: $(READY)
@@ -43,12 +45,23 @@ test: $(READY)
 test-slow: $(READY)
 	@$(RUN) -m pytest -q -n auto -m slow
 
+# torch, oneDNN and MKL each choose by what the processor can do; all three are told before torch is loaded.
+test-processors: export ATEN_CPU_CAPABILITY = avx2
+test-processors: export ONEDNN_MAX_CPU_ISA = AVX2
+test-processors: export MKL_ENABLE_INSTRUCTIONS = AVX2
+test-processors: $(READY)
+	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs
+	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)"
+
 regress: $(READY)
 	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)" $(if $(filter undefined,$(origin ACCEPT)),,--accept='$(subst ','\'',$(ACCEPT))')
 
 benchmark: $(READY)
 	@$(RUN) -m tests.benchmarks.operation_scores
 	@$(RUN) -m tests.benchmarks.proxies
+
+gpu: $(READY)
+	@$(RUN) -m tests.gpu.check
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check .

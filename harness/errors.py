@@ -37,7 +37,7 @@ class MachineFailure(RunFailed):
 
 _DISK = {
     errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE,
-    errno.ENODEV, errno.ENXIO, errno.ESTALE,
+    errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.EFBIG,
 }  # fmt: skip
 _CLASSES = {"OutOfMemoryError", "AcceleratorError", "BrokenProcessPool"}
 _SENTENCES = (

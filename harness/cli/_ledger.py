@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -10,14 +11,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from socket import gethostname
+from threading import Thread
+from time import sleep
+from typing import BinaryIO
 
+from harness.cli._sentence import BAD_INPUT, FAILED
 from harness.runners import Outcome
 
 FILE = "HARNESS_LEDGER"
 """Environment variable that names the file to a launcher's workers."""
 
 BAD = ("failed", "refused")
-"""Statuses of runs that raised: the second where what they were told cannot be."""
+"""Statuses of runs that have no result: the second where none began, since what they were told cannot be."""
+
+WATCH_SECONDS = 1.0
+"""Between two looks at whether the sweep is still there."""
+
+_watched: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -44,18 +55,61 @@ class Entry:
 
 @contextmanager
 def ledger(folder: Path) -> Iterator[Path]:
-    """A new file in ``folder``, which this process and its children :func:`enter` in; removed in the end."""
+    """A new file in ``folder``, which this process and its children :func:`enter` in; removed in the end.
+
+    It is locked for as long as this process lives, so that the others can :func:`end_with_sweep`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"ledger-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
-    path.touch()
+    path = folder / f"ledger-{os.getpid()}-{secrets.token_hex(4)}@{gethostname()}.jsonl"
     os.environ[FILE] = str(path)
     try:
-        yield path
+        with path.open("a+b", buffering=0) as file:
+            file.write(b"\n")
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield path
+            file.truncate(0)
     finally:
         del os.environ[FILE]
         path.unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()
+
+
+def end_with_sweep() -> None:
+    """From now on this process ends soon after the sweep it works for was ended before its time.
+
+    Only on the same machine: a job of a cluster is taken out of the cluster's own queue. Nothing happens
+    in the sweep's own process, and on file systems without locks.
+    """
+    path = Path(os.environ[FILE])
+    same = path.stem.rpartition("@")[2] == gethostname() and f"ledger-{os.getpid()}-" not in path.name
+    if same and path not in _watched:
+        _watched.add(path)
+        file = path.open("rb")
+        if _sweeping(file):
+            Thread(target=_end_with, args=(file,), daemon=True).start()
+        else:
+            file.close()
+
+
+def _end_with(file: BinaryIO) -> None:
+    with file:
+        while _sweeping(file):
+            sleep(WATCH_SECONDS)
+        if os.fstat(file.fileno()).st_size:  # a sweep that comes to its end empties it first
+            os._exit(1)
+
+
+def _sweeping(file: BinaryIO) -> bool:
+    """Whether the sweep holds the lock of its ``file``."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def enter(entry: Entry) -> None:
@@ -69,7 +123,8 @@ def enter(entry: Entry) -> None:
 
 def entries(path: Path) -> list[Entry]:
     """All lines so far, in the order they were written."""
-    return [Entry(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Entry(**json.loads(line)) for line in lines if line]
 
 
 def job_of(overrides: Iterable[str]) -> str:
@@ -80,7 +135,15 @@ def job_of(overrides: Iterable[str]) -> str:
 
 def entry_of(job: str, outcome: Outcome) -> Entry:
     """The line of one outcome."""
-    return Entry(job, outcome.status, seconds=outcome.seconds)
+    return Entry(job, outcome.status, outcome.headline if outcome.status in BAD else "", outcome.seconds)
+
+
+def exit_code(found: Sequence[Entry], jobs: Iterable[str]) -> int:
+    """0 where all ``jobs`` are done or skipped, 1 where one began and failed, 2 where some were refused."""
+    wrong = {entry.status for entry in found} & set(BAD)
+    if "failed" in wrong or not {entry.job for entry in found} >= set(jobs):
+        return FAILED
+    return BAD_INPUT if wrong else 0
 
 
 def summary(found: Sequence[Entry], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:

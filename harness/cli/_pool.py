@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from queue import Queue
 from threading import Thread
 from time import monotonic
@@ -16,23 +19,47 @@ from rich.console import Console
 from rich.progress import Progress
 
 from harness.cli._progress import bars, described
-from harness.errors import HarnessError
-from harness.runners import Outcome, RunConfig, execute, on_own_card
+from harness.cli._sentence import BAD_INPUT, FAILED
+from harness.errors import HarnessError, MachineFailure, RunFailed
+from harness.runners import Outcome, RunConfig, end_with_parent, execute, how_it_died, on_own_card
 
 Update = tuple[int, str, int, int]
 """(number of the run, words, done, total)"""
+
+DYING_SECONDS = 10.0
+"""For how long a process that is being ended is waited for."""
 
 _UPDATE_SECONDS = 0.2
 _worker: dict[str, Any] = {}
 
 
-def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
-    """Execute every config, ``jobs`` at a time, and return a sentence for each that failed.
+@dataclass(frozen=True)
+class Failure:
+    """A run without a result: which and why, and whether it had begun."""
 
-    A line is printed for every method as it ends.
+    words: str
+    began: bool
+
+
+def exit_code(failures: Sequence[Failure]) -> int:
+    """0 without failures, 1 where a run began and failed, 2 where some were refused and no other failed."""
+    if any(failure.began for failure in failures):
+        return FAILED
+    return BAD_INPUT if failures else 0
+
+
+def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[Failure]:
+    """Execute every config, ``jobs`` at a time, and return each failure.
+
+    A line is printed for every method as it ends. The processes end with this one.
+
+    Raises
+    ------
+    MachineFailure
+        Where a process died.
     """
     context = multiprocessing.get_context("spawn")
-    failures: list[str] = []
+    failures: list[Failure] = []
     updates, numbers = context.Queue(), context.Queue()
     for number in range(jobs):
         numbers.put(number)
@@ -45,16 +72,33 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[str]:
             ) as pool,
         ):
             futures = {pool.submit(_execute, number, config): number for number, config in enumerate(configs)}
+            workers = multiprocessing.active_children()
             for finished, future in enumerate(as_completed(futures), start=1):
                 number = futures[future]
-                _report(future, configs[number], f"[{finished}/{len(configs)}]", progress, failures)
+                try:
+                    _report(future, configs[number], f"[{finished}/{len(configs)}]", progress, failures)
+                except BrokenProcessPool:
+                    raise _died(workers) from None
                 updates.put((number, "", 0, 0))
                 progress.advance(overall)
     return failures
 
 
+def _died(workers: list[BaseProcess]) -> MachineFailure:
+    """What to say of the first of ``workers`` that died, upon which the pool has ended the others."""
+    for worker in workers:
+        worker.join(DYING_SECONDS)
+    codes = [worker.exitcode for worker in workers if worker.exitcode != 0]
+    own = [code for code in codes if code != -signal.SIGTERM] or codes[:1]
+    return MachineFailure(
+        f"A worker process died ({how_it_died(own or [None])}). What the others had finished is kept: run it "
+        "again, or with fewer JOBS where memory may have run out."
+    )
+
+
 def _start(updates: Queue[Update | None], numbers: Queue[int]) -> None:
     """Remember, in a worker, its number and where progress goes: a queue can be inherited but not sent."""
+    end_with_parent()
     _worker["updates"] = updates
     _worker["number"] = numbers.get()
 
@@ -70,23 +114,30 @@ def _execute(number: int, config: RunConfig) -> list[Outcome]:
     return execute(on_own_card(config, _worker["number"]), report)
 
 
-def _report(future: Future, config: RunConfig, count: str, progress: Progress, failures: list[str]) -> None:
+def _report(
+    future: Future, config: RunConfig, count: str, progress: Progress, failures: list[Failure]
+) -> None:
     name = f"{config.space['name']} {config.task['name']}"
+
+    def say(line: str) -> None:
+        progress.console.print(f"{count} {line}", soft_wrap=True, markup=False)
+
     try:
         outcomes = future.result()
     except BrokenProcessPool:
-        raise HarnessError("A worker process died, most likely for lack of memory; try fewer JOBS.") from None
+        raise
     except Exception as error:
-        words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-        failures.append(f"{name} seed={config.seed}: {words}")
-        progress.console.print(f"{count} failed: {failures[-1]}", soft_wrap=True, markup=False)
+        told = isinstance(error, HarnessError)
+        words = str(error) if told else f"{type(error).__name__}: {error}"
+        began = not told or isinstance(error, RunFailed)
+        failures.append(Failure(f"{name} seed={config.seed}: {words}", began))
+        say(f"failed: {failures[-1].words}")
         return
     for outcome in outcomes:
-        progress.console.print(
-            f"{count} {outcome.status}: {name} {outcome.method} seed={config.seed}: {outcome.headline}",
-            soft_wrap=True,
-            markup=False,
-        )
+        words = f"{name} {outcome.method} seed={config.seed}: {outcome.headline}"
+        say(f"{outcome.status}: {words}")
+        if outcome.status == "failed":
+            failures.append(Failure(words, True))
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness import paths
-from harness.errors import ConfigError, HarnessError
+from harness.errors import ConfigError, HarnessError, RunFailed
 
+FAILED = 1
 BAD_INPUT = 2
 
 
@@ -49,9 +50,10 @@ class Parser(ArgumentParser):
 
 
 def guarded(verb: Callable[[], int]) -> int:
-    """Exit code of ``verb``: 2 and one sentence for bad input, 130 where the user interrupts.
+    """Exit code of ``verb``, and one sentence on stderr where it was not to be.
 
-    A terminal that cannot show a character (latin-1, ASCII) shows another one in its place.
+    1 where a run that began failed, 2 for bad input, 130 where the user interrupts. A terminal that cannot
+    show a character (latin-1, ASCII) shows another one in its place.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -60,7 +62,7 @@ def guarded(verb: Callable[[], int]) -> int:
         return verb()
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return FAILED if isinstance(error, RunFailed) else BAD_INPUT
     except BrokenPipeError:
         # The reader (`head`, a pager) has seen enough; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

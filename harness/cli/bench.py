@@ -14,29 +14,31 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from rich.console import Console
 
 from harness import spaces, tables
 from harness.cli._compose import composing, results_root, run_configs
 from harness.cli._literal import setting
 from harness.cli._own_folders import look_in, presets, taken_out
-from harness.cli._pool import run_all
+from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, folder, guarded
-from harness.errors import ConfigError, unknown_name
+from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, cards
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 all done, 1 where a run failed, 2 bad input."""
+    """Exit code: 0 all done, 1 where a run began and failed, 2 for bad input."""
     return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
 
 
 def _main(arguments: list[str]) -> int:
     # Worker processes import this module too, and need neither pandas nor plots to start.
-    from harness import records, reports
+    from harness import records
 
     asked = _parse(arguments)
     chosen = choose_spaces(asked.space)
@@ -49,13 +51,26 @@ def _main(arguments: list[str]) -> int:
     jobs = runs_at_a_time(asked.jobs, cards([config.device for config in configs]))
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {jobs} at a time")
     failures = run_all(configs, jobs, console)
+    try:
+        if len(failures) < len(configs) or any(failure.began for failure in failures):
+            _report(root, asked.space, chosen, console)
+    except ResultsError as error:
+        if failures:
+            raise RunFailed(str(error)) from error
+        raise
+    finally:
+        for failure in failures:
+            print(f"harness: {'failed' if failure.began else 'refused'}: {failure.words}", file=sys.stderr)
+    return exit_code(failures)
+
+
+def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> None:
+    from harness import reports
+
     with drawing() as progress:
-        report = reports.build(root, root / "reports" / asked.space, chosen, progress=progress)
+        report = reports.build(root, root / "reports" / name, chosen, progress=progress)
     reports.print_tables(report, console)
     console.print(f"Report: {report.paths['page']}", soft_wrap=True)
-    for failure in failures:
-        print(f"harness: failed: {failure}", file=sys.stderr)
-    return 1 if failures else 0
 
 
 def choose_spaces(asked: str) -> tuple[str, ...]:
@@ -131,7 +146,7 @@ def _seeds(asked: str) -> list[int]:
 
 
 def _parse(arguments: list[str]) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.bench", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.bench", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--space", default="", help="a space, a family of spaces, or all")
     parser.add_argument("--preset", default="quick", help="a file of conf/preset")
     parser.add_argument("--seeds", default="", help="seeds like 0,1 in place of the preset's")

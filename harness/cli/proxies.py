@@ -92,7 +92,7 @@ def _lines(card: Card) -> Iterator[tuple[str, str]]:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.proxies", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.proxies", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="a proxy; all where none is named")
     parser.add_argument("--markdown", action="store_true", help="as a page of Markdown")
     return parser

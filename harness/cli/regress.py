@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from harness import paths
 from harness.cli._literal import setting
-from harness.cli._pool import run_all
+from harness.cli._pool import Failure, run_all
 from harness.cli._progress import console_for
 from harness.cli._sentence import Parser, folder, guarded
 from harness.cli.bench import plan, runs_at_a_time
-from harness.errors import ConfigError, ResultsError
+from harness.errors import ConfigError, ResultsError, RunFailed
 
 if TYPE_CHECKING:
     from harness.reports.goldens import Entry
@@ -52,22 +52,22 @@ def _main(arguments: Sequence[str] | None) -> int:
     moved = any(each.findings for each in compared)
     print("\n".join(regression_text.regression_lines(compared)))
     for failure in failures:
-        print(f"harness: failed: {failure}", file=sys.stderr)
+        print(f"harness: failed: {failure.words}", file=sys.stderr)
     if asked.accept is None:
         if moved:
             print('Where this is meant: make regress ACCEPT="the reason".')
         return int(moved or bool(failures))
     if failures:
         runs = "1 run" if len(failures) == 1 else f"{len(failures)} runs"
-        raise ResultsError(f"Nothing was recorded, because {runs} failed.")
+        raise RunFailed(f"Nothing was recorded, because {runs} failed.")
     accepted = regression.accepted(compared)
     files = goldens.write(asked.goldens, accepted)
     print("", regression_text.changes(golden, accepted), *files, sep="\n")
     return 0
 
 
-def _run(root: Path, jobs: int) -> list[str]:
-    """Run the preset, on the CPU wherever this is, and return a sentence for each run that failed."""
+def _run(root: Path, jobs: int) -> list[Failure]:
+    """Run the preset, on the CPU wherever this is, and return each failure."""
     from harness import records
 
     records.check_writable(root)
@@ -94,7 +94,7 @@ def _fresh(root: Path, reason: str) -> list[Entry]:
 
 
 def _parse(arguments: Sequence[str] | None) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.regress", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.regress", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument(
         "--goldens", type=folder, default=GOLDENS, metavar="DIR", help="golden files (default: %(default)s)"
     )

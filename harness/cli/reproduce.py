@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.cli._progress import single_run
 from harness.cli._sentence import Parser, folder, guarded
-from harness.errors import ConfigError, ResultsError, unknown_name
+from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, check, execute
 
 SHOWN = 10
@@ -43,13 +43,15 @@ def _main(arguments: Sequence[str] | None) -> int:
         check(config)
         with single_run(config) as progress:
             outcomes = execute(config, progress)
-        path = next((each.path for each in outcomes if each.method == first.run.method), None)
-        if path is None:
+        outcome = next((each for each in outcomes if each.method == first.run.method), None)
+        if outcome is None:
             made = ", ".join(each.method for each in outcomes)
-            raise ResultsError(
+            raise RunFailed(
                 f"The config of {options.record} made records of {made}, not of {first.run.method}."
             )
-        again = repetition(first, read_record(path))
+        if outcome.status == "failed":
+            raise RunFailed(outcome.headline)
+        again = repetition(first, read_record(outcome.path))
     print("\n".join(told(again)))
     return 0 if again.same else 1
 
@@ -118,8 +120,14 @@ def told(again: Any) -> Iterator[str]:
             yield f"{title}:"
             yield from (f"  {name}: {old} -> {new}" for name, old, new in changes[:SHOWN])
             yield from _more(len(changes))
+    if again.unknown:
+        yield f"Not known of the first run: {', '.join(again.unknown)}."
     if not again.environment:
-        yield "The environment is the same: code, versions, machine, threads."
+        yield (
+            "The environment is the same: code, versions, machine, precision, threads."
+            if not again.unknown
+            else ("What is known of the environment is the same.")
+        )
 
 
 def _more(count: int) -> Iterator[str]:

@@ -31,18 +31,28 @@ from harness.cli._compose import (
     to_run_config,
 )
 from harness.cli._foreign import bring_in
-from harness.cli._ledger import BAD, FILE, Entry, enter, entries, entry_of, job_of, ledger, summary
+from harness.cli._ledger import (
+    BAD,
+    FILE,
+    Entry,
+    end_with_sweep,
+    enter,
+    entries,
+    entry_of,
+    exit_code,
+    job_of,
+    ledger,
+    summary,
+)
 from harness.cli._literal import quoted, setting
 from harness.cli._progress import single_run
-from harness.cli._sentence import BAD_INPUT, guarded
-from harness.errors import ConfigError, HarnessError
+from harness.cli._sentence import guarded
+from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.runners import duration, execute
-
-FAILED = 1
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code of the command line ``arguments``: 0 done or skipped, 1 failed, 2 bad input."""
+    """Exit code of the command line ``arguments``: 0 done or skipped, 1 a run failed, 2 bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
     return guarded(lambda: _main(arguments))
 
@@ -77,10 +87,7 @@ def _main(arguments: list[str]) -> int:
         finally:
             found = entries(file)
             _tell(found, names if line.sweep else ())
-    wrong = {entry.status for entry in found} & set(BAD)
-    if not wrong and {entry.job for entry in found} >= set(names):
-        return 0
-    return BAD_INPUT if wrong == {"refused"} else FAILED
+    return exit_code(found, names)
 
 
 def _show(flags: Sequence[str], settings: Sequence[str]) -> int:
@@ -108,7 +115,10 @@ def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
 @hydra.main(version_base="1.3", config_path=str(paths.CONF), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
     """One job of Hydra's: run and report each outcome in a line."""
+    # As they were given: `${...}` is told apart by its words, which a value read here would replace.
     job = job_of(as_hydra_writes(OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)))
+    if FILE in os.environ:
+        end_with_sweep()
     run = to_run_config(config)
     try:
         with single_run(run) as progress:
@@ -116,10 +126,11 @@ def _hydra_main(config: DictConfig) -> None:
     except Exception as error:
         if FILE not in os.environ:
             raise
-        refused = isinstance(error, HarnessError)
-        if not refused:
+        told = isinstance(error, HarnessError)
+        refused = told and not isinstance(error, RunFailed)
+        if not told:
             traceback.print_exc()
-        words = str(error) if refused else f"{type(error).__name__}: {error}"
+        words = str(error) if told else f"{type(error).__name__}: {error}"
         enter(Entry(job, "refused" if refused else "failed", words))
         return
     name = f"{run.space['name']} {run.task['name']}"

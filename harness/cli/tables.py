@@ -113,7 +113,7 @@ def _track(items: Iterable[Any], description: str, total: int | None) -> Iterabl
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m harness.cli.tables", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m harness.cli.tables", description=__doc__ and __doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True, metavar="import | verify | list")
     formats = "".join(f"\n  {name}: {importers.load(name).FORMAT}" for name in importers.names())
     add = verbs.add_parser(

@@ -186,7 +186,10 @@ class Passes:
 
         def compute_by_itself() -> Result:
             with own_random_state(derive(self._seed, "proxies", name)), kept_state(self.module):
-                return compute()
+                result = compute()
+                if self.images.device.type == "cuda":  # or its seconds would be those of who reads a number
+                    torch.cuda.synchronize(self.images.device)
+                return result
 
         return self.clock.read(key, compute_by_itself)
 

@@ -7,8 +7,8 @@ Higher is better. Unitless; grows with the samples per class, so compare equal b
 
 A correlation needs two samples: classes of the batch with fewer are left out, the same for every network.
 Undefined (status nan) where no class has two samples, where of more than 100 classes only one has, and where
-a gradient is constant, as its correlation is 0/0; where the logits do not depend on the images (status
-disconnected).
+a gradient is constant, as its correlation is 0/0, or all are 0 but for rounding, as for ``jacob_cov``; where
+the logits do not depend on the images (status disconnected).
 
 Lopes, Alirezazadeh and Alexandre, "EPE-NAS: Efficient Performance Estimation Without Training for Neural
 Architecture Search", ICANN 2021; the choices are those of ``search.py`` in VascoLopes/EPE-NAS
@@ -28,7 +28,7 @@ ABOUT = About(
     formula="sum over classes of |sum log(|C| + k)|, C = correlation of a class's input gradients",
     source="Lopes et al., ICANN 2021 (VascoLopes/EPE-NAS)",
     undefined="logits that do not depend on the images (disconnected); no class with two samples, or "
-    "a single one to compare (nan); a constant gradient (nan)",
+    "a single one to compare (nan); constant gradients, or 0 but for rounding (nan)",
     choices="classes with fewer than two samples are left out (the authors add 1e-5 for a single one); their "
     "other formula beyond 100 classes; batch norm in training mode",
     labels=True,

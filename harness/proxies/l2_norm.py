@@ -5,7 +5,7 @@ weight that layers share counts once; a layer that never runs counts. Uses neith
 norm plays no part. Under the usual initialisations a layer's norm follows from the number of its outputs, so
 that the score is one of depth and width.
 
-Undefined where the weights are not finite (status nan or inf); fails for a network without such layers.
+Undefined where the weights are not finite (status nan); fails for a network without such layers.
 
 Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021; ``measures/l2_norm.py`` in
 SamsungLabs/zero-cost-nas.
@@ -23,7 +23,7 @@ from harness.proxies._totals import total
 ABOUT = About(
     formula="sum over layers of |W|_2",
     source="Abdelfattah et al., ICLR 2021 (SamsungLabs/zero-cost-nas)",
-    undefined="weights that are not finite (nan, inf)",
+    undefined="weights that are not finite (nan)",
     choices="convolutions and linear layers of the network as built; a masked supernet counts what is left",
     images=False,
 )

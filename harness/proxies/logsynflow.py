@@ -3,7 +3,7 @@
 score = sum over convolution and linear weights of |W| * log(1 + |dR/dW|), R = the sum of the outputs for one
 image of ones through a copy of the network with all parameters |.| and batch norm replaced by the identity;
 natural logarithm, double precision. Higher is better. Unit: that of a weight. Uses no data: only the image's
-size matters. The passes are those of ``synflow``, so ReLU6 counts as ReLU.
+size matters. The passes are those of ``synflow``, so ReLU6 counts as ReLU, and a hard tanh as the identity.
 
 Undefined where no path leads from input to output (status disconnected).
 

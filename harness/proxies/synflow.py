@@ -4,7 +4,7 @@ score = ln(sum over convolution and linear weights W of |W * dR/dW|), R = the su
 image of ones through a copy of the network with all parameters |.| and batch norm replaced by the identity.
 Higher is better. The natural logarithm, which keeps the ranking, because the sum itself spans 1e12 to 1e61;
 computed in double precision for the same reason. Uses no data: only the image's size matters. ReLU6 counts
-as ReLU, as its bound would cut the flow.
+as ReLU and a hard tanh as the identity, as their bounds would cut the flow, as modules and as functions.
 
 Undefined where no path leads from input to output: the sum is 0 (status disconnected).
 

@@ -2,7 +2,9 @@
 
 score = sum over convolution and linear layers of log sum_w mean |g_w| / std(g_w), mean and (population)
 standard deviation over the gradients g = dL/dW of two batches, L = a batch's mean cross-entropy, batch norm
-in training mode. Higher is better. Unitless. Every term of the inner sum is at least 1, so that it grows
+in training mode. The deviation is that of g, signs included, as the authors' code has it; the paper's Eq. 15
+writes |g| there, where two opposite gradients of one size would count as steady. Higher is better. Unitless.
+Every term of the inner sum is at least 1, so that it grows
 with the layer. Entries of equal gradients, whose standard deviation is 0, are dropped, and layers of such
 entries alone; a layer the loss does not depend on adds nothing.
 
@@ -30,8 +32,9 @@ ABOUT = About(
     formula="sum over layers of log sum over weights of mean |g| / std(g), g = loss gradients of two batches",
     source="Li et al., ICLR 2023 (SLDGroup/ZiCo)",
     undefined="logits that do not depend on the images (disconnected); no gradient that differs (nan)",
-    choices="each batch's gradient by itself, as the paper (the code adds the first to the second); "
-    "population standard deviation; entries of standard deviation 0 dropped; batch norm in training mode",
+    choices="each batch's gradient by itself, as the paper (the code adds the first to the second); standard "
+    "deviation of g, as the code (the paper's Eq. 15 has that of |g|), population's; entries of standard "
+    "deviation 0 dropped; batch norm in training mode",
     labels=True,
     batches=2,
     gradients="batch",

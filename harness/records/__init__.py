@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from harness.records._upgrades import FORMAT
+from harness.records.changes import differences
+from harness.records.code import MEASURING, TRAINING, foreign
+from harness.records.failures import Failures, failures
 from harness.records.method import method_parts
-from harness.records.provenance import provenance
+from harness.records.provenance import clone_state, decisive, provenance
 from harness.records.record import Record, read_record
 from harness.records.repetition import Repetition, repetition
 from harness.records.run import Run
@@ -12,11 +15,19 @@ from harness.records.store import Store, check_writable
 
 __all__ = [
     "FORMAT",
+    "MEASURING",
+    "TRAINING",
+    "Failures",
     "Record",
     "Repetition",
     "Run",
     "Store",
     "check_writable",
+    "clone_state",
+    "decisive",
+    "differences",
+    "failures",
+    "foreign",
     "method_parts",
     "provenance",
     "read_record",

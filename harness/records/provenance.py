@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import harness
 from harness import paths
+from harness.records import code
+from harness.records.run import Run
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "hydra-core", "nas-bench-201", "nasbench-pytorch")
 """Distributions that can change a number."""
@@ -20,8 +23,17 @@ SOURCES = ("harness", "conf", "benchmarks_data", "pyproject.toml")
 """What of the clone counts for the dirty flag: a changed README changes no number."""
 
 
+NOT_DECISIVE = ("package", "commit", "dirty", "commits", "published")
+"""What of a provenance changes no number: the code is told by its digests, and the rest tells of origins."""
+
+
 def provenance(
-    device: str, threads: int, table_digest: str | None = None, input_digest: str | None = None
+    device: str,
+    threads: int,
+    table_digest: str | None = None,
+    input_digest: str | None = None,
+    run: Run | None = None,
+    numerics: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a reader needs to get the same bytes again; the same for identical runs on one machine.
 
@@ -33,17 +45,24 @@ def provenance(
         Threads within one operation of the numeric libraries.
     table_digest, input_digest
         SHA-256 in hex of the table of accuracies and of the input; ``None`` where the run has none.
+    run
+        Whose items of other packages are told; none where it is ``None``.
+    numerics
+        What the numeric library says of the device, its precision and its kernels; ``None`` without one.
 
     Returns
     -------
     dict
         ``package``, ``commit`` and ``dirty`` (of the clone this package lies in; ``None`` outside one),
+        ``code`` (:func:`harness.records.code.layers`), ``foreign`` (:func:`harness.records.code.foreign`),
         ``python``, ``platform``, ``machine``, ``processor``, ``versions`` (``None`` where not installed),
-        ``device``, ``threads``, ``table_digest``, ``input_digest``.
+        ``device``, ``threads``, ``numerics``, ``table_digest``, ``input_digest``.
     """
     return {
         "package": harness.__version__,
         **clone_state(paths.ROOT),
+        "code": dict(code.layers()),
+        "foreign": {} if run is None else code.foreign(code.items(run)),
         "python": platform.python_version(),
         "platform": platform.system(),
         "machine": platform.machine(),
@@ -51,9 +70,20 @@ def provenance(
         "versions": {name: _version(name) for name in PACKAGES},
         "device": device,
         "threads": threads,
+        "numerics": None if numerics is None else dict(numerics),
         "table_digest": table_digest,
         "input_digest": input_digest,
     }
+
+
+def decisive(provenance: Mapping[str, Any], layers: Iterable[str]) -> dict[str, Any]:
+    """What of a ``provenance`` can change a number that the ``layers`` of the code make.
+
+    Numbers are joined where it is equal. An older record's, which does not say enough, is equal to none.
+    """
+    digests = provenance.get("code") or {}
+    kept = {name: value for name, value in provenance.items() if name not in NOT_DECISIVE}
+    return {**kept, "code": {layer: digests.get(layer) for layer in layers}}
 
 
 @lru_cache(maxsize=8)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from harness.records.changes import Change, changes
 from harness.records.record import Record
-
-Change = tuple[str, Any, Any]
-"""``(dotted name, before, after)``"""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,9 @@ class Repetition:
         Entries of the rows that differ, in order; all columns of either count.
     statistics, settings, environment
         What differs in the statistics, in the settings that make the run's identity, and in the
-        provenance (code, versions, machine, threads).
+        provenance (code, versions, machine, precision, threads) of what both say.
+    unknown
+        What the first one's provenance, of an older version, does not say.
     """
 
     rows: tuple[int, int]
@@ -57,6 +57,7 @@ class Repetition:
     statistics: tuple[Change, ...]
     settings: tuple[Change, ...]
     environment: tuple[Change, ...]
+    unknown: tuple[str, ...]
 
     @property
     def same(self) -> bool:
@@ -70,9 +71,10 @@ def repetition(first: Record, second: Record) -> Repetition:
     return Repetition(
         (len(before), len(after)),
         tuple(_moved(before, after)),
-        tuple(_changes(first.statistics, second.statistics)),
-        tuple(_changes(first.run.settings, second.run.settings)),
-        tuple(_changes(first.provenance, second.provenance)),
+        tuple(changes(first.statistics, second.statistics)),
+        tuple(changes(first.run.settings, second.run.settings)),
+        tuple(changes(first.provenance, {name: second.provenance.get(name) for name in first.provenance})),
+        tuple(name for name in second.provenance if name not in first.provenance),
     )
 
 
@@ -104,14 +106,3 @@ def _entry(frame: pd.DataFrame, name: str, row: int) -> Any:
         return None
     value = frame[name].iloc[row]
     return None if pd.isna(value) else value
-
-
-def _changes(before: Any, after: Any, name: str = "") -> Iterator[Change]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys((*before, *after)):
-            yield from _changes(before.get(key), after.get(key), f"{name}.{key}" if name else str(key))
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _changes(one, other, f"{name}.{index}")
-    elif before != after:
-        yield name, before, after

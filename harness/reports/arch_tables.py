@@ -147,6 +147,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
         "the seeds).",
         ceiling_sentence(first),
         *_best_of_sentence(first),
+        *words.failed_rows(scored),
         words.settings_sentence(groups),
     ]
     if of > 1:

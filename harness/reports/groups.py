@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import ResultsError
-from harness.records import Record, Run, Store
+from harness.records import Failures, Record, Run, Store, failures
 from harness.reports.check import Checker, digest
 from harness.reports.checked import Checked
+from harness.reports.origins import origin_of
 from harness.stats import mean_with_interval, operations_dropped
 
 NOT_NUMBERS = frozenset({"reason", "reasons"})
@@ -30,7 +31,8 @@ class Result:
     """What a report keeps of one ok record.
 
     ``population`` names the set of architectures an ``arch_correlation`` run scored; ``failures``
-    counts its rows that are not ok, by status; ``origin`` is where it was made; ``path`` is the file,
+    counts its rows that are not ok, by status, and ``failed`` says why rows could not be measured;
+    ``origin`` is where it was made (:func:`origin_of`); ``path`` is the file,
     ``timing`` its sidecar, which no number of a table rests on.
 
     Of an ``arch_correlation`` run ``architectures`` holds what does not hang on the proxy (:data:`SHARED`,
@@ -48,6 +50,7 @@ class Result:
     architectures: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     scores: np.ndarray | None = field(default=None, repr=False, compare=False)
     dropped: Mapping[str, Any] | None = None
+    failed: Failures = field(default_factory=lambda: failures({}))
 
     @cached_property
     def numbers(self) -> dict[str, float | None]:
@@ -107,7 +110,7 @@ class Group:
 
     @property
     def origins(self) -> list[Mapping[str, Any]]:
-        """Commit, dirty flag, torch, device and processor of every run, and the publication of its scores."""
+        """Where every run was made, as :func:`origin_of`."""
         return [result.origin for result in self.results]
 
     @property
@@ -186,13 +189,13 @@ def _add(group: Group, record: Record, checker: Checker, frames: dict[str, pd.Da
         return
     rows = record.columns
     checker.check(record, rows)
-    population, failures = None, {}
+    population, outcomes = None, {}
     if record.run.task == "arch_correlation":
         population = hashlib.sha256("\n".join(sorted(map(str, rows["arch"]))).encode()).hexdigest()[:16]
     if record.run.task == "search" and (group.rows is None or record.run.seed < min(group.seeds)):
         group.rows = record.rows
     if "status" in rows:
-        failures = {
+        outcomes = {
             status: count
             for status, count in Counter(rows["status"].tolist()).items()
             if isinstance(status, str) and status != "ok"
@@ -202,10 +205,11 @@ def _add(group: Group, record: Record, checker: Checker, frames: dict[str, pd.Da
             record.run,
             record.statistics,
             population,
-            failures,
-            _origin(record),
+            outcomes,
+            origin_of(record),
             record.path,
             record.timing or {},
+            failed=failures(rows),
             **_kept(record, frames),
         )
     )
@@ -223,12 +227,6 @@ def _kept(record: Record, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
     if key not in frames:
         frames[key] = pd.DataFrame({name: rows[name] for name in names})
     return {"architectures": frames[key], "scores": np.where(rows["status"] == "ok", rows["score"], np.nan)}
-
-
-def _origin(record: Record) -> dict[str, Any]:
-    made = record.provenance
-    kept = {name: made.get(name) for name in ("commit", "dirty", "device", "processor", "published")}
-    return kept | {"torch": (made.get("versions") or {}).get("torch")}
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -156,6 +156,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
         "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
         "Numbers are means ± standard deviations over seeds.",
         *([f"Candidates without a valid score: {lost}."] if lost else []),
+        *words.failed_rows(scored),
         *filter(None, [words.publications(groups)]),
         words.settings_sentence(groups),
     )

@@ -15,14 +15,23 @@ EXACT = 1e-12
 SAME_KIND = 1e-6
 """Relative, of scores: there they are the same to the last bit, whatever runs beside them."""
 
-OTHER_KIND = 0.02
-"""Relative, of scores: four times the most that another instruction set and other convolutions moved one."""
+OTHER_KIND = 0.05
+"""Of the largest score of the column: nearly twice the most that another instruction set moved one. Not of
+the score itself, which may be a difference of nearly equal numbers."""
 
 PART = "part."
 """How the columns of what a population proxy ranks begin."""
 
 KEYS = {"arch_correlation": ("arch",), "op_correlation": ("step", "decision", "candidate")}
 """Columns that name a row; those of a search are named by their place, since it is a trace."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a difference may be, of the larger of the two numbers or of ``scale``, where that is more."""
+
+    allowed: float
+    scale: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ class Finding:
     golden, fresh
         Both values.
     difference, allowed
-        ``|fresh - golden| / max(|fresh|, |golden|)`` and its bound; ``None`` where no numbers were compared.
+        ``|fresh - golden| / max(|fresh|, |golden|)`` and its bound, on another kind of machine over the
+        largest score of the column; ``None`` where no numbers were compared.
     """
 
     kind: str
@@ -76,7 +86,7 @@ def row_findings(golden: Entry, fresh: Entry) -> Iterator[Finding]:
 
 
 def _row(
-    name: str, golden: Mapping[str, Any], fresh: Mapping[str, Any], allowed: Mapping[str, float]
+    name: str, golden: Mapping[str, Any], fresh: Mapping[str, Any], allowed: Mapping[str, Bound]
 ) -> Iterator[Finding]:
     same_status = golden.get("status") == fresh.get("status")
     for column, value in golden.items():
@@ -98,21 +108,21 @@ def _words(key: str, value: Any) -> str:
     return f"step {value}" if key == "step" else str(value)
 
 
-def _allowed(column: str, golden: Entry, fresh: Entry) -> float:
+def _allowed(column: str, golden: Entry, fresh: Entry) -> Bound:
     """Of the difference of two values of a column: none where its scores are all counts.
 
     Ranks of scores that hardly differ are others on another kind of machine; there what a population proxy
     makes of its parts is compared with the parts alone.
     """
     if column != "score" and not column.startswith(PART):
-        return EXACT
+        return Bound(EXACT)
     same = same_kind(golden, fresh)
     if column == "score" and not same and any(name.startswith(PART) for name in golden.columns):
-        return math.inf
+        return Bound(math.inf)
     known = [score for score in golden.column(column) if score is not None]
     if known and all(float(score).is_integer() and abs(score) < 2**53 for score in known):
-        return 0.0
-    return SAME_KIND if same else OTHER_KIND
+        return Bound(0.0)
+    return Bound(SAME_KIND) if same else Bound(OTHER_KIND, max(map(abs, known), default=0.0))
 
 
 def same_kind(one: Entry, other: Entry) -> bool:
@@ -128,17 +138,17 @@ def leaf_findings(
         if name not in golden or name not in fresh:
             yield Finding(kind, name, *("there" if name in each else "not there" for each in (golden, fresh)))
         else:
-            yield from _values(kind, name, golden[name], fresh[name], allowed)
+            yield from _values(kind, name, golden[name], fresh[name], Bound(allowed))
 
 
-def _values(kind: str, where: str, golden: Any, fresh: Any, allowed: float) -> Iterator[Finding]:
+def _values(kind: str, where: str, golden: Any, fresh: Any, bound: Bound) -> Iterator[Finding]:
     if not (is_number(golden) and is_number(fresh)):
         if golden != fresh or isinstance(golden, bool) != isinstance(fresh, bool):
             yield Finding(kind, where, golden, fresh)
         return
-    if isinstance(golden, int) and isinstance(fresh, int):
-        allowed = 0.0
-    difference = abs(fresh - golden) / max(abs(fresh), abs(golden)) if fresh != golden else 0.0
+    allowed = 0.0 if isinstance(golden, int) and isinstance(fresh, int) else bound.allowed
+    scale = max(abs(fresh), abs(golden), bound.scale)
+    difference = abs(fresh - golden) / scale if fresh != golden else 0.0
     if difference > allowed:
         yield Finding(kind, where, golden, fresh, difference, allowed)
 

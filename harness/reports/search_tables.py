@@ -69,6 +69,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     sentences = [
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
         "Regret is in percentage points of this label, against the best that the space lists.",
+        *words.failed_rows(scored),
         words.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):

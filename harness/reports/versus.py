@@ -13,6 +13,7 @@ import numpy as np
 from harness.errors import ConfigError, ResultsError, unknown_name
 from harness.records import Record
 from harness.reports.check import Checker
+from harness.reports.origins import origin_of
 from harness.reports.versus_records import (
     BASELINES,
     Pair,
@@ -81,12 +82,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Versus:
-    """Everything that can be compared, and sentences on what cannot."""
+    """Everything that can be compared, sentences on what cannot, and where the records were made."""
 
     a: str
     b: str
     blocks: tuple[Block, ...]
     left_out: tuple[str, ...]
+    origins: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def lines(self) -> list[Line]:
@@ -134,24 +136,28 @@ def compare(
     checker = Checker()
     blocks: list[Block] = []
     left_out: list[str] = []
+    origins: list[Mapping[str, Any]] = []
     for place, methods in found.items():
         both = sides(place, methods, (a, b))
         if all(both):
-            made = _blocks(place, both, checker)
+            made = _blocks(place, both, checker, origins)
             blocks += made
             left_out += [] if made else [why_not(place, both, (a, b))]
     if not blocks:
         raise ResultsError(_nothing(found, (a, b), left_out))
-    return _corrected(Versus(a, b, tuple(blocks), tuple(left_out)))
+    return _corrected(Versus(a, b, tuple(blocks), tuple(left_out), tuple(origins)))
 
 
-def _blocks(place: Place, both: Sequence[Sequence[Side]], checker: Checker) -> list[Block]:
+def _blocks(
+    place: Place, both: Sequence[Sequence[Side]], checker: Checker, origins: list[Mapping[str, Any]]
+) -> list[Block]:
     pairs = [pair for one in both[0] for other in both[1] if comparable(pair := (one, other))]
     make = _over_architectures if place[0] == "arch_correlation" else _over_seeds
     for pair in pairs:
         for seed in common_seeds(pair):
             for side in pair:
                 checker.check(side.records[seed], side.records[seed].rows)
+                origins.append(origin_of(side.records[seed]))
     return [make(place, telling(pair, pairs), pair) for pair in pairs]
 
 

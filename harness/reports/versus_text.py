@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reports import words
+from harness.reports.origins import differing
 from harness.reports.versus import Block, Line, Versus
 from harness.stats import RESAMPLES
 
@@ -84,6 +85,7 @@ def _rests_on(versus: Versus) -> list[str]:
     if any(not block.architectures for block in versus.blocks):
         told.append("Over seeds: paired by seed, Student's t.")
     told.append("Holm: p corrected for the number of lines. Higher is better everywhere.")
+    told += filter(None, [differing(versus.origins)])
     return [*told, *_unknown_seeds(versus), *(f"Left out: {why}" for why in versus.left_out)]
 
 

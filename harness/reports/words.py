@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.records import method_parts
+from harness.records.failures import failures as failures_of
 from harness.reports.groups import Group
 from harness.reports.model import Bar, Cell
+from harness.reports.origins import TITLES
+from harness.reports.origins import values as values_of
 
 NONE = "–"
 _DIGEST = re.compile(r"[0-9a-f]{40,}")
@@ -197,14 +200,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def failed_rows(groups: Sequence[Group]) -> tuple[str, ...]:
+    """A sentence on rows that could not be measured, with the first reasons; none where all could."""
+    told = []
+    for group in groups:
+        total = sum((result.failed for result in group.results), start=failures_of({}))
+        if total.failed:
+            told.append(f"{group.method}, {total.words} ({total.why})")
+    return (f"Rows that could not be measured: {'; '.join(told)}.",) if told else ()
+
+
 def provenance(groups: Sequence[Group]) -> str:
     """Which code, versions and machines the records come from."""
     origins = [origin for group in groups for origin in group.origins]
     parts = []
-    titles = {"commit": "commits", "torch": "torch", "device": "devices", "processor": "CPUs"}
-    for name, title in titles.items():
-        values = sorted({str(origin[name]) for origin in origins if origin[name] is not None})
-        if values:
+    for name, title in TITLES.items():
+        if values := values_of(origins, name):
             parts.append(f"{title}: {', '.join(values)}")
     dirty = sum(bool(origin["dirty"]) for origin in origins)
     if dirty:

@@ -15,6 +15,7 @@ from harness.runners._check import check
 from harness.runners._config import Outcome, Progress, RunConfig, duration
 from harness.runners._device import arithmetic, cards, on_own_card
 from harness.runners._memory import keep_freed_memory
+from harness.runners._parent import end_with_parent, how_it_died
 
 if TYPE_CHECKING:
     from harness.runners._under_way import Supernet, UnderWay
@@ -27,7 +28,9 @@ __all__ = [
     "cards",
     "check",
     "duration",
+    "end_with_parent",
     "execute",
+    "how_it_died",
     "keep_freed_memory",
     "names",
     "on_own_card",
@@ -49,6 +52,10 @@ def execute(config: RunConfig, progress: Progress = lambda words, done, total: N
     ------
     HarnessError
         Before anything runs, where the config asks for what does not exist or cannot be.
+    RunFailed
+        Where a run began and could not be finished. It has a failed record, and is not taken for done.
+    MachineFailure
+        Where the reason is the machine's, such as memory that ran out: no row is kept of what it met.
     """
     return _execute(config, progress)
 
@@ -79,12 +86,15 @@ def supernets(root: Path) -> list[Supernet]:
 
 
 def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> list[Outcome]:
+    from harness.runners._place import machine_failures_told
+
     if config.source == "published":
         from harness.runners import _published
 
-        return _published.execute(config, estimating)
+        with machine_failures_told():
+            return _published.execute(config, estimating)
     from harness.runners._setup import prepare
 
     setup = prepare(config, estimating)
-    with setup.computing:
+    with setup.computing, machine_failures_told():
         return registry.load(__name__, config.task["name"], "task").run(setup, progress)

@@ -14,10 +14,11 @@ class RunConfig:
 
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
-    Zero-Cost-PT's released code does in the space. ``source`` is ``measured``, or ``published`` for operation
-    scores that others measured. ``time_limit`` is how many seconds a proxy may take on one network before
-    its row fails; a run with a limit is another run than one without. ``arithmetic`` is that of a GPU,
-    ``reproducible`` or ``fastest``; only the second is part of the identity.
+    Zero-Cost-PT's released code does in the space, whose way of counting ReLUs holds then too. ``source``
+    is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
+    seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
+    without. ``arithmetic`` is that of a GPU, ``reproducible`` or ``fastest``; only the second is part of the
+    identity.
 
     ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
     clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of
@@ -60,6 +61,7 @@ Progress = Callable[[str, int, int], None]
 class Outcome:
     """How one method's run ended: ``done``, ``skipped`` (its record exists) or, in a dry run, ``planned``.
 
+    Of several methods that are measured together one can be ``failed`` while the others are done.
     ``seconds`` is how long a planned one should take, ``None`` where nobody knows.
     """
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import torch
 
 from harness import networks
+from harness.errors import HarnessError, RunFailed, machine_failure
 from harness.inputs import Batch
 from harness.proxies import Measurement, load, measure, measure_each
 from harness.runners._setup import Setup
@@ -33,6 +35,25 @@ def network(setup: Setup, arch: Architecture) -> torch.nn.Module:
     """The stand-alone network of ``arch`` at the run's fidelity and seed."""
     module = networks.build(setup.space, arch, setup.fidelity, setup.config.seed, setup.classes)
     return module.to(setup.device)
+
+
+def measured(
+    setup: Setup, make: Callable[[], torch.nn.Module], asked: Sequence[Batch], proxies: Sequence[str]
+) -> dict[str, Measurement]:
+    """What each of the ``proxies`` says of the network that ``make`` builds.
+
+    Where it cannot be built, or they cannot be measured on it, their status is ``failed``: other networks
+    have their values all the same. What says nothing of the network is raised.
+    """
+    started = perf_counter()
+    try:
+        return measure(make(), asked, proxies, *setup.measuring)
+    except Exception as error:
+        if isinstance(error, RunFailed) or machine_failure(error):
+            raise
+        words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        seconds = (perf_counter() - started) / len(proxies)
+        return dict.fromkeys(proxies, Measurement(None, "failed", " ".join(words.split()), seconds))
 
 
 def supernet_scores(
@@ -69,12 +90,15 @@ def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Sc
     """``(arch, step) -> Score`` of the stand-alone network on validation batch ``step``."""
     built: dict[Architecture, torch.nn.Module] = {}
 
-    def evaluate(arch: Architecture, step: int) -> Score:
+    def remembered(arch: Architecture) -> torch.nn.Module:
         if arch not in built:
             built.clear()
             built[arch] = network(setup, arch)
+        return built[arch]
+
+    def evaluate(arch: Architecture, step: int) -> Score:
         asked = batches(setup, "validation", step, [proxy])
-        return _score(measure(built[arch], asked, [proxy], *setup.measuring)[proxy])
+        return _score(measured(setup, lambda: remembered(arch), asked, [proxy])[proxy])
 
     return evaluate
 

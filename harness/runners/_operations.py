@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.errors import HarnessError
-from harness.records import Run
+from harness.errors import RunFailed
+from harness.records import Run, failures
 from harness.runners._config import Estimate, Outcome
 from harness.runners._judge import judge
+from harness.runners._origins import Origin
 from harness.runners._place import Clock, Place, once
 from harness.scorers import OperationTruth, Score, best_candidates
 from harness.spaces import Architecture, Decision
@@ -21,8 +22,8 @@ def pick(decision: Decision, scores: Mapping[int, Score]) -> tuple[int, ...]:
     """The best-scored candidates of ``decision``; an error names it."""
     try:
         return best_candidates(scores, decision.picks)
-    except HarnessError as error:
-        raise HarnessError(f"Decision {decision.name}: {error}") from error
+    except RunFailed as error:
+        raise RunFailed(f"Decision {decision.name}: {error}") from error
 
 
 def rows(
@@ -71,10 +72,12 @@ def recorded(
     survey: Callable[[], tuple[pd.DataFrame, Mapping[str, Architecture]]],
     estimate: Callable[[], Estimate] | None = None,
     further: Callable[[], Mapping[str, object]] = dict,
+    origins: Callable[[], Mapping[str, Sequence[Origin]]] = dict,
 ) -> Outcome:
     """Write the rows of ``survey``, their statistics and what the table says of the architectures picked.
 
-    ``estimate`` is :meth:`Place.existing`'s, ``further`` returns statistics that are not of the rows.
+    ``estimate`` is :meth:`Place.existing`'s, ``further`` returns statistics that are not of the rows,
+    ``origins`` what :meth:`Place.write` takes of that name.
     """
 
     def work(clock: Clock) -> Outcome:
@@ -82,9 +85,11 @@ def recorded(
         statistics = {**stats.operation_agreement(found), **further()}
         for name, arch in selected.items():
             statistics[name] = judge(place, arch)
-        path = place.write(run, found, statistics, clock.timing())
+        path = place.write(run, found, statistics, clock.timing(), origins=origins())
         tau = statistics["steps"][0]["best_acc"]["kendall"]
         headline = "undefined" if tau is None else f"{tau:.3f}"
-        return Outcome(run.method, "done", path, f"tau with best-acc {headline} at the initial supernet")
+        words = [f"tau with best-acc {headline} at the initial supernet"]
+        words.append(failures(found).words)
+        return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(place, run, work, estimate)

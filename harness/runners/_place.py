@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from harness import paths, populations, records, trackers
-from harness.errors import HarnessError, ResultsError
+from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
 from harness.runners._config import Estimate, Outcome, RunConfig, duration
+from harness.runners._origins import Origin, other_commits, other_places
 from harness.runners._under_way import alone
 from harness.spaces import Space
 from harness.tables import Label, Table
@@ -70,9 +73,9 @@ class Place:
         seconds = sum(taken) / len(taken)
         return seconds, f"about {duration(seconds)}, as {len(taken)} other seed{'s' * (len(taken) > 1)} took"
 
-    def provenance(self) -> dict[str, Any]:
-        """Where the numbers come from: code, versions, machine, data."""
-        return records.provenance("cpu", self.config.threads, self.table.digest)
+    def provenance(self, run: records.Run) -> dict[str, Any]:
+        """Where the numbers of ``run`` come from: code, versions, machine, data."""
+        return records.provenance("cpu", self.config.threads, self.table.digest, None, run)
 
     def write(
         self,
@@ -81,8 +84,13 @@ class Place:
         statistics: dict[str, object],
         timing: dict[str, object],
         failure: str = "",
+        origins: Mapping[str, Sequence[Origin]] = MappingProxyType({}),
     ) -> Path:
-        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it."""
+        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it.
+
+        ``origins`` says of what the numbers were joined where it was made.
+        """
+        commits, places = other_commits(origins), other_places(origins)
         config = {
             key: value
             for key, value in asdict(self.config).items()
@@ -95,9 +103,9 @@ class Place:
             reason=failure,
             rows=rows,
             statistics=statistics,
-            provenance=self.provenance(),
+            provenance=self.provenance(run) | ({"commits": commits} if commits else {}),
             config=config,
-            timing=timing,
+            timing=timing | ({"joined": places} if places else {}),
             force=self.config.force,
         )
         trackers.log(self.config.tracker, self.store.root, path)
@@ -120,7 +128,8 @@ class Clock:
 
     def timing(self, **more: object) -> dict[str, object]:
         """What two identical runs may differ in."""
-        return {"started": self._started, "seconds": round(time.perf_counter() - self._start, 3), **more}
+        seconds = round(time.perf_counter() - self._start, 3)
+        return {"started": self._started, "seconds": seconds, "host": gethostname(), **more}
 
 
 def once(
@@ -146,14 +155,55 @@ def once(
 
 
 @contextmanager
-def failures_recorded(place: Place, runs: list[records.Run], clock: Clock):
-    """Leave a failed record for each of ``runs`` that has none yet where the body raises, and raise on."""
+def failures_recorded(place: Place, runs: list[records.Run], clock: Clock) -> Iterator[None]:
+    """Leave a failed record for each of ``runs`` that has none yet where the body raises.
+
+    Raises
+    ------
+    MachineFailure
+        For what says something of the machine at that minute.
+    RunFailed
+        For any other error of the harness's own, since these runs had begun. What nobody foresaw is raised
+        as it is.
+    """
     try:
         yield
     except Exception as error:
-        reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        failure = _failure(error)
         for run in runs:
-            with suppress(ResultsError):  # on a full disk, of which the body's error tells
-                if place.config.force or place.store.find(run) is None:
-                    place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
-        raise
+            record_failure(place, run, clock, _reason(failure))
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def record_failure(place: Place, run: records.Run, clock: Clock, reason: str) -> Path | None:
+    """The failed record of ``run``; ``None`` where it has an ok one, or the disk takes no more."""
+    with suppress(ResultsError):  # on a full disk, of which the run's own error tells
+        if place.config.force or place.store.find(run) is None:
+            return place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
+    return None
+
+
+@contextmanager
+def machine_failures_told() -> Iterator[None]:
+    """Raise :class:`MachineFailure` for what the body meets of the machine, wherever it meets it."""
+    try:
+        yield
+    except Exception as error:
+        failure = _failure(error) if machine_failure(error) else error
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def _failure(error: Exception) -> Exception:
+    if machine_failure(error) and not isinstance(error, MachineFailure):
+        return MachineFailure(" ".join(_reason(error).split()))
+    if isinstance(error, HarnessError) and not isinstance(error, RunFailed):
+        return RunFailed(str(error))
+    return error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"

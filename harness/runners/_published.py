@@ -32,13 +32,13 @@ class PublishedPlace(Place):
 
     published: ScoreSet
 
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self, run: Run) -> dict[str, Any]:
         """The same with the publication."""
         entry = operation_scores.entry(self.space.name)
         names = ("release", "source", "licence", "citation")
         publication = {name: getattr(entry, name) for name in names}
         publication |= {"set": self.published.name, "title": self.published.title}
-        return super().provenance() | {"published": publication | {"place": self.published.source}}
+        return super().provenance(run) | {"published": publication | {"place": self.published.source}}
 
 
 def execute(config: RunConfig, estimating: bool = True) -> list[Outcome]:

@@ -18,6 +18,7 @@ from harness.runners._check import check
 from harness.runners._config import RunConfig
 from harness.runners._device import arithmetic, chosen
 from harness.runners._memory import keep_freed_memory
+from harness.runners._numerics import numerics
 from harness.runners._place import Place, store_of
 from harness.runners._training import Training
 
@@ -110,10 +111,15 @@ class Setup(Place):
         }
         return self.run(method, {**told, **settings}, measured=False)
 
-    def provenance(self) -> dict[str, Any]:
-        """The same with the run's device and input."""
+    def provenance(self, run: records.Run) -> dict[str, Any]:
+        """The same with the run's device and input, and how exactly the device computes."""
         return records.provenance(
-            self.device.type, self.config.threads, self.table.digest, self.source.digest
+            self.device.type,
+            self.config.threads,
+            self.table.digest,
+            self.source.digest,
+            run,
+            numerics(self.device),
         )
 
 

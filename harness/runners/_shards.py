@@ -15,12 +15,13 @@ from typing import Any
 from harness import files, records
 from harness.errors import DataError, ResultsError
 from harness.proxies import Measurement
+from harness.runners._origins import Origin, distinct, well_formed
 from harness.runners._under_way import folder_of
 
 SIZE = 16
 """Architectures per shard: what a kill can cost, and what one worker takes at a time."""
 
-FORMAT = 1
+FORMAT = 2
 """Number of the files' layout."""
 
 LARGEST = 2**24
@@ -48,12 +49,15 @@ class Rows:
         As in :class:`harness.proxies.Measurement`.
     seconds
         What all of them together cost; ``None`` where that is not known.
+    origins
+        Where they were measured, each place once.
     """
 
     score: list[float | None] = field(default_factory=list)
     status: list[str] = field(default_factory=list)
     reason: list[str] = field(default_factory=list)
     seconds: float | None = 0.0
+    origins: list[Origin] = field(default_factory=list)
 
     def add(self, measured: Measurement) -> None:
         """Append one architecture's outcome."""
@@ -71,6 +75,8 @@ def joined(parts: Iterable[Rows]) -> Rows:
         whole.status += part.status
         whole.reason += part.reason
         whole.seconds += part.seconds
+        whole.origins += part.origins
+    whole.origins = distinct(whole.origins)
     return whole
 
 
@@ -85,8 +91,9 @@ class Shards:
     run
         Whose rows they are.
     made
-        Digest of what else can change the last bits: code, versions, machine, threads. Shards made otherwise
-        have other file names, so that processes on several kinds of machine leave each other's alone.
+        Digest of what else can change the last bits: code, versions, machine, precision, threads. Shards made
+        otherwise have other file names, so that processes on several kinds of machine leave each other's
+        alone.
     architectures
         Names of the architectures of every shard.
     """
@@ -151,7 +158,7 @@ class Shards:
         for key, expected in self._head(number).items():
             if content.get(key) != expected:
                 raise self._unusable(number, _FOREIGN[key])
-        rows = Rows(*(content.get(key) for key in ("score", "status", "reason", "seconds")))
+        rows = Rows(*(content.get(key) for key in ("score", "status", "reason", "seconds", "origins")))
         if not _well_formed(rows, len(self.architectures[number])):
             raise self._unusable(number, "does not hold one outcome per architecture")
         return rows
@@ -170,8 +177,8 @@ class Shards:
 
 
 def made_by(provenance: Mapping[str, Any]) -> str:
-    """8 hex digits for what a shard is made by."""
-    return _digest(provenance)[:8]
+    """8 hex digits for all of a run's ``provenance`` that can change a score."""
+    return _digest(records.decisive(provenance, records.MEASURING))[:8]
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -190,7 +197,9 @@ def _checked(written: Any) -> dict[str, Any]:
 def _well_formed(rows: Rows, count: int) -> bool:
     kinds = {"score": float | None, "status": str, "reason": str}
     columns = {name: getattr(rows, name) for name in kinds}
-    return isinstance(rows.seconds, float) and all(
+    if not isinstance(rows.seconds, float) or not well_formed(rows.origins):
+        return False
+    return all(
         isinstance(column, list)
         and len(column) == count
         and all(isinstance(value, kinds[name]) for value in column)

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import sleep
 
 from harness.errors import DataError
 from harness.inputs import Batch
-from harness.proxies import measure
 from harness.records import Run
 from harness.runners._claims import claim, inside
 from harness.runners._config import RunConfig
-from harness.runners._evaluate import batches, network
+from harness.runners._evaluate import batches, measured, network
+from harness.runners._origins import here
 from harness.runners._setup import Setup
 from harness.runners._shards import Rows, Shards, joined
 from harness.runners._under_way import tell
@@ -40,15 +41,17 @@ class Job:
         proxy is not measured any further.
     archs
         The population, in order.
-    made, size
-        As in :class:`~harness.runners._shards.Shards`.
+    made
+        By proxy, as in :class:`~harness.runners._shards.Shards`.
+    size
+        Architectures per shard.
     """
 
     config: RunConfig
     runs: Mapping[str, Run]
     wanted_by: Mapping[str, Sequence[Run]]
     archs: tuple[Architecture, ...]
-    made: str
+    made: Mapping[str, str]
     size: int
 
     @property
@@ -68,7 +71,7 @@ class Team:
         self._setup, self._job = setup, job
         names = [tuple(setup.space.format(arch) for arch in job.members(number)) for number in job.numbers]
         self._shards = {
-            proxy: Shards(setup.store.root, run, job.made, names) for proxy, run in job.runs.items()
+            proxy: Shards(setup.store.root, run, job.made[proxy], names) for proxy, run in job.runs.items()
         }
         self._found: dict[str, dict[int, Rows]] = {proxy: {} for proxy in job.runs}
         self._batches: dict[tuple[str, ...], list[Batch]] = {}
@@ -177,12 +180,12 @@ class Team:
         asked = tuple(names)
         if asked not in self._batches:
             self._batches[asked] = batches(setup, "batch", 0, names)
-        measured = {name: Rows() for name in names}
+        rows = {name: Rows(origins=[here()]) for name in names}
         for count, arch in enumerate(self._job.members(number), start=1):
-            found = measure(network(setup, arch), self._batches[asked], names, *setup.measuring)
+            found = measured(setup, partial(network, setup, arch), self._batches[asked], names)
             for name, measurement in found.items():
-                measured[name].add(measurement)
+                rows[name].add(measurement)
             report(number, count)
-        for name, rows in measured.items():
-            self._shards[name].write(number, rows)
-            self._found[name][number] = rows
+        for name, own in rows.items():
+            self._shards[name].write(number, own)
+            self._found[name][number] = own

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness import networks, training
+from harness import networks, records, training
 from harness.errors import ConfigError
+from harness.runners._claims import turn
 from harness.runners._config import Estimate, Progress, duration
+from harness.runners._numerics import numerics
+from harness.runners._origins import here
 from harness.runners._setup import Setup
 from harness.runners._training import Training
+from harness.runners._under_way import tell
 from harness.scorers import Work
 from harness.training import Images, Length, Trained
 
 NOTHING = Work(0, 0)
 HALVES = ("train", "valid")
 FORMAT = 1
-"""Number of what training does; another one trains anew."""
+"""Number of how this module puts a training together; another one trains anew."""
 
 
 def untrained(setup: Setup, asked: Training) -> Trained:
@@ -37,20 +43,28 @@ def untrained(setup: Setup, asked: Training) -> Trained:
 def train(setup: Setup, asked: Training, progress: Progress) -> Trained:
     """The run's supernet, trained as ``asked``: read from its checkpoint, taken up there, or begun.
 
-    Checkpoints lie in the results folder. Of several processes that need the same supernet one trains it.
+    Checkpoints lie in the results folder. Of several processes that need the same supernet one trains it. A
+    training by other code or versions, in another precision or on another kind of machine is another one: it
+    is told of, and stays where it is.
     """
     trained = untrained(setup, asked)
-    described = _described(setup, asked)
-    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
-    path = setup.store.root / "checkpoints" / f"{setup.space.name}-{asked.name}-{digest}.pt"
+    what, made = _described(setup, asked), made_with(setup, asked)
+    stem = f"{setup.space.name}-{asked.name}-{_digest(what)}"
+    path = setup.store.root / "checkpoints" / f"{stem}-{_digest(made)[:8]}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with training.alone(path):
-        training.fit(trained, path, described, progress)
+    with turn(path.with_name(path.name + ".lock")):
+        if not path.exists():
+            _tell_of_others(path.parent.glob(f"{stem}*.pt"), made)
+        training.fit(trained, path, what | {"made": made}, progress, here())
     return trained
 
 
+def _digest(described: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _described(setup: Setup, asked: Training) -> dict[str, Any]:
-    """All that the trained supernet depends on, device and number of threads excepted."""
+    """What is trained."""
     told = asdict(asked)
     del told["fine_tuning_epochs"]
     return {
@@ -64,6 +78,24 @@ def _described(setup: Setup, asked: Training) -> dict[str, Any]:
         "training": told,
         **setup.arithmetic,
     }
+
+
+def made_with(setup: Setup, asked: Training) -> dict[str, Any]:
+    """What else the trained numbers hang on: code that trains, versions, device, precision, threads."""
+    items = (("spaces", setup.space.name), ("inputs", setup.source.name), ("training", asked.name))
+    told = records.provenance(setup.device.type, setup.config.threads, numerics=numerics(setup.device)) | {
+        "foreign": records.foreign(items)
+    }
+    return records.decisive(told, records.TRAINING)
+
+
+def _tell_of_others(paths: Iterable[Path], made: Mapping[str, Any]) -> None:
+    for path in sorted(paths):
+        differing = records.differences(training.description(path).get("made") or {}, made)
+        tell(
+            f"{path} holds the same supernet, trained with other {differing}; it stays as it is, and the "
+            "supernet is trained anew beside it."
+        )
 
 
 def require(setup: Setup, method: ModuleType, asked: Training) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
 import signal
 import traceback
@@ -12,11 +11,11 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from threading import Thread
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, MachineFailure
 from harness.runners._config import Progress
 from harness.runners._device import on_own_card
+from harness.runners._parent import end_with_parent, how_it_died
 from harness.runners._setup import prepare
 from harness.runners._team import POLL_SECONDS, Job, Team
 from harness.runners._under_way import tell
@@ -30,7 +29,7 @@ def work_together(team: Team, job: Job, count: int, progress: Progress) -> None:
 
     Raises
     ------
-    HarnessError
+    MachineFailure
         Where all of them died.
     Exception
         What one of them raised; the others are ended.
@@ -49,9 +48,9 @@ def work_together(team: Team, job: Job, count: int, progress: Progress) -> None:
             pipe.close()
     team.look()
     if len(died) == count and team.open:
-        raise HarnessError(
-            f"All {count} worker processes died ({_listed(died)}), most likely for lack of memory. What they "
-            "finished is kept: run it again with fewer workers."
+        raise MachineFailure(
+            f"All {count} worker processes died ({how_it_died(died)}). What they finished is kept: run it "
+            "again, or with fewer workers where memory may have run out."
         )
 
 
@@ -74,7 +73,9 @@ def _attend(
                 if process.exitcode != 0:
                     died.append(process.exitcode)
                     if workers:
-                        tell(f"A worker process died ({_listed(died[-1:])}); {len(workers)} others go on.")
+                        tell(
+                            f"A worker process died ({how_it_died(died[-1:])}); {len(workers)} others go on."
+                        )
         if any(counts[pipe][1] == 0 for pipe in ready) or not ready:
             team.look()
         missing = set(team.open)
@@ -113,7 +114,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _work(job: Job, number: int, pipe: Connection) -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         setup = prepare(on_own_card(job.config, number))
         team = Team(setup, job)
@@ -121,11 +122,6 @@ def _work(job: Job, number: int, pipe: Connection) -> None:
             team.work(lambda number, count: pipe.send((number, count)))
     except Exception as error:
         pipe.send(_sendable(error))
-
-
-def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
 
 
 def _sendable(error: Exception) -> Exception:
@@ -138,7 +134,3 @@ def _sendable(error: Exception) -> Exception:
     if not isinstance(sent, HarnessError):
         sent.add_note(f"In a worker process:\n{told}")
     return sent
-
-
-def _listed(codes: list[int | None]) -> str:
-    return ", ".join(f"exit code {code}" for code in sorted(set(codes), key=str))

@@ -13,11 +13,12 @@ import pandas as pd
 from harness import networks, populations, proxies, records, stats
 from harness.runners._claims import inside, remove, turn
 from harness.runners._config import Outcome, Progress
-from harness.runners._place import Clock, failures_recorded
+from harness.runners._origins import Origin, of_record
+from harness.runners._place import Clock, failures_recorded, record_failure
 from harness.runners._setup import Setup
 from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
-from harness.runners._under_way import describe, folder_of
+from harness.runners._under_way import describe, folder_of, tell
 from harness.runners._workers import work_together
 from harness.seeding import generator
 from harness.spaces import Architecture
@@ -49,7 +50,8 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
 
     Rows are saved as they are measured, a few architectures at a time (:mod:`harness.runners._shards`), and
     a run that was killed goes on with them. ``workers`` processes measure, and whoever runs the same on the
-    same results; the first that sees all rows writes the record.
+    same results; the first that sees all rows writes the record. A proxy that failed on all architectures
+    has a failed record, and its rows are forgotten.
     """
     parts = parts_by_name(setup)
     runs = {name: run_of(setup, name, parts[name]) for name in parts}
@@ -100,12 +102,13 @@ def complete(
             wanted_by.setdefault(part, []).append(run)
     single = {name: run_of(setup, name) for name in sorted(wanted_by)}
     found = {} if setup.config.force else recorded(setup, single, population)
+    measured_now = {name: run for name, run in single.items() if name not in found}
     job = Job(
         config=setup.config,
-        runs={name: run for name, run in single.items() if name not in found},
+        runs=measured_now,
         wanted_by=wanted_by,
         archs=population.archs,
-        made=made_by(setup.provenance()),
+        made={name: made_by(setup.provenance(run)) for name, run in measured_now.items()},
         size=SIZE,
     )
     begun = {folder_of(setup.store.root, run): run for run in (*pending.values(), *job.runs.values())}
@@ -128,13 +131,23 @@ def draw(setup: Setup, population: int | str) -> tuple[Architecture, ...]:
 
 
 def recorded(setup: Setup, runs: Mapping[str, records.Run], population: Population) -> dict[str, Rows]:
-    """The rows of those runs that have a record: what pending population proxies rank may have its own."""
+    """The rows of those runs that have a record: what pending population proxies rank may have its own.
+
+    One that was made by other code, versions or precision, or on another kind of machine, is told of and left
+    alone: those networks are measured again.
+    """
     found = {}
     for name, run in runs.items():
         record = setup.store.find(run)
-        if record is not None and record.rows["arch"].tolist() == population.columns["arch"].tolist():
-            columns = (record.rows[column].tolist() for column in ("score", "status", "reason"))
-            found[name] = Rows(*columns, seconds=(record.timing or {}).get("proxy_seconds"))
+        if record is None or record.rows["arch"].tolist() != population.columns["arch"].tolist():
+            continue
+        made = (record.provenance, setup.provenance(run))
+        if differing := records.differences(*(records.decisive(each, records.MEASURING) for each in made)):
+            tell(f"{record.path} was made by other {differing}; what it holds is measured again.")
+            continue
+        columns = (record.rows[column].tolist() for column in ("score", "status", "reason"))
+        seconds = (record.timing or {}).get("proxy_seconds")
+        found[name] = Rows(*columns, seconds, [of_record(record)])
     return found
 
 
@@ -200,17 +213,30 @@ def write(
 ) -> Outcome:
     """Compare one proxy's scores with the truth and write its record."""
     outcomes, parts = scored(run, found)
+    failures = records.failures({"status": outcomes.status, "reason": outcomes.reason})
+    if failures.all:
+        reason = f"None of the {failures.total:,} architectures could be measured: {failures.why}"
+        path = record_failure(setup, run, clock, reason) or setup.store.path(run)
+        return Outcome(run.method, "failed", path, reason)
     rows = population.columns.assign(
         score=pd.Series(outcomes.score, dtype=float), status=outcomes.status, reason=outcomes.reason
     )[list(COLUMNS)].assign(**parts)
     statistics = {**stats.architecture_agreement(rows, names=("score",)), **population.statistics}
     seconds = None if outcomes.seconds is None else round(outcomes.seconds, 3)
     timing = clock.timing(proxy_seconds=seconds, architectures=len(population.archs))
-    path = setup.write(run, rows, statistics, timing)
+    path = setup.write(run, rows, statistics, timing, origins=origins(run, found))
     agreement = statistics["score"]
     tau = agreement["kendall"]
     headline = "tau undefined" if tau is None else f"tau {tau:.3f}"
-    return Outcome(run.method, "done", path, f"{headline}, n {agreement['n']} of {agreement['n_total']}")
+    words = [headline, f"n {agreement['n']} of {agreement['n_total']}", failures.words]
+    return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
+
+
+def origins(run: records.Run, found: Mapping[str, Rows]) -> dict[str, list[Origin]]:
+    """By column of scores where they were measured."""
+    if "of" not in run.settings:
+        return {"score": found[run.method].origins}
+    return {f"part.{part}": found[part].origins for part in run.settings["of"]}
 
 
 def scored(run: records.Run, found: Mapping[str, Rows]) -> tuple[Rows, dict[str, pd.Series]]:

@@ -71,6 +71,7 @@ def _run_measured(
         lambda: survey(setup, truth(), _measured(setup, scorer, proxy, trained()), progress),
         partial(estimate, setup, training),
         lambda: {"training": curve(trained())},
+        lambda: {"training": trained().origins},
     )
 
 
@@ -99,6 +100,7 @@ def _run_trained(
         made,
         partial(estimate, setup, training, _work(setup, scorer)),
         lambda: {"training": curve(trained())},
+        lambda: {"training": trained().origins},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from harness import networks, searchers
-from harness.records import Run
+from harness.records import Run, failures
 from harness.runners._config import Estimate, Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
@@ -70,8 +70,10 @@ def _run(
             "table_queries": counts["query"],
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
-        path = setup.write(run, rows, statistics, clock.timing())
-        return Outcome(run.method, "done", path, headline(statistics))
+        origins = {} if trained is None else {"training": trained.origins}
+        path = setup.write(run, rows, statistics, clock.timing(), origins=origins)
+        words = [headline(statistics), failures(rows).words]
+        return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(setup, run, work, None if training is None else _estimate(setup, searcher, training))
 

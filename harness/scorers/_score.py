@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import HarnessError
+from harness.errors import RunFailed
 from harness.spaces import Mask
 
 
@@ -29,7 +29,7 @@ def best_candidates(scores: Mapping[int, Score], picks: int) -> tuple[int, ...]:
 
     Raises
     ------
-    HarnessError
+    RunFailed
         Where fewer than ``picks`` candidates have a score.
     """
     ranked = sorted(
@@ -38,7 +38,7 @@ def best_candidates(scores: Mapping[int, Score], picks: int) -> tuple[int, ...]:
     )
     if len(ranked) < picks:
         reasons = sorted({score.reason for score in scores.values() if score.value is None})
-        raise HarnessError(
+        raise RunFailed(
             f"A decision needs {picks} scored candidates and {len(ranked)} of {len(scores)} have a score: "
             f"{'; '.join(reasons)}."
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import RunFailed
 from harness.scorers import Score
 from harness.searchers._bench import Bench, Found, columns
 from harness.searchers._orders import decide_all
@@ -40,7 +40,7 @@ def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], vari
     ------
     ConfigError
         For ``as_released`` in a space without released code.
-    HarnessError
+    RunFailed
         Where a decision cannot be made, or no proposal be validated, for want of scores.
     """
     trace: list[dict[str, object]] = []
@@ -85,9 +85,7 @@ def _validated(
         if total.value is not None:
             totals[arch] = total.value
     if not totals:
-        raise HarnessError(
-            f"None of the {len(proposals)} proposals could be validated: {trace[-1]['reason']}."
-        )
+        raise RunFailed(f"None of the {len(proposals)} proposals could be validated: {trace[-1]['reason']}.")
     return max(totals, key=totals.__getitem__)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import RunFailed
 from harness.scorers import te_nas
 from harness.scorers._ranks import Pair
 from harness.scorers.te_nas import Importance
@@ -35,7 +35,7 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
 
     Raises
     ------
-    HarnessError
+    RunFailed
         Where no candidate of an open decision has a score.
     """
     space, mask = bench.space, te_nas.without_none(bench.space, bench.space.full_mask)
@@ -68,7 +68,7 @@ def _pruned(decisions: Sequence[Decision], mask: Mask, found: Mapping[Pair, Impo
         scored = [candidate for candidate, each in own.items() if each.total.value is not None]
         if not scored:
             reasons = sorted({each.total.reason for each in own.values()})
-            raise HarnessError(
+            raise RunFailed(
                 f"Decision {decisions[index].name}: none of its {len(own)} candidates can be ranked: "
                 f"{'; '.join(reasons)}."
             )

@@ -2,7 +2,7 @@
 
 The two stages are those of ``zero_cost_pt``; proposals are made from the scores of "disc-zc" in Xiang et al.,
 "Zero-Cost Operation Scoring in Differentiable Architecture Search", AAAI 2023, where higher is better too.
-It takes no variant: of a run's ``variant=as_released`` it has the masking alone.
+It takes no variant: of a run's ``variant=as_released`` it has the masking and the counting of ReLUs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.training._checkpoint import alone
+from harness.training._checkpoint import description
 from harness.training._fit import estimated_seconds, fit
 from harness.training._images import Images, require_images
 from harness.training._trained import Length, Trained
@@ -25,7 +25,7 @@ __all__ = [
     "Images",
     "Length",
     "Trained",
-    "alone",
+    "description",
     "estimated_seconds",
     "fit",
     "load",

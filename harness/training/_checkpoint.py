@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from harness import files
-from harness.errors import DataError, ResultsError
+from harness.errors import DataError, ResultsError, machine_failure
+
+LONGEST = 2**20
+"""Bytes of a description; they have a thousandth of it."""
 
 _TITLE = b"harness checkpoint 1\n"
 
@@ -56,6 +57,8 @@ def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
+        if machine_failure(error):
+            raise
         raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
     if title + b"\n" != _TITLE or hashlib.sha256(head + b"\n" + data).hexdigest().encode() != digest:
         raise DataError(sentence(path, "is damaged: its digest is not that of its content"))
@@ -65,7 +68,20 @@ def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
         _require_unpacked(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # torch has many for what it does not read
+        if machine_failure(error):
+            raise
         raise DataError(sentence(path, "cannot be read as a checkpoint")) from error
+
+
+def description(path: Path) -> dict[str, Any]:
+    """What the checkpoint at ``path`` says was trained, unchecked; empty where it says nothing."""
+    try:
+        with path.open("rb") as file:
+            head = [file.readline(LONGEST) for _ in range(3)][2]
+        found = json.loads(head)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _require_unpacked(data: bytes) -> None:
@@ -88,14 +104,3 @@ def _lines(data: bytes) -> list[bytes]:
 def sentence(path: Path, what: str) -> str:
     """What is wrong with the checkpoint at ``path``, and what to do about it."""
     return f"{path} {what}; move it away and run again, which trains from the start."
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Only one process at a time is inside for the same ``path``; the others wait.
-
-    The system lets the next one in when a process ends, however it ends.
-    """
-    with path.with_name(path.name + ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from harness.errors import DataError
+from harness.errors import DataError, machine_failure
 from harness.training import _checkpoint
 from harness.training._trained import LAST_RATE, RATE, State, Trained
 
@@ -25,6 +25,7 @@ def fit(
     path: Path | None = None,
     described: Mapping[str, Any] | None = None,
     progress: Progress = lambda words, done, total: None,
+    origin: Mapping[str, Any] | None = None,
 ) -> None:
     """Train for ``trained.length.epochs``, on from the checkpoint at ``path`` where there is one.
 
@@ -40,6 +41,8 @@ def fit(
         Where checkpoints are kept, if anywhere, and what this supernet is, in JSON's types.
     progress
         ``(words, done, total)`` steps.
+    origin
+        Where this process is, in JSON's types; ``trained.origins`` holds that of every epoch, each once.
 
     Raises
     ------
@@ -53,6 +56,8 @@ def fit(
         try:
             _resume(trained, optimisers, found)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if machine_failure(error):
+                raise
             raise DataError(_checkpoint.sentence(path, "does not fit the supernet")) from error
     first = len(trained.curve)
     done = first * steps
@@ -68,6 +73,8 @@ def fit(
         seen = trained.epoch(*optimisers, ("epoch", epoch), tick)
         valid = trained.measured_accuracy(trained.mask)
         trained.curve.append({"epoch": epoch, "rate": rate, **seen, "valid_accuracy": valid})
+        if origin is not None and dict(origin) not in trained.origins:
+            trained.origins.append(dict(origin))
         if path is not None:
             _checkpoint.write(path, described, _content(trained, optimisers))
 
@@ -103,6 +110,7 @@ def _content(trained: Trained, optimisers: tuple[torch.optim.Optimizer | None, .
         "optimisers": [None if each is None else each.state_dict() for each in optimisers],
         # Text, since pickled rows differ by which of their strings are one object: those read back are not.
         "curve": json.dumps(trained.curve),
+        "origins": json.dumps(trained.origins),
     }
 
 
@@ -115,3 +123,4 @@ def _resume(
         if each is not None:
             each.load_state_dict(state)
     trained.curve = json.loads(found["curve"])
+    trained.origins = json.loads(found["origins"])

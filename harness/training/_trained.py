@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.errors import HarnessError
+from harness.errors import RunFailed
 from harness.inputs import Batch
 from harness.networks import Supernet
 from harness.seeding import derive
@@ -72,6 +72,8 @@ class Trained:
         What is trained: at first the whole supernet.
     curve
         A row per epoch of :func:`harness.training.fit`.
+    origins
+        Where these epochs were trained.
     evaluations
         How many accuracies were measured for a score.
     """
@@ -89,6 +91,7 @@ class Trained:
         self.mask = self.space.full_mask
         self.alphas = self._first_alphas()
         self.curve: list[dict[str, Any]] = []
+        self.origins: list[dict[str, Any]] = []
         self.evaluations = 0
         self._optimiser: torch.optim.SGD | None = None
         self._accuracies: dict[Mask, float] = {}
@@ -181,7 +184,7 @@ class Trained:
 
         Raises
         ------
-        HarnessError
+        RunFailed
             Where the loss is no longer a finite number.
         """
         losses, correct = torch.zeros(2, dtype=torch.float64, device=self.alphas[0].device)
@@ -193,7 +196,7 @@ class Trained:
             tick()
         steps = self.images.steps
         if not torch.isfinite(losses):
-            raise HarnessError(
+            raise RunFailed(
                 f"The loss is not a finite number in epoch {names[-1]} of training, so there are no scores."
             )
         return {

@@ -51,7 +51,7 @@ TINY = Scale("tiny", 4, "tiny", 4, 0.0)
 
 def proxies_of(space: str, device: str, scale: Scale, names: Sequence[str] | None = None) -> list[Compared]:
     """Every proxy on one network and on the supernet, both on the CPU and twice on ``device``."""
-    made, pair = _networks(space, scale.fidelity), batches(scale.batch)
+    made, pair = networks_of(space, scale.fidelity), batches(scale.batch)
     names = proxies.names() if names is None else names
     with arithmetic("cpu"):
         cpu = [proxies.measure(network, pair, names, SEED) for network in made]
@@ -88,7 +88,7 @@ def scorers_on_a_device() -> list[str]:
 
 def speed_of(space: str, device: str, scale: Scale) -> dict[str, float]:
     """Scores per second: of each proxy alone on one network, and of NASWOT per masked supernet."""
-    network, _ = _networks(space, scale.timed_fidelity)
+    network, _ = networks_of(space, scale.timed_fidelity)
     pair, found = batches(scale.timed_batch), {}
     with arithmetic(device):
         network.to(device)
@@ -98,19 +98,19 @@ def speed_of(space: str, device: str, scale: Scale) -> dict[str, float]:
     return found
 
 
-def batches(size: int) -> list[Batch]:
-    """As many batches as a proxy reads at most."""
-    source = noise.open(CLASSES, IMAGE_SIZE)
-    return [source.batch(SEED, step, size) for step in range(2)]
-
-
-def _networks(name: str, fidelity: str) -> list[nn.Module]:
+def networks_of(name: str, fidelity: str) -> list[nn.Module]:
     """A network of the space, connected, and its whole supernet."""
     space = spaces.load(name)
     archs = sorted(space.sample_distinct(8, generator(SEED, "gpu")))
     arch = next(arch for arch in archs if space.connected(arch))
     supernet = networks.build_supernet(space, fidelity, SEED, CLASSES)
     return [networks.build(space, arch, fidelity, SEED, CLASSES), supernet.masked(space.full_mask)]
+
+
+def batches(size: int) -> list[Batch]:
+    """As many batches as a proxy reads at most."""
+    source = noise.open(CLASSES, IMAGE_SIZE)
+    return [source.batch(SEED, step, size) for step in range(2)]
 
 
 def _outcomes(side: Sequence[dict[str, Measurement]], proxy: str) -> list[Outcome]:

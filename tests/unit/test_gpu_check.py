@@ -127,7 +127,7 @@ def test_distances():
 @pytest.mark.parametrize("name", ["meco", "vkdnw", "ntk_eval"])
 def test_the_tolerances_tell_tf32_from_float32(name):
     """To round the weights alone, as for TF32, is the least that TF32 products do."""
-    (network, _), batches = measured._networks("nb201", "tiny"), measured.batches(16)
+    (network, _), batches = measured.networks_of("nb201", "tiny"), measured.batches(16)
     before = measure(network, batches, [name], seed=0)[name]
     with torch.no_grad():
         for weight in network.parameters():

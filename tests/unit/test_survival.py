@@ -14,7 +14,7 @@ import pytest
 
 from harness import files
 from harness.cli import report, reproduce, status
-from harness.errors import ResultsError
+from harness.errors import MachineFailure, ResultsError
 from harness.records import Store, read_record
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.seeding import generator
@@ -87,7 +87,7 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_half_written(scenario, n
         calls = full_from(number, patch)
         try:
             execute(config)
-        except ResultsError as error:
+        except MachineFailure as error:
             assert "No space left on device" in str(error)  # noqa: PT017
             assert len(calls) >= number
         else:
@@ -105,7 +105,7 @@ def test_a_real_disk_that_is_full(kilobytes, tmp_path, expected):
     ended = on_a_disk_of(kilobytes * 1024, "arch_correlation", tmp_path / "disk", kept)
     if ended is None:
         pytest.skip("this system does not let a process have a disk of its own")
-    assert ended.code == 2
+    assert ended.code == 1
     (sentence,) = ended.told.strip().splitlines()
     assert sentence.startswith("harness: ")
     assert "No space left on device" in sentence
@@ -125,7 +125,7 @@ def limited(scenario: str, root: Path, most: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     try:
         execute(made(scenario, root))
-    except ResultsError as error:
+    except MachineFailure as error:
         os._exit(3 if "File too large" in str(error) else 4)
     os._exit(0)
 

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from harness import paths, registry, tables
 from harness.cli import regress
 from harness.cli._compose import composing, run_configs
+from harness.cli._pool import Failure
 from harness.reports import goldens
 from harness.runners import execute
 
@@ -35,7 +36,7 @@ def call(searches, tmp_path, monkeypatch, capsys):
             try:
                 execute(config)
             except Exception as error:
-                failures.append(str(error))
+                failures.append(Failure(str(error), True))
         return failures
 
     monkeypatch.setattr(regress, "run_all", execute_here)
@@ -99,7 +100,7 @@ def test_a_run_that_fails_is_told_and_nothing_is_recorded(call, tmp_path, monkey
     assert "status: record: golden ok, fresh failed" in out
     assert "division by zero" in err
     code, _, err = call("--accept", "whatever")
-    assert (code, err.splitlines()[-1]) == (2, "harness: Nothing was recorded, because 1 run failed.")
+    assert (code, err.splitlines()[-1]) == (1, "harness: Nothing was recorded, because 1 run failed.")
     assert {path.name: path.read_bytes() for path in (tmp_path / "goldens").iterdir()} == before
 
 

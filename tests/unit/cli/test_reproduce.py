@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness import proxies
+from harness import proxies, records
 from harness.cli.reproduce import main
 from harness.cli.run import main as run
 from harness.records import Store
@@ -58,3 +58,17 @@ def test_the_new_record_can_be_kept(record, tmp_path):
 def test_bad_input(record, arguments, words, capfd):
     assert main([str(record) if each == "RECORD" else each for each in arguments]) == 2
     assert words in capfd.readouterr().err
+
+
+def test_what_the_first_run_does_not_say_is_told(record, monkeypatch, capfd):
+    provenance = records.provenance
+
+    def newer(*arguments):
+        found = provenance(*arguments)
+        return found | {"kernels": "new", "code": found["code"] | {"proxies": "other"}}
+
+    monkeypatch.setattr(records, "provenance", newer)
+    assert main([str(record)]) == 0
+    out = capfd.readouterr().out
+    assert "  code.proxies: " in out
+    assert out.splitlines()[-1] == "Not known of the first run: kernels."

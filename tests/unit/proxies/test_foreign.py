@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import types
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -427,3 +428,24 @@ def test_outside_the_main_thread_there_is_no_limit_and_that_is_told(build_networ
     thread.join()
     assert len(told) == 1
     assert told[0].startswith("time_limit is kept by an alarm")
+
+
+@pytest.mark.parametrize("change", [name for name, (reason, _) in CHANGES.items() if reason != NETWORK])
+def test_the_next_networks_numbers_are_as_without_it(change, build_network, batch, install) -> None:
+    networks_ = [build_network("plain", torch.float32), build_network("residual", torch.float32)]
+    names = ["snip", "nwot_eval", "zen"]
+    expected = [values(proxies.measure(each, batch, names, seed=0)) for each in networks_]
+    install(lambda passes: [CHANGES[change][1](passes), 1.0][1])
+    together = proxies.measure_each(networks_, batch, ["foreign", *names], seed=0)
+    assert [each.pop("foreign").status for each in together] == ["failed", "failed"]
+    assert [values(each) for each in together] == expected
+    for network, known in zip(networks_, expected, strict=True):
+        assert proxies.measure(network, batch, ["foreign"], seed=0)["foreign"].status == "failed"
+        assert values(proxies.measure(network, batch, names, seed=0)) == known
+
+
+def test_filters_of_warnings_are_put_back_without_a_word(build_network, batch, install) -> None:
+    before = list(warnings.filters)
+    install(lambda passes: [warnings.simplefilter("ignore"), 1.0][1])
+    assert proxies.measure(build_network("plain"), batch, ["foreign"], seed=0)["foreign"].status == "ok"
+    assert warnings.filters == before

@@ -95,3 +95,30 @@ def test_gradients_that_overflow_have_no_number(batch: Batch) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 5)).double()
     measured = grasp(network, Batch(batch.images.double() * 1e200, batch.targets))
     assert (measured.value, measured.status) == (None, "nan")
+
+
+class Attending(nn.Module):
+    """Attention over the places of a map, by one fused function or written out."""
+
+    def __init__(self, fused: bool) -> None:
+        super().__init__()
+        self.fused = fused
+        self.stem, self.mix, self.head = nn.Conv2d(3, 6, 3), nn.Linear(6, 18), nn.Linear(6, 5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        places = self.stem(images).flatten(2).transpose(1, 2)
+        query, key, value = self.mix(places).chunk(3, dim=2)
+        if self.fused:
+            mixed = F.scaled_dot_product_attention(query[:, None], key[:, None], value[:, None])[:, 0]
+        else:
+            mixed = (query @ key.transpose(1, 2) / 6**0.5).softmax(2) @ value
+        return self.head((places + mixed).mean(1))
+
+
+def test_fused_attention_has_a_second_derivative(batch: Batch) -> None:
+    fused, written_out = Attending(True).double(), Attending(False).double()
+    written_out.load_state_dict(fused.state_dict())
+    measured = grasp(fused, batch)
+    assert measured.status == "ok", measured
+    assert measured.value == pytest.approx(grasp(written_out, batch).value, rel=1e-9)
+    assert measured.value == pytest.approx(by_differences(fused, batch), rel=1e-4, abs=1e-9)

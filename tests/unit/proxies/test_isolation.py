@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from harness import proxies
 from harness.inputs import Batch
+from harness.proxies._surroundings import own_random_state
 from tests.unit.proxies.test_measure import EVERY, measure, snapshot, values
 
 SOME = [
@@ -383,3 +386,55 @@ def test_more_than_can_be_followed_is_left_alone(batch: Batch) -> None:
     ring.append(ring)
     assert measure(network, batch, ["snip"], 0)["snip"].status == "ok"
     assert network.images[-1] == [19_999]
+
+
+def test_generators_of_gpus_go_on_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {0: torch.zeros(1), 1: torch.ones(1)}
+
+    def write(state: Tensor, device: int) -> None:
+        states[device] = state
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device])
+    monkeypatch.setattr(torch.cuda, "set_rng_state", write)
+    monkeypatch.setattr(
+        torch.cuda,
+        "manual_seed_all",
+        lambda seed: states.update({each: torch.tensor(seed) for each in states}),
+    )
+    with own_random_state(7):
+        assert [int(each) for each in states.values()] == [7, 7]
+    assert [float(each) for each in states.values()] == [0.0, 1.0]
+
+
+def test_a_gpu_that_is_not_in_use_is_not_seeded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    with own_random_state(7):
+        assert torch.initial_seed() == 7
+    assert not seeded
+
+
+PROGRAM = """
+from harness import networks, proxies, spaces
+from harness.inputs import noise
+space = spaces.load("nb201")
+network = networks.build(space, ((3,),) * 6, "tiny")
+batches = [noise.open(10, 16).batch(0, step, 8) for step in range(2)]
+print(__doc__, {one.status for one in proxies.measure(network, batches, proxies.names(), 0).values()})
+"""
+
+
+def test_nothing_hangs_on_assertions_or_docstrings() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-OO", "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, "None {'ok'}"), ran.stderr
+    for command in ("proxies", "tables", "bench", "regress"):
+        told = subprocess.run(
+            [sys.executable, "-OO", "-m", f"harness.cli.{command}", "--help"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (told.returncode, told.stderr) == (0, ""), command

@@ -53,3 +53,20 @@ def test_a_constant_row_has_no_correlation(batch: Batch) -> None:
     measured = proxies.measure(network.double(), batch, ["jacob_cov"], seed=0)["jacob_cov"]
     assert (measured.value, measured.status) == (None, "nan")
     assert measured.reason == "the input gradient of sample 0 is constant: its correlation is 0/0"
+
+
+@pytest.mark.parametrize("name", ["jacob_cov", "epe_nas"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_that_are_made_of_rounding_have_no_correlation(name: str, dtype: torch.dtype) -> None:
+    """A batch norm without a ReLU behind it fixes the sum of all logits: its true gradient is 0."""
+    draw = torch.Generator().manual_seed(0)
+    images, labels = torch.randn(8, 3, 8, 8, generator=draw), torch.arange(8) % 2
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8)]
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)]
+    found = []
+    for network in (nn.Sequential(*layers, *head), nn.Sequential(*layers, nn.ReLU(), *head)):
+        found.append(proxies.measure(network.to(dtype), Batch(images, labels), [name], seed=0)[name])
+    assert [each.status for each in found] == ["nan", "ok"]
+    assert "0 but for rounding" in found[0].reason

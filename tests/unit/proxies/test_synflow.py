@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from harness import proxies
 from harness.inputs import Batch
@@ -88,3 +88,42 @@ def test_images_and_labels_do_not_matter(build_network: Callable, batch: Batch) 
     other = Batch(batch.images * 3 + 1, batch.targets.flip(0))
     first = proxies.measure(network, batch, ["synflow"], seed=0)["synflow"].value
     assert proxies.measure(network, other, ["synflow"], seed=1)["synflow"].value == first
+
+
+class Function(nn.Module):
+    def __init__(self, function: Callable) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.function(features)
+
+
+BOUNDS: dict[str, nn.Module] = {
+    "relu6": Function(nn.functional.relu6),
+    "relu6 in place": Function(lambda x: nn.functional.relu6(x, inplace=True)),
+    "hard tanh": nn.Hardtanh(),
+    "hard tanh by keyword": Function(lambda x: nn.functional.hardtanh(input=x)),
+    "hard tanh in place": Function(nn.functional.hardtanh_),
+    "batch norm": Function(lambda x: nn.functional.batch_norm(x, torch.ones(4), torch.ones(4))),
+    "torch's batch norm": Function(
+        lambda x: torch.batch_norm(x, None, None, torch.ones(4), torch.ones(4), False, 0.1, 1e-5, False)
+    ),
+    "batch norm of one's own": nn.BatchNorm1d(4),
+}
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("name", ["synflow", "logsynflow"])
+def test_bounds_and_batch_norms_are_handed_through_as_functions_too(
+    kind: str, name: str, batch: Batch
+) -> None:
+    layers = [nn.Flatten(), nn.Linear(192, 4), nn.ReLU(), nn.Linear(4, 5)]
+    with torch.no_grad():
+        layers[1].weight.fill_(1)
+    bounded = nn.Sequential(*layers[:2], BOUNDS[kind], layers[3])
+    free, measured = (
+        proxies.measure(network, batch, [name], seed=0)[name] for network in (nn.Sequential(*layers), bounded)
+    )
+    assert measured.status == "ok", measured
+    assert measured.value == free.value

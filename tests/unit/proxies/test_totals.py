@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.inputs import Batch
-from harness.proxies import measure, names
+from harness.proxies import Passes, _passes, measure, names
 from harness.proxies._totals import numbers, total
 
 ONE_READING = (
@@ -84,3 +86,14 @@ def test_batch_norms_backward_pass_has_a_weight_where_its_gradient_is_asked_for(
     assert measured.status == "ok"
     assert all(arguments[2] is not None for arguments in calls.backward if arguments[-1][1])
     assert calls.backward or name not in ("grasp", "snip")
+
+
+def test_what_a_pass_leaves_to_the_gpu_is_waited_for_within_its_seconds(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
+    monkeypatch.setattr(_passes, "own_random_state", lambda seed: nullcontext())
+    for name, expected in (("cpu", []), ("cuda:1", [torch.device("cuda:1")])):
+        images = SimpleNamespace(device=torch.device(name))
+        passes = Passes(nn.Identity(), [Batch(images, images)], 0, lambda training: None)
+        assert [passes.read("a pass", lambda: 3) for _ in range(2)] == [3, 3]
+        assert waited == expected

@@ -90,3 +90,11 @@ def test_statistics_and_settings(first, tmp_path):
     assert not again.same
     assert again.statistics == (("score.kendall", 0.5, 0.25), ("score.curve", None, [1, 2]))
     assert again.settings == (("batch_size", 2, 4), ("input", None, {"name": "noise"}))
+
+
+def test_what_an_older_record_does_not_say_is_no_difference(first, tmp_path):
+    made = {"commit": "a", "code": {"proxies": "ab"}, "numerics": None}
+    again = repetition(first, record(tmp_path / "second", provenance=made))
+    assert (again.environment, again.unknown) == ((), ("code", "numerics"))
+    older = repetition(record(tmp_path / "third", provenance=made), first)
+    assert older.environment == (("code", {"proxies": "ab"}, None),)

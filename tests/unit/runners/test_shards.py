@@ -22,9 +22,9 @@ from scipy.stats import rankdata
 
 from harness import proxies, records, stats
 from harness.cli._compose import composing, run_config
-from harness.errors import ConfigError, HarnessError, ResultsError
+from harness.errors import ConfigError, MachineFailure, RunFailed
 from harness.reports.groups import collect
-from harness.runners import RunConfig, _claims, _shards, _team, _workers, arch_correlation, execute
+from harness.runners import RunConfig, _claims, _evaluate, _shards, _team, _workers, arch_correlation, execute
 from harness.runners._shards import Rows
 
 COUNT, SIZE = 8, 2
@@ -69,7 +69,7 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
         calls.append(tuple(names))
         return proxies.measure(module, batch, names, *rest)
 
-    monkeypatch.setattr(_team, "measure", counting)
+    monkeypatch.setattr(_evaluate, "measure", counting)
     return calls
 
 
@@ -136,7 +136,7 @@ def killed(config: RunConfig, moment: str, number: int) -> None:
     """Run in a process of its own: it kills itself at a call of what ``moment`` names."""
     arch_correlation.SIZE = SIZE
     owner, name = {
-        "measuring": (_team, "measure"),
+        "measuring": (_evaluate, "measure"),
         "renaming": (os, "replace"),
         "recording": (arch_correlation, "write"),
         "removing": (arch_correlation, "remove"),
@@ -194,13 +194,14 @@ DAMAGES = [
     (lambda path, other: b"", "is damaged ("),
     (lambda path, other: one_digit(path), "its SHA-256 is not that of its content"),
     (lambda path, other: other.read_bytes(), "belongs to another run"),
-    (lambda path, other: rewritten(path, format=2), "was written in another format"),
+    (lambda path, other: rewritten(path, format=1), "was written in another format"),
     (lambda path, other: rewritten(path, number=7), "is another shard than its name says"),
     (lambda path, other: rewritten(path, made="00000000"), "was made by other code"),
     (lambda path, other: rewritten(path, architectures=["a", "b"]), "holds other architectures"),
     (lambda path, other: rewritten(path, score=[1.0]), "does not hold one outcome per architecture"),
     (lambda path, other: rewritten(path, score=["1", "2"]), "does not hold one outcome per arch"),
     (lambda path, other: rewritten(path, seconds=None), "does not hold one outcome per architecture"),
+    (lambda path, other: rewritten(path, origins=[1]), "does not hold one outcome per architecture"),
     (lambda path, other: b"[" * 10**6, "is damaged ("),
     (lambda path, other: b"[1]", "it is no shard"),
     (lambda path, other: b" " * (_shards.LARGEST + 1), "it is far too large"),
@@ -209,7 +210,7 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize("first", [0, 8])
+@pytest.mark.parametrize("first", [0, 8, 9])
 def test_damaged_and_foreign_shards_are_named_and_measured_again(first, made, measured, expected, capfd):
     paths = interrupted(made)
     others = [*paths[4:], *paths[:4]]
@@ -282,7 +283,7 @@ def test_a_full_disk_is_told_in_a_sentence(made, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(_shards.files, "replace", full)
-    with pytest.raises(ResultsError, match="cannot be written to .*: No space left on device"):
+    with pytest.raises(MachineFailure, match="cannot be written to .*: No space left on device"):
         execute(made)
 
 
@@ -313,8 +314,13 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path):
 
 def test_made_is_told_by_every_part_of_the_provenance():
     told = records.provenance("cpu", 1, "table", "input")
-    parts = [told | {name: "other"} for name in told]
-    assert len({_shards.made_by(each) for each in [told, *parts]}) == len(told) + 1
+    origin = ("package", "commit", "dirty")
+    parts = [told | {name: "other"} for name in told if name not in (*origin, "code")]
+    layers = [told | {"code": told["code"] | {layer: "other"}} for layer in records.MEASURING]
+    made = {_shards.made_by(each) for each in [told, *parts, *layers]}
+    assert len(made) == 1 + len(parts) + len(layers)
+    same = [told | dict.fromkeys(origin, "other"), told | {"code": told["code"] | {"reports": "other"}}]
+    assert {_shards.made_by(each) for each in same} == {_shards.made_by(told)}
 
 
 # --- claims ------------------------------------------------------------------------------------------------
@@ -391,7 +397,7 @@ def beside_another(config: RunConfig, barrier, log: Path) -> None:
             file.write("measured\n")
         return proxies.measure(*arguments)
 
-    _team.measure = waiting
+    _evaluate.measure = waiting
     log.with_suffix(".done").write_text(" ".join(statuses(execute(config))))
 
 
@@ -513,12 +519,13 @@ def test_the_others_take_the_shard_of_a_worker_that_is_killed(
     mark = Path(made.results, "killed")
     mark.unlink()
     assert content(made.results) == expected
-    assert capfd.readouterr().err == "harness: A worker process died (exit code -9); 1 others go on.\n"
+    assert capfd.readouterr().err == "harness: A worker process died (signal SIGKILL); 1 others go on.\n"
 
 
 def test_workers_that_all_die_are_told_of(made, expected, quick_workers, monkeypatch):
     monkeypatch.setattr(_workers, "_work", all_die)
-    with pytest.raises(HarnessError, match=r"All 2 worker processes died \(exit code -9\).*fewer workers"):
+    told = r"All 2 worker processes died \(2 x signal SIGKILL\).*fewer workers"
+    with pytest.raises(MachineFailure, match=told):
         execute(replace(made, workers=2))
     (failed,) = {each.reason for each in records.Store(made.results).records()}
     assert "All 2 worker processes died" in failed
@@ -532,10 +539,10 @@ class NotSent(Exception):
 
 
 def raises(error):
-    def measure(*_):
+    def batches(*_):
         raise error
 
-    _team.measure = measure
+    _team.batches = batches
 
 
 def broken_config(job, pipe):
@@ -550,14 +557,14 @@ def broken_code(job, pipe):
 
 @pytest.mark.parametrize(
     ("work", "kind", "words"),
-    [(broken_config, ConfigError, "^That cannot be.$"), (broken_code, RuntimeError, "^NotSent: so what")],
+    [(broken_config, RunFailed, "^That cannot be.$"), (broken_code, RuntimeError, "^NotSent: so what")],
 )
 def test_what_a_worker_raises_is_raised(work, kind, words, made, quick_workers, monkeypatch):
     monkeypatch.setattr(_workers, "_work", work)
     with pytest.raises(kind, match=words) as caught:
         execute(replace(made, workers=2))
     notes = getattr(caught.value, "__notes__", [])
-    assert ["in measure" in note for note in notes] == ([True] if kind is RuntimeError else [])
+    assert ["in batches" in note for note in notes] == ([True] if kind is RuntimeError else [])
     assert multiprocessing.active_children() == []
 
 
@@ -599,7 +606,7 @@ def leads(config: RunConfig, pids: Path) -> None:
         (pids / str(os.getpid())).touch()
         time.sleep(60)
 
-    _team.measure = waiting
+    _evaluate.measure = waiting
     execute(config)
 
 
@@ -754,7 +761,7 @@ def test_the_timing_is_that_of_all_shards(made, monkeypatch):
         found = proxies.measure(module, batch, names, *rest)
         return {name: replace(each, seconds=0.5) for name, each in found.items()}
 
-    monkeypatch.setattr(_team, "measure", priced)
+    monkeypatch.setattr(_evaluate, "measure", priced)
     interrupted(made, at=5)
     execute(made)
     timing = record(made, "flops").timing
@@ -762,11 +769,13 @@ def test_the_timing_is_that_of_all_shards(made, monkeypatch):
 
 
 def test_rows_join_in_order():
-    one, two = Rows([1.0], ["ok"], [""], 0.25), Rows([None], ["nan"], ["no"], 0.5)
+    one = Rows([1.0], ["ok"], [""], 0.25, [{"host": "b"}])
+    two = Rows([None], ["nan"], ["no"], 0.5, [{"host": "a"}, {"host": "b"}])
     assert asdict(_shards.joined([one, two])) == {
         "score": [1.0, None],
         "status": ["ok", "nan"],
         "reason": ["", "no"],
         "seconds": 0.75,
+        "origins": [{"host": "a"}, {"host": "b"}],
     }
     assert np.isnan(pd.Series(_shards.joined([one, two]).score, dtype=float)[1])

@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 from harness import networks, records, spaces, tables
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, UnknownNameError
-from harness.runners import RunConfig, execute
+from harness.runners import RunConfig, _team, execute
 from harness.runners._setup import prepare
 from harness.searchers import _released
 
@@ -315,11 +315,9 @@ def test_what_does_not_measure_does_not_depend_on_the_networks(tmp_path):
 
 
 def test_a_failure_leaves_a_failed_record_and_does_not_block(tmp_path, monkeypatch):
-    from harness.runners import _team
-
     made = config(tmp_path, "proxy=params", "task.population=3")
     with monkeypatch.context() as patch:
-        patch.setattr(_team, "measure", lambda *arguments: 1 / 0)
+        patch.setattr(_team, "batches", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             execute(made)
     (failed,) = records.Store(tmp_path).records()

@@ -207,7 +207,7 @@ def test_every_method_leaves_a_record_with_its_learning_curve(ended):
 
 def test_one_supernet_is_trained_once_for_all_that_read_it(ended):
     root, _, _ = ended
-    names = [path.name.rsplit("-", 1)[0] for path in checkpoints(root)]
+    names = [path.name.rsplit("-", 2)[0] for path in checkpoints(root)]
     # Of nb201 one on 64 images, read by four methods, and one on 4, read by two.
     assert names == [
         "nb1shot1_1-darts", "nb201-darts", "nb201-darts", "nb201-fixed_alphas", "nbmacro-darts",

@@ -10,7 +10,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import torch
 
 from harness import files, paths
 from harness.errors import DataError, HarnessError, ResultsError
-from harness.training import _checkpoint, alone, estimated_seconds, fit
+from harness.training import _checkpoint, estimated_seconds, fit
 from tests.unit.training.toy import Interrupted, everything, same, stopping_at, toy
 
 EPOCHS, STEPS = 3, 4
@@ -130,7 +129,7 @@ def child(program: str, *arguments: object, **settings: object) -> subprocess.Po
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from harness.training import alone, fit
+from harness.training import fit
 from tests.unit.training.toy import toy
 
 def progress(words, done, total):
@@ -138,8 +137,7 @@ def progress(words, done, total):
         os.kill(os.getpid(), signal.SIGKILL)
 
 path = Path(sys.argv[1])
-with alone(path):
-    fit(toy("darts", 3), path, json.loads(sys.argv[2]), progress)
+fit(toy("darts", 3), path, json.loads(sys.argv[2]), progress)
 """
 
 
@@ -148,54 +146,11 @@ def test_killed_in_the_middle_of_an_epoch_training_ends_the_same(finished, tmp_p
     assert child(KILLED, path, json.dumps(WHAT)).wait(120) == -signal.SIGKILL
     assert path.read_bytes() != finished.read_bytes()
     trained, expected = fresh(), fresh()
-    with alone(path):
-        fit(trained, path, WHAT)
+    fit(trained, path, WHAT)
     fit(expected, finished, WHAT)
     assert same(everything(trained), everything(expected))
     assert trained.curve == expected.curve
     assert path.read_bytes() == finished.read_bytes()
-
-
-HOLDING = """
-import sys, time
-from pathlib import Path
-from harness.training import alone
-
-with alone(Path(sys.argv[1])):
-    print("inside", flush=True)
-    time.sleep(600)
-"""
-
-
-def test_only_one_process_is_inside_and_the_next_follows_when_it_dies(tmp_path):
-    path, entered = tmp_path / "a.pt", threading.Event()
-
-    def enter() -> None:
-        with alone(path):
-            entered.set()
-
-    first = child(HOLDING, path, stdout=subprocess.PIPE)
-    try:
-        assert first.stdout.readline() == "inside\n"
-        second = threading.Thread(target=enter, daemon=True)
-        second.start()
-        assert not entered.wait(0.5), "two were inside at once"
-        with alone(tmp_path / "b.pt"):
-            pass
-    finally:
-        first.kill()
-        first.communicate()
-    assert entered.wait(30), "the lock of a dead process was not released"
-    second.join(30)
-    with alone(path):
-        assert not path.exists()
-
-
-def test_what_fails_inside_lets_the_next_one_in(tmp_path):
-    with pytest.raises(Interrupted), alone(tmp_path / "a.pt"):
-        raise Interrupted
-    with alone(tmp_path / "a.pt"):
-        pass
 
 
 def test_the_curve_has_a_row_per_epoch_and_the_rate_falls_along_a_cosine(finished):
