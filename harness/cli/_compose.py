@@ -228,8 +228,6 @@ def _check_nested(overrides: list[str]) -> None:
             raise ConfigError(f"{group}={own.get('name')} has no settings of its own; received {key}.")
         if name not in own:
             raise unknown_name("setting", key, others)
-        if name == "name":
-            raise ConfigError(f"An item is chosen by its group: write {group}={text.partition('=')[2]}.")
 
 
 def _choices(override: Override) -> list[str]:
