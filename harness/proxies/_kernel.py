@@ -18,7 +18,7 @@ from harness import graphs
 from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
-from harness.proxies._outcome import Undefined
+from harness.proxies._outcome import Refused, Undefined
 from harness.proxies._traced import traced
 from harness.released import COUNTINGS, block_input
 
@@ -148,11 +148,11 @@ class CodeCount:
 
         Raises
         ------
-        ValueError
+        Refused
             Where the first dimension of an input was not the samples.
         """
         if self._misfit is not None:
-            raise ValueError(_misfit(self._misfit, self._samples))
+            raise _misfit(self._misfit, self._samples)
         return Counted(agreements(self._products, self._units), self._units, logits)
 
 
@@ -174,13 +174,13 @@ def run_watching_relus(
 
     Raises
     ------
-    ValueError
+    Refused
         Where the first dimension of such an input is not the samples.
     """
 
     def hand_over(inputs: Tensor) -> None:
         if inputs.shape[:1] != (len(images),):
-            raise ValueError(_misfit(inputs.shape, len(images)))
+            raise _misfit(inputs.shape, len(images))
         watch(inputs)
 
     with torch.no_grad(), ReluWatch(hand_over):
@@ -221,10 +221,10 @@ def _from_zero(input: Tensor, min_val: float = -1.0, *others: object, **more: ob
     return min_val == 0
 
 
-def _misfit(shape: torch.Size, samples: int) -> str:
-    return (
-        f"a ReLU received an input of shape {tuple(shape)}, "
-        f"whose first dimension is not the batch of {samples}"
+def _misfit(shape: torch.Size, samples: int) -> Refused:
+    return Refused(
+        f"a ReLU received an input of shape {tuple(shape)}, whose first dimension is not the batch of "
+        f"{samples}; hand over a network whose ReLUs take samples, in front, or take another proxy"
     )
 
 

@@ -207,7 +207,7 @@ class Passes:
         forward = self._forward()
         try:
             return None if forward.codes is None else forward.codes.counted(forward.logits)
-        except ValueError:
+        except Refused:
             return None
 
     def _count_patterns(self, training: bool) -> int:
@@ -385,4 +385,4 @@ def _is_weight(name: str) -> bool:
 
 def _require_any(weights: Sequence[Tensor]) -> None:
     if not weights:
-        raise ValueError("the network has no parameter with 'weight' in its name")
+        raise Refused("the network has no parameter with 'weight' in its name; take another proxy")

@@ -44,7 +44,7 @@ def noise(self: nn.Module, x: Tensor) -> Tensor:
 
 RANDOM: dict[str, Callable[[], nn.Module]] = {
     "dropout": lambda: head(NORM(WIDTH), RELU(), nn.Dropout(0.3), conv(), nn.Dropout2d(0.2), RELU()),
-    "dropout, transformers'": lambda: nn.Sequential(
+    "dropout in a transformer": lambda: nn.Sequential(
         nn.Conv2d(3, 8, 2, 2),
         nn.Flatten(2),
         module(lambda self, x: x.transpose(1, 2)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from harness import proxies
@@ -17,7 +18,8 @@ class Outcome:
     proxies: tuple[str, ...]
 
     def meets(self, status: str, reason: str) -> bool:
-        return status == self.status and all(part in reason for part in self.says.split("…"))
+        pattern = ".+".join(map(re.escape, self.says.split("…")))
+        return status == self.status and re.fullmatch(pattern, reason, re.DOTALL) is not None
 
 
 OF_BLOCKS = ("az_expressivity", "az_progressivity", "az_trainability")
@@ -131,7 +133,7 @@ OUTCOMES: tuple[Outcome, ...] = (
             "3-d",
             "transposed, 1-d and 3-d",
             *OF_TOKENS,
-            "dropout, transformers'",
+            "dropout in a transformer",
             "signals for images",
             "volumes for images",
         ),
@@ -145,7 +147,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "failed",
-        "the network has no parameter with 'weight' in its name",
+        "the network has no parameter with 'weight' in its name; take another proxy",
         ("no layer with weights",),
         ("ntk", "ntk_eval"),
     ),
@@ -165,7 +167,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "failed",
-        "a ReLU received an input of shape …, whose first dimension is not the batch",
+        "a ReLU received an input of shape …, whose first dimension is not the batch of …; hand over a "
+        "network whose ReLUs take samples, in front, or take another proxy",
         ("ReLU of a parameter", "a gate that is learnt", "MultiheadAttention, sequence first"),
         OF_RELUS,
     ),
@@ -177,7 +180,7 @@ OUTCOMES: tuple[Outcome, ...] = (
             "MultiheadAttention",
             "TransformerEncoderLayer",
             "TransformerEncoderLayer, pre-norm",
-            "dropout, transformers'",
+            "dropout in a transformer",
             "layers read, not called",
         ),
         ("fisher",),

@@ -36,33 +36,35 @@ def _networks() -> Iterator[str]:
         yield f"| {kind} | {'; '.join(names)} |"
 
 
+SENTENCES = tuple(dict.fromkeys((each.status, each.says) for each in OUTCOMES))
+
+
 def _mark(network: str, proxy: str) -> str:
     found = outcome(network, proxy)
-    return "" if found is None else str(1 + OUTCOMES.index(found))
-
-
-def _columns(networks: list[str]) -> dict[tuple[str, ...], list[str]]:
-    """Proxies by their column: those that are alike on every network share one."""
-    columns: dict[tuple[str, ...], list[str]] = {}
-    for proxy in proxies.names():
-        columns.setdefault(tuple(_mark(network, proxy) for network in networks), []).append(proxy)
-    return columns
+    return "ok" if found is None else str(1 + SENTENCES.index((found.status, found.says)))
 
 
 def _exceptions() -> Iterator[str]:
+    """Networks in one row and proxies in one column where they have the same marks."""
     names = proxies.names()
-    networks = [network for network in CASES if any(_mark(network, proxy) for proxy in names)]
-    columns = _columns(networks)
-    heads = [", ".join(f"`{proxy}`" for proxy in group) for group in columns.values()]
-    yield f"| {len(networks)} networks | {' | '.join(heads)} |"
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for network in CASES:
+        marks = tuple(_mark(network, proxy) for proxy in names)
+        if set(marks) != {"ok"}:
+            rows.setdefault(marks, []).append(network)
+    columns: dict[tuple[str, ...], list[str]] = {}
+    for proxy, column in zip(names, zip(*rows, strict=True), strict=True):
+        columns.setdefault(column, []).append(f"`{proxy}`")
+    heads = [", ".join(group) for group in columns.values()]
+    yield f"| {sum(map(len, rows.values()))} networks without some value | {' | '.join(heads)} |"
     yield "| --- |" + " --- |" * len(columns)
-    for row, network in enumerate(networks):
-        yield f"| {network} | {' | '.join(column[row] or 'ok' for column in columns)} |"
+    for networks, marks in zip(rows.values(), zip(*columns, strict=True), strict=True):
+        yield f"| {'; '.join(networks)} | {' | '.join(marks)} |"
 
 
 def _sentences() -> Iterator[str]:
-    for number, each in enumerate(OUTCOMES, 1):
-        yield f"{number}. `{each.status}`: {each.says}"
+    for number, (status, says) in enumerate(SENTENCES, 1):
+        yield f"{number}. `{status}`: {says}"
 
 
 if __name__ == "__main__":

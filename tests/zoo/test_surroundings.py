@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from harness import proxies
-from tests.zoo._expected import batches, measured, told
+from tests.zoo._expected import batches, measured, problem, told
 from tests.zoo._zoo import CASES
 
 
@@ -55,7 +55,6 @@ SURROUNDINGS: dict[str, Callable[[], AbstractContextManager]] = {
     "with torch.device": lambda: torch.device("meta"),
     "set_default_device": default_device,
     "set_default_dtype": default_dtype,
-    "a hook on all modules": hook_on_all_modules,
 }
 PAIRS = [
     pytest.param(name, surrounding, marks=() if (i + j) % len(SURROUNDINGS) == 0 else pytest.mark.slow)
@@ -63,6 +62,7 @@ PAIRS = [
     for j, surrounding in enumerate(SURROUNDINGS)
 ]
 """Every network in one of them; in all of them where time allows."""
+HOOKED = ("plain", "ResNet, bottlenecks", "TransformerEncoderLayer", "alternates by a number")
 
 
 @pytest.mark.parametrize(("name", "surrounding"), PAIRS)
@@ -72,3 +72,13 @@ def test_in_any_surroundings(name: str, surrounding: str) -> None:
     with SURROUNDINGS[surrounding]():
         found = proxies.measure(network, handed, proxies.names(), seed=0)
     assert told(found) == told(measured(name))
+
+
+@pytest.mark.parametrize("name", HOOKED)
+def test_under_a_hook_on_all_modules(name: str) -> None:
+    """Such a hook might change what layers hand on, so that operations run in another order."""
+    case = CASES[name]
+    with hook_on_all_modules():
+        found = proxies.measure(case.build(), batches(case), proxies.names(), seed=0)
+    problems = [problem(case, proxy, measurement) for proxy, measurement in found.items()]
+    assert not any(problems), "\n".join(filter(None, problems))

@@ -8,7 +8,8 @@ from torch import nn
 from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.proxies import PATHS, Undefined, _kernel
-from harness.runners import _check
+from harness.proxies._outcome import Refused
+from harness.runners import _kinds
 
 
 def counted(codes: list[torch.Tensor]) -> np.ndarray:
@@ -96,7 +97,7 @@ def test_an_input_without_the_batch_in_front_is_refused(batch: Batch) -> None:
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return self.relu(images.flatten(1).reshape(2 * len(images), -1)).reshape(len(images), -1)
 
-    with pytest.raises(ValueError, match="first dimension is not the batch of 6"):
+    with pytest.raises(Refused, match="first dimension is not the batch of 6"):
         _kernel.watched_kernel(Split(), batch.images, False)
 
 
@@ -124,4 +125,4 @@ def test_a_kernel_singular_but_for_rounding_is_not_given_a_number() -> None:
 
 
 def test_configs_know_the_paths_without_loading_torch() -> None:
-    assert tuple(PATHS) == _check.PATHS
+    assert tuple(PATHS) == _kinds.RUN["path"]

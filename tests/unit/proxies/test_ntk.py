@@ -138,7 +138,7 @@ def test_gradients_of_zero_have_no_condition_number(batch: Batch) -> None:
 def test_a_network_without_weights_is_told(batch: Batch) -> None:
     measured = ntk(Weightless("scale"), batch)
     assert measured.status == "failed"
-    assert measured.reason == "ValueError: the network has no parameter with 'weight' in its name"
+    assert measured.reason == "the network has no parameter with 'weight' in its name; take another proxy"
 
 
 def test_gradients_that_overflow_have_no_number(batch: Batch) -> None:
