@@ -101,9 +101,16 @@ def swept(overrides: Iterable[str]) -> list[str]:
 
 
 def as_hydra_writes(overrides: Iterable[str]) -> list[str]:
-    """The same settings as a job of Hydra's sweep names them, where ``true`` is ``True``; without sweeps."""
+    """The same settings as a job of Hydra's sweep names them, where ``true`` is ``True``; without sweeps.
+
+    Without quotes too, which a sweep keeps around some values and not around others.
+    """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return [f"{each.get_key_element()}={each.get_value_element_as_str()}" for each in parsed]
+    values = [(each, each.value()) for each in parsed]
+    return [
+        f"{each.get_key_element()}={value if isinstance(value, str) else each.get_value_element_as_str()}"
+        for each, value in values
+    ]
 
 
 def of_hydra(override: str) -> bool:
@@ -221,8 +228,6 @@ def _check_nested(overrides: list[str]) -> None:
             raise ConfigError(f"{group}={own.get('name')} has no settings of its own; received {key}.")
         if name not in own:
             raise unknown_name("setting", key, others)
-        if name == "name":
-            raise ConfigError(f"An item is chosen by its group: write {group}={text.partition('=')[2]}.")
 
 
 def _choices(override: Override) -> list[str]:

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from harness.proxies._gradients import present
 from harness.proxies._modules import layer_weights, parameters_of, run
-from harness.proxies._passes import Passes, present
+from harness.proxies._passes import Passes
 
 
 def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:

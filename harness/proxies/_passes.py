@@ -6,10 +6,10 @@ so a proxy's value is the same whatever else is measured beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from harness import graphs
 from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
+from harness.proxies._connected import depends_on_images
+from harness.proxies._gradients import NO_GRADIENTS, gradients_of, present
 from harness.proxies._kernel import CodeCount, ReluWatch
 from harness.proxies._modules import layer_weights, parameters_of, run
 from harness.proxies._outcome import Refused, Undefined, finite
@@ -28,7 +30,6 @@ from harness.proxies._samples import visit_gradients, visit_rows
 from harness.proxies._state import kept_state
 from harness.proxies._surroundings import own_random_state
 from harness.proxies._totals import numbers
-from harness.proxies._traced import traced
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
@@ -253,7 +254,7 @@ class Passes:
         self.require_classes(forward.logits)
         loss = F.cross_entropy(forward.logits, self.targets)
         with nullcontext() if forward.channels is None else forward.channels.collected() as saliencies:
-            gradients = present(weights, _gradients(loss, list(weights.values())))
+            gradients = present(weights, gradients_of(loss, list(weights.values())))
         found = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
         return found, saliencies if forward.channels is not None and forward.channels.intact else None
 
@@ -283,7 +284,7 @@ class Passes:
 
     def _differentiate_logits(self) -> Tensor:
         images, _, logits = self._graph()
-        (gradient,) = _gradients(logits.sum(), [images])
+        (gradient,) = gradients_of(logits.sum(), [images])
         return (torch.zeros_like(images) if gradient is None else gradient).flatten(1)
 
     def _multiply_gradients(self) -> np.ndarray:
@@ -326,57 +327,8 @@ class Passes:
         largest, apart = numbers([logits.abs().max(), (logits - logits[:1]).abs().max()])
         if apart > _CLEARLY_DIFFERENT * finite(largest, "the largest logit"):
             return
-        if not (self._is_connected() if connected is None else connected):
+        if not (depends_on_images(self.module, self.images) if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
-
-    def _is_connected(self) -> bool:
-        try:
-            return traced(self.module, graphs.Table(self.images)).connected
-        except graphs.Untraceable:
-            # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
-            return any(self._gradient_arrives(samples) for samples in (2, len(self.images)))
-
-    def _gradient_arrives(self, samples: int) -> bool:
-        parameters = {name: leaf.detach().double() for name, leaf in parameters_of(self.module).items()}
-        with torch.enable_grad():
-            images = self.images[:samples].double().requires_grad_()
-            logits = run(self.module, parameters, images, training=False)
-            # Unequal factors, because the classes' gradients may cancel in a plain sum.
-            factors = torch.linspace(1, 2, logits.shape[1], dtype=logits.dtype, device=logits.device)
-            (gradient,) = _gradients((logits * factors).sum(), [images])
-        return gradient is not None and bool(gradient.any())
-
-
-NO_GRADIENTS = (
-    "no weight received a gradient, though the logits depend on the images: no layer takes part in them, or "
-    "the layers run without gradients (torch.no_grad, detach, an autograd function of its own); hand over a "
-    "network whose layers run with gradients"
-)
-
-
-def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[str, Tensor]:
-    """Those of the layers' ``gradients`` that are there, by name.
-
-    Raises
-    ------
-    Refused
-        Where none is.
-    Undefined
-        With status ``nan`` where an entry of one is not finite.
-    """
-    found = {name: each for name, each in zip(names, gradients, strict=True) if each is not None}
-    if not found:
-        raise Refused(NO_GRADIENTS)
-    if not bool(torch.stack([each.isfinite().all() for each in found.values()]).all()):
-        raise Undefined("nan", "a gradient of the loss is not a finite number")
-    return found
-
-
-def _gradients(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:
-    """Gradients of a scalar, None where it does not depend on an input; the graph stays for other readers."""
-    if not output.requires_grad:
-        return (None,) * len(inputs)
-    return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True)
 
 
 def _is_weight(name: str) -> bool:

@@ -55,8 +55,7 @@ def settings_kinds(config: RunConfig) -> Iterator[tuple[str, Mapping[str, Kind],
     yield "scorer", getattr(scorers.load(config.scorer["name"]), "SETTINGS", {}), True
     yield "tracker", getattr(trackers.load(config.tracker["name"]), "SETTINGS", {}), True
     for group, kinds in _kinds.GROUPS.items():
-        without = group == "training" and config.training.get("name") == "none"
-        yield group, {} if without else kinds, False
+        yield group, kinds, False
 
 
 def _check_kinds(config: RunConfig) -> None:

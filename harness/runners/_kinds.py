@@ -66,7 +66,7 @@ Kind = type[int | float | str] | Collection[str] | Whole | Folder | Device
 _LENGTHS: Mapping[str, Kind] = {"epochs": int, "fine_tuning_epochs": int, "images": Whole(word="all")}
 
 TRAINING: Mapping[str, Kind] = {**_LENGTHS, "batch_size": int}
-"""Settings of a supernet's training; ``training=none`` has none."""
+"""Settings of a supernet's training."""
 
 TASKS: Mapping[str, Mapping[str, Kind]] = {
     "arch_correlation": {"population": Whole(word="all")},

@@ -46,7 +46,7 @@ RUN = [
     (["seed.x=1"], "seed has no settings of its own; write seed=value, not 'seed.x=1'."),
     (["label.x=1"], "label has no settings of its own; write label=value, not 'label.x=1'."),
     (["results.x.y=1"], "results has no settings of its own; write results=value"),
-    (["searcher.name=largest"], "An item is chosen by its group: write searcher=largest."),
+    (["searcher.name=largest"], "searcher=largest has no settings of its own; received searcher."),
     (["label=cifar10"], "Unknown label of nb201 'cifar10'. Did you mean 'cifar10_test_200'?"),
     (
         ["space=nbmacro", "label=cifar10"],

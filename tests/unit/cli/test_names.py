@@ -58,6 +58,15 @@ def test_a_quoted_value_null_and_interpolations_are_hydras(tmp_path, monkeypatch
         assert [config.input["folder"] for config in folders] == ["a", "b"]
 
 
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_interpolations_in_runs_that_are_done(flags, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    settings = (*RUN, "results=${oc.env:SCRATCH}/${space.name}", "label=${space.label}")
+    assert run.main([*flags, *settings]) == 0, capfd.readouterr().err
+    assert "never ended" not in capfd.readouterr().err
+    assert len(list(Store(tmp_path / "nbmacro").records())) == 1
+
+
 @pytest.mark.parametrize("value", ["~/x", "'~/x'"])
 def test_the_home_folder(value, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -95,7 +95,7 @@ def test_import_verify_and_import_again(run, source, tmp_path):
     [
         (["import", "nbmacro_jsn", "x"], "Unknown format 'nbmacro_jsn'. Did you mean 'nbmacro_json'?"),
         (["import", "nbmacro_json", "nowhere.json"], "There is no nowhere.json"),
-        (["import", "nats_simple", "nowhere"], "There is no nowhere"),
+        (["import", "nats_simple", "nowhere"], "There is no folder nowhere"),
         (["import", "nb201_pth", "nowhere.pth"], "There is no file nowhere.pth"),
         (["import", "figures", "nowhere"], "There is no nowhere"),
         (["import", "nbmacro_json", "nowhere.json", "--partial"], "folder of your own"),

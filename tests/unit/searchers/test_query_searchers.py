@@ -53,7 +53,7 @@ class Toy(Space):
     def format(self, arch):
         return "|".join("".join(map(str, picks)) for picks in arch)
 
-    def parse(self, text):
+    def parse_text(self, text):
         return tuple(tuple(map(int, part)) for part in text.split("|"))
 
     def canonical(self, arch):
