@@ -62,7 +62,7 @@ PAIRS = [
     for j, surrounding in enumerate(SURROUNDINGS)
     if name not in DRAWING or surrounding != "set_default_dtype"
 ]
-"""Every network in one of them; in all of them where time allows. What is drawn hangs on its number format."""
+"""Every network in one of them; in all of them where time allows. A draw hangs on its number format."""
 HOOKED = ("plain", "ResNet, bottlenecks", "TransformerEncoderLayer", "alternates by a number")
 
 
