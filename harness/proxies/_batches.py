@@ -29,6 +29,19 @@ def loss_gradients(passes: Passes, number: int) -> dict[str, Tensor]:
     return passes.read(("loss", number), lambda: _differentiate(passes, number))
 
 
+def stacked_gradients(passes: Passes, count: int) -> list[Tensor]:
+    """Of every layer the gradients on the first ``count`` batches, (count, *weight) in float64.
+
+    0 on a batch that the layer had no part in; raises as :func:`loss_gradients`.
+    """
+    batches = [loss_gradients(passes, number) for number in range(count)]
+    layers = {name: gradient for batch in batches for name, gradient in batch.items()}
+    return [
+        torch.stack([batch.get(name, torch.zeros_like(like)) for batch in batches]).double()
+        for name, like in layers.items()
+    ]
+
+
 def _differentiate(passes: Passes, number: int) -> dict[str, Tensor]:
     parameters = parameters_of(passes.module)
     weights = layer_weights(passes.module, parameters)

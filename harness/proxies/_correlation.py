@@ -6,9 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from harness.errors import machine_failure
 from harness.proxies._features import is_map, removed_again
 from harness.proxies._modules import parameters_of, run
-from harness.proxies._outcome import finite
+from harness.proxies._outcome import Refused, finite
+from harness.proxies._passes import Passes
 
 _SAME_CORRELATIONS = (nn.Identity, _NormBase)
 _CONSTANT = 1e-12
@@ -33,6 +35,34 @@ def smallest_eigenvalues(module: nn.Module, image: Tensor) -> tuple[list[float],
                 handles.append(layer.register_forward_hook(measure))
         logits = run(module, parameters_of(module), image, training=True)
     return eigenvalues, logits
+
+
+def on_another_image(passes: Passes, image: Tensor) -> tuple[list[float], Tensor]:
+    """:func:`smallest_eigenvalues` of the network on an ``image`` that need not be of its batch's size.
+
+    Raises
+    ------
+    Refused
+        Where the network takes its batch's images and not this one.
+    """
+    try:
+        return smallest_eigenvalues(passes.module, image)
+    except RuntimeError as error:
+        if machine_failure(error) or not _takes(passes.module, passes.images):
+            raise
+        height, width = image.shape[2:]
+        raise Refused(
+            f"meco looks at an image of {height} x {width} pixels, which this network does not take "
+            f"({error}); hand over one that takes images of any size, or take another proxy"
+        ) from error
+
+
+def _takes(module: nn.Module, images: Tensor) -> bool:
+    try:
+        smallest_eigenvalues(module, images)
+    except RuntimeError:
+        return False
+    return True
 
 
 def smallest_eigenvalue(features: Tensor) -> float:

@@ -21,11 +21,8 @@ Correlation", NeurIPS 2023; ``correlation/foresight/pruners/measures/meco.py`` i
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 from harness.about import About
-from harness.errors import machine_failure
-from harness.proxies._correlation import smallest_eigenvalues
+from harness.proxies._correlation import on_another_image
 from harness.proxies._gaussian import normal
 from harness.proxies._outcome import Refused, Undefined, exact_sum
 from harness.proxies._passes import Passes
@@ -54,24 +51,8 @@ def _sum(passes: Passes) -> float:
         )
     shape = (1, passes.images.shape[1], PIXELS, PIXELS)
     image = normal(shape, passes.images, passes.generator("meco"))
-    try:
-        eigenvalues, logits = smallest_eigenvalues(passes.module, image)
-    except RuntimeError as error:
-        if machine_failure(error) or not _takes(passes.module, passes.images):
-            raise
-        raise Refused(
-            f"meco looks at an image of {PIXELS} x {PIXELS} pixels, which this network does not take "
-            f"({error}); hand over one that takes images of any size, or take another proxy"
-        ) from error
+    eigenvalues, logits = on_another_image(passes, image)
     passes.require_connected(logits)
     if not eigenvalues:
         raise Undefined("nan", "no layer hands out a feature map of more than one pixel")
     return exact_sum(eigenvalues)
-
-
-def _takes(module: nn.Module, images: Tensor) -> bool:
-    try:
-        smallest_eigenvalues(module, images)
-    except RuntimeError:
-        return False
-    return True

@@ -18,13 +18,11 @@ Li et al., "ZiCo: Zero-shot NAS via Inverse Coefficient of Variation on Gradient
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
 
 from harness.about import About
-from harness.proxies._batches import loss_gradients
+from harness.proxies._batches import stacked_gradients
 from harness.proxies._outcome import Undefined, exact_sum
 from harness.proxies._passes import Passes
 
@@ -43,19 +41,11 @@ ABOUT = About(
 
 def score(passes: Passes) -> float:
     """Sum of the layers' log inverse coefficients of variation."""
-    steps = [loss_gradients(passes, number) for number in range(ABOUT.batches)]
-    names = dict.fromkeys(name for step in steps for name in step)
-    ratios = [_ratio(_stacked(steps, name)) for name in names]
+    ratios = [_ratio(gradients) for gradients in stacked_gradients(passes, ABOUT.batches)]
     logarithms = [math.log(ratio) for ratio in ratios if ratio]
     if not logarithms:
         raise Undefined("nan", "no weight's gradient differs between the batches")
     return exact_sum(logarithms)
-
-
-def _stacked(steps: Sequence[Mapping[str, Tensor]], name: str) -> Tensor:
-    """A layer's gradients, (batches, *weight) in float64; 0 on a batch that it had no part in."""
-    zeros = torch.zeros_like(next(step[name] for step in steps if name in step))
-    return torch.stack([step.get(name, zeros) for step in steps]).double()
 
 
 def _ratio(gradients: Tensor) -> float:

@@ -396,8 +396,9 @@ def test_supernets_are_not_taken_for_changed(name: str, install: Callable) -> No
     space = spaces.load(name)
     supernet = networks.build_supernet(space, networks.fidelities(space)[-1], seed=0, classes=5)
     views = [supernet.masked(space.full_mask), supernet.masked(spaces.without(space.full_mask, 0, 1))]
-    asked = ["foreign", "nwot", "synflow", "grad_norm", "jacob_cov"]
-    measured = proxies.measure_each(views, noise.open(5, 32).batch(0, 0, 4), asked, seed=0, time_limit=60.0)
+    asked = ["foreign", "nwot", "synflow", "grad_norm", "zico"]
+    batches = [noise.open(5, 32).batch(0, step, 4) for step in range(2)]
+    measured = proxies.measure_each(views, batches, asked, seed=0, time_limit=60.0)
     assert {one.status for found in measured for one in found.values()} == {"ok"}
     assert measured[0]["foreign"].value != measured[1]["foreign"].value
 

@@ -178,6 +178,7 @@ def test_a_process_of_the_bench_runs_on_its_card(two_cards, monkeypatch, tmp_pat
     numbers, found = Queue(), []
     numbers.put(3)
     monkeypatch.setattr(_pool, "_worker", {})
+    monkeypatch.setattr(_pool, "end_with_parent", lambda: None)
     monkeypatch.setattr(_pool, "execute", lambda made, report: found.append(made.device))
     _pool._start(Queue(), numbers)
     _pool._execute(0, config(tmp_path))
@@ -205,7 +206,7 @@ def test_a_worker_of_a_run_measures_on_its_card_with_the_runs_arithmetic(two_car
         def send(self, message):
             raise message
 
-    monkeypatch.setattr(_workers, "_end_with_parent", lambda: None)
+    monkeypatch.setattr(_workers, "end_with_parent", lambda: None)
     monkeypatch.setattr(_workers, "Team", Team)
     _workers._work(Job(), 1, Pipe())
     assert found == ["cuda:1", True]
@@ -240,10 +241,11 @@ def test_only_the_fastest_arithmetic_is_part_of_what_a_run_is(tmp_path):
     assert fastest.run("largest", {}, measured=False) == usual.run("largest", {}, measured=False)
 
 
-def test_the_number_of_a_card_is_no_kind_of_machine(tmp_path):
+def test_the_number_of_a_card_is_no_kind_of_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(_setup, "numerics", lambda device: {})
     setup = prepare(config(tmp_path, "device=cpu"))
     numbered = replace(setup, device=torch.device("cuda:1"))
-    assert numbered.provenance()["device"] == "cuda"
+    assert numbered.provenance(numbered.run("nwot", {}))["device"] == "cuda"
 
 
 def test_facts_of_the_cpu():

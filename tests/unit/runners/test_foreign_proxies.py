@@ -63,7 +63,7 @@ def test_the_run_records_what_it_does_and_goes_on(tmp_path, install):
     assert rows["reason"].tolist() == [
         "ZeroDivisionError: division by zero",
         "it took longer than the time limit of 4 s",
-        "the value is not a number",
+        "the value is not a finite number",
         "TypeError: a score is one number; received str",
         "it changed the network",
         "",

@@ -490,7 +490,7 @@ class Deadly:
         self._pipe.send(message)
 
 
-def one_dies(job, pipe):
+def one_dies(job, number, pipe):
     """One worker of several is killed in the middle of a shard, before another can take any."""
     _team.POLL_SECONDS = 0.02
     mark = Path(job.config.results) / "killed"
@@ -499,14 +499,14 @@ def one_dies(job, pipe):
     except FileExistsError:
         while not list(Path(job.config.results).glob("shards/*/*.lock")) or not mark.read_text():
             time.sleep(0.01)
-        _workers._work(job, pipe)
+        _workers._work(job, number, pipe)
     else:
         mark.write_text("in a moment")
-        _workers._work(job, Deadly(pipe))
+        _workers._work(job, number, Deadly(pipe))
 
 
-def all_die(job, pipe):
-    _workers._work(job, Deadly(pipe))
+def all_die(job, number, pipe):
+    _workers._work(job, number, Deadly(pipe))
 
 
 def test_the_others_take_the_shard_of_a_worker_that_is_killed(
@@ -545,14 +545,14 @@ def raises(error):
     _team.batches = batches
 
 
-def broken_config(job, pipe):
+def broken_config(job, number, pipe):
     raises(ConfigError("That cannot be."))
-    _workers._work(job, pipe)
+    _workers._work(job, number, pipe)
 
 
-def broken_code(job, pipe):
+def broken_code(job, number, pipe):
     raises(NotSent("so", "what"))
-    _workers._work(job, pipe)
+    _workers._work(job, number, pipe)
 
 
 @pytest.mark.parametrize(
@@ -578,7 +578,7 @@ def test_an_interrupt_ends_the_workers_and_keeps_their_shards(made, expected, qu
     assert content(made.results) == expected
 
 
-def stuck(job, pipe):
+def stuck(job, number, pipe):
     pipe.send((0, 1))
     time.sleep(60)
 

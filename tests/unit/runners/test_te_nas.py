@@ -12,7 +12,7 @@ import torch
 
 from harness import inputs, networks, proxies, scorers, searchers, spaces, tables
 from harness.cli._compose import composing, run_config
-from harness.errors import ConfigError, HarnessError
+from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.inputs import Batch
 from harness.runners import RunConfig, execute
 from harness.runners._setup import prepare
@@ -261,7 +261,7 @@ def test_bad_settings_are_told(task, override, told, tmp_path):
 
 def test_a_batch_larger_than_the_input_is_told(tmp_path):
     made = config(tmp_path, "searcher.region_batch_size=2000")
-    with pytest.raises(ConfigError, match="holds 1 to 1797 images; received batch size 2000"):
+    with pytest.raises(RunFailed, match="holds 1 to 1797 images; received batch size 2000"):
         execute(made)
 
 

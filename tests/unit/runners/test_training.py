@@ -11,7 +11,7 @@ import pytest
 
 from harness import records, reports, scorers, searchers, spaces, tables, training
 from harness.cli._compose import composing, run_config
-from harness.errors import ConfigError, DataError, UnknownNameError
+from harness.errors import ConfigError, RunFailed, UnknownNameError
 from harness.runners import RunConfig, duration, execute
 from harness.runners._training import Training, training_of
 
@@ -314,7 +314,7 @@ def test_a_damaged_checkpoint_fails_the_run_and_is_left_alone(ended, tmp_path):
     (checkpoint,) = checkpoints(tmp_path)
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
     data = checkpoint.read_bytes()
-    with pytest.raises(DataError, match=r"\.pt is damaged"):
+    with pytest.raises(RunFailed, match=r"\.pt is damaged"):
         execute(replace(again, force=True))
     assert checkpoint.read_bytes() == data
     assert sorted(record.status for record in records.Store(tmp_path).records()) == ["failed", "ok"]

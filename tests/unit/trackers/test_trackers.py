@@ -34,7 +34,7 @@ def made(composed, tmp_path):
 def fake(monkeypatch):
     """A tracker that keeps what it is told; what it does can be changed."""
     kept = []
-    module = SimpleNamespace(REQUIRES=None, kept=kept, started=[])
+    module = SimpleNamespace(REQUIRES=None, SETTINGS={"mood": str}, kept=kept, started=[])
 
     def start(settings, folder):
         module.started.append((settings, folder))
