@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -12,11 +13,10 @@ import torch
 from harness import proxies
 from harness.inputs import Batch
 from harness.proxies import Measurement
-from tests.zoo import _naive, _naive_maps
+from tests.zoo import _naive, _naive_maps, _naive_relus
 from tests.zoo._outcomes import outcome
 from tests.zoo._zoo import CASES, DRAWING, Case
 
-OF_MAPS = ("zen", "meco", "az_expressivity", "az_progressivity", "az_trainability")
 OF_THE_NETWORK = ("params", "flops", "l2_norm", "trainable_layers")
 """Need no images, so that it plays no part whether the logits depend on them."""
 IN_EVALUATION_MODE = (
@@ -82,13 +82,18 @@ def subject(name: str) -> _naive.Subject:
 @cache
 def naive(name: str, proxy: str) -> float | str:
     """The naive value, or the status that says why there is none."""
-    formula = getattr(_naive_maps if proxy in OF_MAPS else _naive, proxy)
+    modules = (_naive, _naive_maps, _naive_relus)
+    (formula,) = (getattr(each, proxy) for each in modules if _defines(each, proxy))
     try:
         if proxy not in OF_THE_NETWORK:
             _connected(name)
         return float(formula(subject(name)))
     except _naive.NoValue as undefined:
         return undefined.status
+
+
+def _defines(module: ModuleType, proxy: str) -> bool:
+    return getattr(vars(module).get(proxy), "__module__", None) == module.__name__
 
 
 @cache

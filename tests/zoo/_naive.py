@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.conv import _ConvNd
 
-from tests.zoo._naive_counts import MultiplyAdds, ReluSigns, handing_positive_through
+from tests.zoo._naive_counts import MultiplyAdds, handing_positive_through
 
 OFFSET = 1e-5
 
@@ -235,57 +235,6 @@ def vkdnw(subject: Subject) -> float:
         raise NoValue("nan")
     shares = deciles[deciles > 0] / deciles.sum()
     return len(own) - float((shares * np.log(shares)).sum()) / math.log(9)
-
-
-def _signs(subject: Subject, training: bool) -> list[np.ndarray]:
-    """Of every call of a ReLU, whether its input is positive: (samples, units)."""
-    network = subject.network(training)
-    with ReluSigns() as watch:
-        network(subject.images)
-    return [signs.reshape(len(subject.images), -1).numpy() for signs in watch.signs]
-
-
-def _log_determinant(subject: Subject, training: bool) -> float:
-    codes = [signs.astype(np.float64) for signs in _signs(subject, training)]
-    if not codes:
-        raise NoValue("inf")
-    kernel = sum(c @ c.T + (1 - c) @ (1 - c).T for c in codes)
-    if np.linalg.matrix_rank(kernel, hermitian=True) < len(kernel):
-        raise NoValue("inf")
-    return float(np.linalg.slogdet(kernel)[1])
-
-
-def nwot(subject: Subject) -> float:
-    return _log_determinant(subject, training=True)
-
-
-def nwot_eval(subject: Subject) -> float:
-    return _log_determinant(subject, training=False)
-
-
-def _patterns(subject: Subject, training: bool) -> float:
-    codes = _signs(subject, training)
-    return float(len({row.tobytes() for row in np.concatenate(codes, axis=1)})) if codes else 1.0
-
-
-def linear_regions(subject: Subject) -> float:
-    return _patterns(subject, training=True)
-
-
-def linear_regions_eval(subject: Subject) -> float:
-    return _patterns(subject, training=False)
-
-
-def swap(subject: Subject) -> float:
-    codes = _signs(subject, training=True)
-    return float(len({unit.tobytes() for unit in np.concatenate(codes, axis=1).T})) if codes else 0.0
-
-
-def swap_reg(subject: Subject) -> float:
-    different = swap(subject)
-    if not different:
-        raise NoValue("inf")
-    return math.log(different) - (params(subject) - 1e6) ** 2 / 1e12
 
 
 def params(subject: Subject) -> float:
