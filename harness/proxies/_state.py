@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -20,6 +20,7 @@ _ATOMS = (
     FunctionType, BuiltinFunctionType, MethodType, ModuleType,
 )  # fmt: skip
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_DICTIONARIES = (dict, OrderedDict)
 _WITHOUT_STATE = {"torch", "harness", "builtins", "abc", "typing", "collections"}
 
 
@@ -76,6 +77,7 @@ class _Kept:
         self._by_name = {id(each) for part in parts for each in (part._parameters, part._buffers)}
         self._seen: dict[int, Any] = {}  # holds the objects, so that no number is given twice
         self._pending: list[Any] = []
+        self._empty: list[dict] = []  # of which each part has ten, for hooks
         self._restore: list[Callable[[], object]] = []
 
     def hold(self) -> None:
@@ -97,9 +99,14 @@ class _Kept:
         """Everything as it was noted."""
         for restore in reversed(self._restore):
             restore()
+        for thing in self._empty:
+            thing.clear()
 
     def _content(self, thing: Any) -> Any:
         """What stands in the place of ``thing`` inside: itself, to be looked into, or a copy of a tensor."""
+        if type(thing) in _DICTIONARIES and not thing:
+            self._empty.append(thing)
+            return thing
         if isinstance(thing, Tensor):
             return self._copy(thing)
         if type(thing) is tuple:
