@@ -175,7 +175,7 @@ def _row(title: Cell, kind: str, found: Sequence[Mapping[str, Figures]]) -> Row:
             (
                 f"n {words.spread(one.n for one in each)}",
                 f"{words.spread(one.tied for one in each)} tied",
-                f"{words.spread(one.total - one.n for one in each)} failed",
+                f"{words.spread(one.total - one.n for one in each)} without a score",
             )
         )
         cells.append(_cell([one.kendall for one in each], told))
@@ -193,7 +193,7 @@ def _cell(taus: Sequence[float | None], told: str) -> Cell:
 def _caption(space: str, shown: Sequence[str], why_not_all: str) -> tuple[str, ...]:
     sentences = [
         "Kendall's τ-b, means ± standard deviations over seeds. Distinct: one architecture of each "
-        "isomorphism class, as scored. n: architectures with a score; the failed ones are left out, or "
+        "isomorphism class, as scored. n: architectures with a score; those without are left out, or "
         "ranked last.",
         "Connected: those with a path from input to output."
         if "connected" in shown

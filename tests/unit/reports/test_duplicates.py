@@ -81,7 +81,7 @@ def expected(rows, column="score", space="nb201"):
         result[name] = (
             kendalltau(ok[column], ok["accuracy"]).statistic,
             kendalltau(last, each["accuracy"]).statistic,
-            f"n {len(ok):,}, {tied:,} tied, {len(each) - len(ok):,} failed",
+            f"n {len(ok):,}, {tied:,} tied, {len(each) - len(ok):,} without a score",
             f"n {len(each):,}",
         )
     return result
@@ -135,7 +135,7 @@ def test_means_and_counts_over_seeds(results):
     taus = [oracle["all"][0] for oracle in oracles]
     assert cells["τ, all"].text == f"{np.mean(taus):.3f} ± {np.std(taus, ddof=1):.3f}".replace("-", "−")
     assert cells["τ, distinct"].note.startswith("n 75–76, ")
-    assert cells["τ, distinct"].note.endswith("4–5 failed")
+    assert cells["τ, distinct"].note.endswith("4–5 without a score")
     assert cells["Seeds"].text == "2"
 
 
@@ -198,7 +198,7 @@ def test_undefined_stands_last_and_says_so(results):
     write(results, "falling", frame, -frame["accuracy"])
     (table,) = made(results)
     assert table.rows[-1].cells[0].text == "constant"
-    assert found(table, "constant")["τ, distinct"].note == "n 80, 80 tied, 0 failed, undefined"
+    assert found(table, "constant")["τ, distinct"].note == "n 80, 80 tied, 0 without a score, undefined"
     order = [row.cells[1].sort for row in table.rows[:-1]]
     assert order == sorted(order, reverse=True)
 
