@@ -54,14 +54,18 @@ class Source(ABC):
         ConfigError
             For a size outside 1..``largest_batch`` or a negative step.
         """
+        self.require(size)
+        if step < 0:
+            raise ConfigError(f"Batches are numbered from 0; received step {step}.")
+        return self._draw(seed, step, size)
+
+    def require(self, size: int) -> None:
+        """Raise :class:`~harness.errors.ConfigError` where no batch can hold ``size`` images."""
         if not 1 <= size <= self.largest_batch:
             raise ConfigError(
                 f"A batch of input {self.name!r} holds 1 to {self.largest_batch} images; "
                 f"received batch size {size}."
             )
-        if step < 0:
-            raise ConfigError(f"Batches are numbered from 0; received step {step}.")
-        return self._draw(seed, step, size)
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     source = inputs.load(config.input["name"]).open(
         dataset.classes, dataset.image_size, Path(folder) if folder else None
     )
+    source.require(config.batch_size)
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()

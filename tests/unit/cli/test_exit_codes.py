@@ -21,8 +21,8 @@ from harness.runners import _team
 
 TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "task.population=3", "device=cpu")
 SEARCH = ("space=nbmacro", "task=search", "searcher=random_search", "searcher.queries=2")
-FAILS = "batch_size=100001"
-"""More images than an input has, which is met only once a run has begun."""
+FAILS = "time_limit=1e-9"
+"""A nanosecond, in which nothing can be measured."""
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,15 @@ RUNS = [
     ("a name of its own", ("proxy=params", "results=${oc.env:SCRATCH}/x"), 0),
     ("failed", ("proxy=params", FAILS), 1),
     ("unknown proxy", ("proxy=paramz",), 2),
+    ("more images than the input has", ("proxy=params", "batch_size=100001"), 2),
     ("no folder of images", ("input=cifar10", "input.folder=nowhere"), 2),
     ("two runs without -m", ("seed=0,1",), 2),
     ("a sweep", ("-m", "proxy=params", "seed=0,1"), 0),
     ("a sweep, one refused", ("-m", "proxy=params", "input=noise,cifar10", "input.folder=nowhere"), 2),
-    ("a sweep, one failed", ("-m", "proxy=params", "batch_size=4,100001"), 1),
+    ("a sweep, one failed", ("-m", "proxy=params", "time_limit=60,1e-9"), 1),
     (
         "a sweep, one failed and one refused",
-        ("-m", "proxy=params", "batch_size=4,100001", "input=noise,cifar10", "input.folder=nowhere"),
+        ("-m", "proxy=params", "time_limit=60,1e-9", "input=noise,cifar10", "input.folder=nowhere"),
         1,
     ),
     ("a sweep with an unknown proxy", ("-m", "proxy=params,snipp"), 2),
@@ -121,7 +122,7 @@ def configs(root, *overrides):
 @pytest.mark.parametrize(
     ("overrides", "code"),
     [
-        (("batch_size=4,100001",), 1),
+        (("time_limit=60,1e-9",), 1),
         (("input=noise,cifar10", "input.folder=nowhere"), 2),
         (("input=cifar10", "input.folder=nowhere"), 2),
     ],

@@ -36,18 +36,18 @@ def told(done):
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_every_failure_is_told_and_the_others_run(sweep, tmp_path, launcher):
-    """More images than an input has are met only where a run has begun."""
+    """More images than an input has are met only where the input is opened."""
     done = sweep(
         tmp_path, "proxy=params", "seed=0,1", "batch_size=4,100001,100002", f"hydra/launcher={launcher}"
     )
-    assert done.returncode == 1
-    first, *failed = told(done)
-    assert first == "harness: 6 settings, 6 runs: 2 done, 4 failed"
-    assert [line.split(": ")[1] for line in failed] == ["failed"] * 2
-    for line, size in zip(failed, ("100001", "100002"), strict=True):
+    assert done.returncode == 2
+    first, *refused = told(done)
+    assert first == "harness: 6 settings, 6 runs: 2 done, 4 refused"
+    assert [line.split(": ")[1] for line in refused] == ["refused"] * 2
+    for line, size in zip(refused, ("100001", "100002"), strict=True):
         assert f"batch_size={size} seed=0, batch_size={size} seed=1: " in line
         assert f"received batch size {size}" in line
-    assert len(list(Store(tmp_path).records())) == 6
+    assert len(list(Store(tmp_path).records())) == 2
     assert not list((tmp_path / "multirun").glob("ledger-*"))
 
 
