@@ -18,6 +18,7 @@ from harness.networks._build import (
 )
 from harness.networks._counting import count_flops, count_parameters
 from harness.networks._masking import MASKINGS, require_weightable
+from harness.networks._modes import in_mode
 from harness.networks._supernet import Supernet
 from harness.networks._weights import INITS
 
@@ -32,6 +33,7 @@ __all__ = [
     "count_parameters",
     "fidelities",
     "flop_count",
+    "in_mode",
     "parameter_count",
     "released_counting",
     "released_masking",

@@ -12,6 +12,8 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from harness.networks._modes import in_mode
+
 _BATCH = 2
 """Two images, because a normalisation without running statistics refuses one value per channel."""
 _aten = torch.ops.aten
@@ -57,7 +59,13 @@ def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: in
     images = reference.new_zeros(_BATCH, channels, *sizes)
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     counter = _Counter(module)
-    with _evaluation(module), torch.no_grad(), torch.random.fork_rng(devices=[]), _slow_attention(), counter:
+    with (
+        in_mode(module, training=False),
+        torch.no_grad(),
+        torch.random.fork_rng(devices=[]),
+        _slow_attention(),
+        counter,
+    ):
         functional_call(module, buffers, (images,))
     return counter.operations // (2 * _BATCH)
 
@@ -92,19 +100,6 @@ class _Counter(TorchDispatchMode):
 
     def _is_weight(self, operand: object) -> bool:
         return isinstance(operand, Tensor) and operand.untyped_storage()._cdata in self._weights
-
-
-@contextmanager
-def _evaluation(module: nn.Module) -> Iterator[None]:
-    """Every part in evaluation mode: a drop path runs all of its parts, and no statistics are updated."""
-    modes = [(part, part.training) for part in module.modules()]
-    try:
-        for part, _ in modes:
-            part.training = False
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
 
 
 @contextmanager

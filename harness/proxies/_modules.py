@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
+from harness.networks import in_mode
 from harness.proxies._outcome import Refused
 from harness.proxies._state import keeps_state, kept_state
 from harness.proxies._surroundings import without_checkpoints
@@ -74,7 +74,7 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
     tensors = {**{name: _as_parameter(each) for name, each in parameters.items()}, **buffers}
     own = (*module.named_parameters(), *module.named_buffers())
     replaced = {id(tensor): tensors[name] for name, tensor in own if name in tensors}
-    with kept_state(module, replaced), training_mode(module, training), without_checkpoints():
+    with kept_state(module, replaced), in_mode(module, training), without_checkpoints():
         logits = functional_call(module, tensors, (images.clone(),))
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
         received = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
@@ -88,16 +88,3 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
 def _as_parameter(tensor: Tensor) -> Tensor:
     """A parameter, which a network may ask for; itself where it is a leaf that gradients are asked of."""
     return tensor if tensor.requires_grad else nn.Parameter(tensor, requires_grad=False)
-
-
-@contextmanager
-def training_mode(module: nn.Module, training: bool) -> Iterator[None]:
-    """Put every part in one mode, then back into its own; ``train()`` is not called, it may be overridden."""
-    found = [(part, part.training) for part in module.modules()]
-    try:
-        for part, _ in found:
-            part.training = training
-        yield
-    finally:
-        for part, mode in found:
-            part.training = mode
