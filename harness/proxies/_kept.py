@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import warnings
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.proxies._generators import Generators
 from harness.proxies._settings import GlobalHooks, Settings
 
 NETWORK = "the network"
@@ -23,7 +22,7 @@ class Kept:
         self._parts = [_Part(part) for part in module.modules()]
         tensors = {id(each): each for part in module.modules() for each in _tensors(part)}
         self._tensors = [_Numbers(each) for each in tensors.values()]
-        self._generators = _generators()
+        self._generators = Generators()
         self._hooks = GlobalHooks()
         self._settings = Settings()
         self._warnings = list(warnings.filters)
@@ -39,21 +38,10 @@ class Kept:
         numbers = [tensor.put_back() for tensor in self._tensors]
         return [
             *([NETWORK] if any(parts) or any(numbers) else []),
-            *([GENERATORS] if self._put_back_generators() else []),
+            *([GENERATORS] if self._generators.put_back() else []),
             *self._hooks.put_back(),
             *self._settings.put_back(),
         ]
-
-    def _put_back_generators(self) -> bool:
-        changed = _generators() != self._generators
-        if changed:
-            python, numpy, cpu, cuda = self._generators
-            random.setstate(python)
-            np.random.set_state(numpy)
-            torch.set_rng_state(torch.tensor(cpu, dtype=torch.uint8))
-            for number, state in enumerate(cuda):
-                torch.cuda.set_rng_state(torch.tensor(state, dtype=torch.uint8), number)
-        return changed
 
 
 class _Part:
@@ -119,14 +107,3 @@ def _put_back(mapping: dict[str, Any], found: dict[str, Any]) -> bool:
     mapping.clear()
     mapping.update(found)
     return True
-
-
-def _generators() -> tuple[Any, ...]:
-    numpy = np.random.get_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
-    return (
-        random.getstate(),
-        (numpy[0], tuple(numpy[1].tolist()), *numpy[2:]),
-        torch.get_rng_state().tolist(),
-        [each.tolist() for each in cuda],
-    )

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch.utils import checkpoint
 
+from harness.proxies._generators import Generators
+
 _AUTOCAST = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -39,20 +41,18 @@ def own_random_state(seed: int) -> Iterator[None]:
 
     Gradients are on.
     """
-    python, numpy = random.getstate(), np.random.get_state()
-    on_cuda = torch.cuda.is_initialized()
+    generators = Generators()
     try:
-        with torch.random.fork_rng(range(torch.cuda.device_count()) if on_cuda else []), torch.enable_grad():
+        with torch.enable_grad():
             # torch.manual_seed would reach CUDA's generators once they are made, after this.
             torch.default_generator.manual_seed(seed)
-            if on_cuda:
+            if torch.cuda.is_initialized():
                 torch.cuda.manual_seed_all(seed)
             random.seed(seed)
             np.random.seed(seed % 2**32)
             yield
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+        generators.put_back()
 
 
 @contextmanager

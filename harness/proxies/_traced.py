@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
+from harness.proxies._generators import Generators
 from harness.proxies._state import kept_state
 from harness.proxies._surroundings import without_checkpoints
 
@@ -28,17 +26,14 @@ def traced(
     Untraceable
         Also for a module whose forward draws from a global generator: each pass draws anew.
     """
-    python, numpy, own = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    generators = Generators()
     try:
         with kept_state(module), without_checkpoints():
             graph = graphs.trace(module, table, training, watch)
-        same = np.array_equal(np.random.get_state()[1], numpy[1]) and np.random.get_state()[2:] == numpy[2:]
-        if not (random.getstate() == python and same and torch.equal(torch.get_rng_state(), own)):
-            raise graphs.Untraceable("the module draws random numbers")
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.set_rng_state(own)
+        drew = generators.put_back()
+    if drew:
+        raise graphs.Untraceable("the module draws random numbers")
     return graph
 
 
