@@ -10,13 +10,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from harness import paths, populations, proxies
+from harness import aggregations, folders, proxies
 from harness.about import About
 from harness.errors import ConfigError, DataError, unknown_name
-from harness.reports.cards import Card, of_network, of_population
+from harness.reports.tables.cards import Card, of_network, of_population
 
-MEASURED = paths.ROOT / "docs" / "proxies_measured.csv"
-PUBLISHED = paths.ROOT / "docs" / "proxies_published.csv"
+MEASURED = folders.ROOT / "docs" / "proxies_measured.csv"
+PUBLISHED = folders.ROOT / "docs" / "proxies_published.csv"
 COLUMNS = ("space", "proxy", "label", "tau", "low", "high", "rho", "n", "cost")
 PUBLISHED_COLUMNS = ("space", "proxy", "label", "statistic", "value", "networks", "source")
 NUMBERS = ("tau", "low", "high", "rho", "cost")
@@ -66,7 +66,7 @@ def cards(names: Iterable[str] = ()) -> list[Card]:
         Where another package's proxy cannot be loaded or has no card.
     """
     single = proxies.names()
-    every = [*single, *(name for name in populations.names() if name not in single)]
+    every = [*single, *(name for name in aggregations.names() if name not in single)]
     chosen = list(dict.fromkeys(names)) or every
     for name in chosen:
         if name not in every:
@@ -101,7 +101,7 @@ def _read(
 ) -> Iterator[Line]:
     if not path.is_file():
         return
-    known = {*proxies.names(), *populations.names()}
+    known = {*proxies.names(), *aggregations.names()}
     with path.open(newline="", encoding="utf-8") as file:
         lines = csv.DictReader(file)
         if tuple(lines.fieldnames or ()) != columns:
@@ -120,7 +120,7 @@ def _single(name: str) -> Card:
 
 
 def _population(name: str) -> Card:
-    return of_population(name, _loaded(name, populations.load, populations.PopulationAbout))
+    return of_population(name, _loaded(name, aggregations.load, aggregations.PopulationAbout))
 
 
 def _loaded(name: str, load: Callable[[str], ModuleType], card: type) -> ModuleType:

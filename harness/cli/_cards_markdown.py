@@ -12,7 +12,7 @@ INTRODUCTION = """\
 
 Written by `python -m harness.cli.proxies --markdown > docs/proxies.md` from the proxies' own modules: edit
 those. They hold the formulas in full, with their symbols: `harness/proxies/NAME.py` and
-`harness/populations/NAME.py`.
+`harness/aggregations/NAME.py`.
 """
 SINGLE = """\
 ## Of one network

@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from harness import paths, registry
+from harness import folders, registry
 from harness.cli._foreign import bring_in
 from harness.cli._literal import quoted
 from harness.errors import ConfigError, unknown_name
@@ -35,7 +35,7 @@ OmegaConf.register_new_resolver("results_root", lambda results: str(results_root
 
 def results_root(results: str | None) -> Path:
     """The folder of the records: that of the setting, ``~`` being the home folder, or the clone's."""
-    return Path(results).expanduser() if results else paths.RESULTS
+    return Path(results).expanduser() if results else folders.RESULTS
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def composing() -> Iterator[None]:
     for cached in (_chosen, _parse, groups):
         cached.cache_clear()
     bring_in()
-    with initialize_config_dir(version_base="1.3", config_dir=str(paths.CONF)):
+    with initialize_config_dir(version_base="1.3", config_dir=str(folders.CONF)):
         yield
 
 
@@ -54,7 +54,7 @@ def groups() -> Mapping[str, tuple[str, ...]]:
     loader = GlobalHydra.instance().config_loader()
     return {
         folder.name: tuple(sorted(loader.get_group_options(folder.name, ObjectType.CONFIG)))
-        for folder in sorted(paths.CONF.iterdir())
+        for folder in sorted(folders.CONF.iterdir())
         if folder.is_dir() and folder.name != "preset"
     }
 
@@ -165,7 +165,7 @@ def _chosen(overrides: tuple[str, ...]) -> DictConfig:
 
 def _option(group: str, name: str) -> DictConfig | None:
     """What a file that makes its own group alone holds; ``None`` for another, and where there is none."""
-    path = paths.CONF / group / f"{name}.yaml"
+    path = folders.CONF / group / f"{name}.yaml"
     if not path.is_file() or "@package" in path.read_text(encoding="utf-8"):
         return None
     content = OmegaConf.load(path)

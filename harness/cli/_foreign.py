@@ -11,7 +11,7 @@ from harness import registry
 from harness.errors import ConfigError
 
 FOLDERS = {
-    "proxy": ("proxies", "populations"),
+    "proxy": ("proxies", "aggregations"),
     "searcher": ("searchers",),
     "scorer": ("scorers",),
     "tracker": ("trackers",),

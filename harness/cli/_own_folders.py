@@ -16,7 +16,7 @@ from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from harness import paths
+from harness import folders
 from harness.errors import ConfigError
 
 SETTING = "hydra.searchpath"
@@ -76,8 +76,8 @@ def look_in(places: Iterable[str]) -> None:
 def presets() -> dict[str, Path]:
     """The presets of ``conf/`` and of the folders that :func:`look_in` added, by name."""
     own = [place.removeprefix("file://") for place in OwnFolders.places if place.startswith("file://")]
-    folders = [paths.CONF, *map(Path, own)]
-    return {path.stem: path for folder in folders for path in (folder / "preset").glob("*.yaml")}
+    looked_in = [folders.CONF, *map(Path, own)]
+    return {path.stem: path for folder in looked_in for path in (folder / "preset").glob("*.yaml")}
 
 
 def _place(place: str) -> str:
@@ -101,8 +101,8 @@ def _folder(place: str) -> Path:
         raise ConfigError(f"There is no folder {folder}; name the one that holds your settings.")
     for path in [*sorted(folder.glob("*/*.yaml")), folder / "config.yaml"]:
         name = path.relative_to(folder)
-        if path.is_file() and folder != paths.CONF and (paths.CONF / name).is_file():
+        if path.is_file() and folder != folders.CONF and (folders.CONF / name).is_file():
             raise ConfigError(
-                f"{path} has the name of a file in {paths.CONF}, which comes first; give it another name."
+                f"{path} has the name of a file in {folders.CONF}, which comes first; give it another name."
             )
     return folder

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
-from harness import paths
+from harness import folders
 from harness.errors import ConfigError, HarnessError, RunFailed
 
 FAILED = 1
@@ -33,7 +33,7 @@ class Parser(ArgumentParser):
         self.add_argument(
             "--results",
             type=folder,
-            default=paths.RESULTS,
+            default=folders.RESULTS,
             metavar="DIR",
             help="results folder (default: %(default)s)",
         )

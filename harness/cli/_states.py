@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import paths, runners, tables
+from harness import benchmarks, folders, runners
+from harness.benchmarks import operation_scores
 from harness.errors import HarnessError, ResultsError
 from harness.records import Record, Run, Store, read_record
-from harness.tables import operation_scores
 
 if TYPE_CHECKING:
     from harness.runners import RunConfig
@@ -73,7 +73,7 @@ def planned(configs: Iterable[RunConfig], progress: Callable[[int], None] = lamb
     lines: dict[tuple[Path, str], Line] = {}
     for done, config in enumerate(configs):
         progress(done)
-        root = Path(config.results) if config.results else paths.RESULTS
+        root = Path(config.results) if config.results else folders.RESULTS
         for line in _planned(config, states(root)):
             lines.setdefault((root, line.identity), line)
     return sorted(lines.values(), key=_order)
@@ -160,7 +160,7 @@ def _outdated(run: Run) -> str:
 
 @cache
 def _table_digest(space: str) -> str | None:
-    return tables.load(space).digest if space in tables.names() else None
+    return benchmarks.load(space).digest if space in benchmarks.names() else None
 
 
 @cache

@@ -20,7 +20,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from harness import spaces, tables
+from harness import benchmarks, spaces
 from harness.cli._compose import composing, results_root, run_configs
 from harness.cli._literal import setting
 from harness.cli._own_folders import look_in, presets, taken_out
@@ -75,13 +75,13 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
 
 def choose_spaces(asked: str) -> tuple[str, ...]:
     """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``."""
-    families: dict[str, list[str]] = {"all": list(tables.names())}
-    for name in tables.names():
+    families: dict[str, list[str]] = {"all": list(benchmarks.names())}
+    for name in benchmarks.names():
         families.setdefault(name, []).append(name)
         if spaces.load(name).family != name:
             families.setdefault(spaces.load(name).family, []).append(name)
     if asked in spaces.names():
-        tables.require(asked)
+        benchmarks.require(asked)
     if not asked:
         raise ConfigError(f"SPACE is missing; allowed: {', '.join(sorted(families))}; like SPACE=nb201.")
     if asked not in families:

@@ -15,8 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    from harness.reports.versus import compare
-    from harness.reports.versus_text import versus_lines
+    from harness.comparison.methods import compare
+    from harness.comparison.text import versus_lines
 
     versus = compare(options.results, options.a, options.b, options.space, options.label, options.task)
     print("\n".join(versus_lines(versus)))

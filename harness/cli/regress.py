@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from harness import paths
+from harness import folders
 from harness.cli._literal import setting
 from harness.cli._pool import Failure, run_all
 from harness.cli._progress import console_for
@@ -23,9 +23,9 @@ from harness.cli.bench import plan, runs_at_a_time
 from harness.errors import ConfigError, ResultsError, RunFailed
 
 if TYPE_CHECKING:
-    from harness.reports.goldens import Entry
+    from harness.regression.goldens import Entry
 
-GOLDENS = paths.ROOT / "tests" / "goldens"
+GOLDENS = folders.ROOT / "tests" / "goldens"
 PRESET = "regress"
 SPACES = ("nb201", "nbmacro", "nb1shot1_1")
 """One of each family; table facts are of all spaces."""
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     # Worker processes import this module too, and need none of it.
-    from harness.reports import goldens, regression, regression_text
+    from harness.regression import compare, goldens, text
 
     asked = _parse(arguments)
     golden = goldens.read(asked.goldens)
@@ -48,9 +48,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         root = asked.results or Path(stack.enter_context(TemporaryDirectory(prefix="harness-regress-")))
         failures = _run(root, asked.jobs)
         fresh = _fresh(root, asked.accept or "")
-    compared = regression.compare(golden, fresh)
+    compared = compare.compare(golden, fresh)
     moved = any(each.findings for each in compared)
-    print("\n".join(regression_text.regression_lines(compared)))
+    print("\n".join(text.regression_lines(compared)))
     for failure in failures:
         print(f"harness: failed: {failure.words}", file=sys.stderr)
     if asked.accept is None:
@@ -60,9 +60,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     if failures:
         runs = "1 run" if len(failures) == 1 else f"{len(failures)} runs"
         raise RunFailed(f"Nothing was recorded, because {runs} failed.")
-    accepted = regression.accepted(compared)
+    accepted = compare.accepted(compared)
     files = goldens.write(asked.goldens, accepted)
-    print("", regression_text.changes(golden, accepted), *files, sep="\n")
+    print("", text.changes(golden, accepted), *files, sep="\n")
     return 0
 
 
@@ -82,14 +82,14 @@ def _run(root: Path, jobs: int) -> list[Failure]:
 def _fresh(root: Path, reason: str) -> list[Entry]:
     import torch
 
-    from harness import records, tables
-    from harness.reports import golden_entries
+    from harness import benchmarks, records
+    from harness.regression import fresh as fresh_entries
 
     capability = torch.backends.cpu.get_cpu_capability()
-    here = golden_entries.origin(records.provenance("cpu", 1), reason, capability)
+    here = fresh_entries.origin(records.provenance("cpu", 1), reason, capability)
     return [
-        *golden_entries.of_records(records.Store(root).records(), reason, capability),
-        *golden_entries.of_tables(tables.names(), here),
+        *fresh_entries.of_records(records.Store(root).records(), reason, capability),
+        *fresh_entries.of_tables(benchmarks.names(), here),
     ]
 
 

@@ -19,7 +19,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from harness import paths
+from harness import folders
 from harness.cli import _flags, _own_folders
 from harness.cli._compose import (
     as_hydra_writes,
@@ -112,7 +112,7 @@ def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
         print(f"harness: {line}", file=sys.stderr, flush=True)
 
 
-@hydra.main(version_base="1.3", config_path=str(paths.CONF), config_name="config")
+@hydra.main(version_base="1.3", config_path=str(folders.CONF), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
     """One job of Hydra's: run and report each outcome in a line."""
     # As they were given: `${...}` is told apart by its words, which a value read here would replace.

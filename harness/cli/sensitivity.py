@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    from harness.reports import write_sensitivity
+    from harness.sensitivity.text import write_sensitivity
 
     for path in write_sensitivity(options.results, options.out or options.results / "sensitivity"):
         print(path)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness import paths
+from harness import folders
 from harness.cli._progress import bars, console_for
 from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError
@@ -50,7 +50,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             lines = _states.planned(configs, lambda done: progress.update(task, completed=done))
         where = "planned"
     else:
-        root = asked.results or paths.RESULTS
+        root = asked.results or folders.RESULTS
         lines, where = _states.found(root, _spaces(asked.space)), f"in {root}"
     console = console_for(sys.stdout)
     _print(lines, _states.told_apart(lines), console)

@@ -14,11 +14,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track as show_progress
 
-from harness import tables
+from harness import benchmarks
+from harness.benchmarks import importers, operation_scores
 from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, HarnessError
-from harness.paths import BENCHMARKS_DATA
-from harness.tables import importers, operation_scores
+from harness.folders import BENCHMARKS_DATA
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,10 +49,10 @@ def import_release(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Check every table of a folder and its operation scores, one line each."""
     failed = False
-    for name in tables.names(options.dir):
+    for name in benchmarks.names(options.dir):
         try:
-            table = tables.load(name, options.dir)
-            faults = tables.verify(table, options.dir)
+            table = benchmarks.load(name, options.dir)
+            faults = benchmarks.verify(table, options.dir)
             facts = f"{len(table):,} rows, {len(table.labels)} labels, digest {table.digest[:12]}"
         except HarnessError as error:
             faults, facts = [str(error)], ""
@@ -79,8 +79,8 @@ def _check_scores(space: str, folder: Path) -> tuple[str, str]:
 
 def list_tables(options: argparse.Namespace) -> int:
     """Print every table with its origin and what each of its labels means, and the operation scores."""
-    for name in tables.names(options.dir):
-        table = tables.load(name, options.dir)
+    for name in benchmarks.names(options.dir):
+        table = benchmarks.load(name, options.dir)
         entry = table.entry
         print(
             f"{name}: {entry.title}, {int(table.listed.sum()):,} architectures{' (partial)' * entry.partial}"

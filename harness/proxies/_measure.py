@@ -25,7 +25,7 @@ from harness.proxies._surroundings import undisturbed
 from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
 
 PACKAGE = "harness.proxies"
-POPULATIONS = "harness.populations"
+POPULATIONS = "harness.aggregations"
 REASON = 300
 """Characters of a reason that are kept of an exception's."""
 
@@ -193,7 +193,7 @@ def load(name: str) -> ModuleType:
     if name not in registry.names(PACKAGE) and name in registry.names(POPULATIONS):
         raise ConfigError(
             f"Proxy {name} is a property of a population of networks, not of one; take task=arch_correlation "
-            "or harness.populations.combine on what was measured of its parts."
+            "or harness.aggregations.combine on what was measured of its parts."
         )
     proxy = registry.load(PACKAGE, name, "proxy")
     if not isinstance(getattr(proxy, "ABOUT", None), About) or not callable(getattr(proxy, "score", None)):

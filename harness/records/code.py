@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness import paths, registry
+from harness import folders, registry
 from harness.records.run import Run
 
 DIGITS = 16
@@ -31,7 +31,7 @@ _SUFFIXES = {".py", ".so", ".pyd", ".yaml"}
 
 
 @cache
-def layers(root: Path = paths.ROOT) -> Mapping[str, str]:
+def layers(root: Path = folders.ROOT) -> Mapping[str, str]:
     """A digest of each part of the clone or installation at ``root`` that can change a number.
 
     That is of every package and module of ``harness/`` by its name, of ``conf``, and of ``manifest``, which
@@ -78,7 +78,7 @@ def items(run: Run) -> Iterator[tuple[str, str]]:
     told = run.settings
     yield "spaces", run.space
     if run.task == "arch_correlation":
-        yield from (("populations", run.method), ("proxies", run.method))
+        yield from (("aggregations", run.method), ("proxies", run.method))
     for name in told.get("of") or []:
         yield "proxies", name
     for group, key in (("proxies", "proxy"), ("scorers", "scorer"), ("searchers", "searcher")):

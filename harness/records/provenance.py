@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness import paths
+from harness import folders
 from harness.records import code
 from harness.records.run import Run
 
@@ -60,7 +60,7 @@ def provenance(
     """
     return {
         "package": harness.__version__,
-        **clone_state(paths.ROOT),
+        **clone_state(folders.ROOT),
         "code": dict(code.layers()),
         "foreign": {} if run is None else code.foreign(code.items(run)),
         "python": platform.python_version(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.reports.build import build
 from harness.reports.model import Report
-from harness.reports.sensitivity_text import write_sensitivity
-from harness.reports.terminal import print_tables
+from harness.reports.render.terminal import print_tables
 
-__all__ = ["Report", "build", "print_tables", "write_sensitivity"]
+__all__ = ["Report", "build", "print_tables"]

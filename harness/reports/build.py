@@ -13,12 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness.errors import ResultsError, unknown_name
-from harness.reports import page, plotted, published_tables, text, words
-from harness.reports.chart import FORMATS, Chart
-from harness.reports.groups import Group, collect
-from harness.reports.latex import latex
+from harness.reports import wording
+from harness.reports.analysis.groups import Group, collect
+from harness.reports.charts.chart import FORMATS, Chart
 from harness.reports.model import Report
+from harness.reports.render import page, plotted, text
+from harness.reports.render.latex import latex
 from harness.reports.sections import build_sections
+from harness.reports.tables import published
 
 FILES = {
     "page": "index.html",
@@ -76,12 +78,12 @@ def build(
             raise unknown_name("figure format", kind, FORMATS)
     groups = collect(store_root, spaces)
     sections = build_sections(groups)
-    frame = ("Rank agreement and search results", _summary(groups), words.provenance(groups), sections)
+    frame = ("Rank agreement and search results", _summary(groups), wording.provenance(groups), sections)
     contents: dict[str, bytes] = {
         FILES["page"]: page.html(*frame, out_dir, formats).encode(),
         FILES["markdown"]: text.markdown(*frame, formats).encode(),
         FILES["csv"]: text.table_of_numbers(groups).encode(),
-        FILES["published"]: published_tables.table_of_numbers(groups).encode(),
+        FILES["published"]: published.table_of_numbers(groups).encode(),
     }
     contents |= {f"{FILES['latex']}/{name}": told.encode() for name, told in latex(sections).items()}
     charts = [chart for section in sections for chart in section.charts]
@@ -105,7 +107,7 @@ def _figures(
         if same and all((earlier / name).is_file() for name in names.values()):
             files = {kind: (earlier / name).read_bytes() for kind, name in names.items()}
         else:
-            from harness.reports.printed import printed  # loads Matplotlib
+            from harness.reports.render.printed import printed  # loads Matplotlib
 
             files = printed(chart, formats)
         contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in files.items()}
@@ -133,7 +135,7 @@ def _digest(chart: Chart) -> str:
 @cache
 def _drawing() -> str:
     folder = Path(__file__).parent
-    code = b"".join((folder / name).read_bytes() for name in ("printed.py", "style.py"))
+    code = b"".join((folder / name).read_bytes() for name in ("render/printed.py", "charts/style.py"))
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 
@@ -175,8 +177,8 @@ def _summary(groups: Sequence[Group]) -> str:
     failed = sum(len(group.failed) for group in groups)
     spaces = sorted({group.run.space for group in groups})
     return (
-        f"{words.counted(runs, 'run')} in {words.counted(len(groups), 'group')} on {', '.join(spaces)}; the "
-        "runs of a group differ in their seed alone, and nothing else is averaged. "
-        f"{words.counted(failed, 'run')} failed. The statistics were recomputed from the raw rows of every "
+        f"{wording.counted(runs, 'run')} in {wording.counted(len(groups), 'group')} on {', '.join(spaces)}; "
+        "the runs of a group differ in their seed alone, and nothing else is averaged. "
+        f"{wording.counted(failed, 'run')} failed. The statistics were recomputed from the raw rows of every "
         "record when it was first read."
     )

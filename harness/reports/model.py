@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.reports.chart import Chart
+from harness.reports.charts.chart import Chart
 
 
 @dataclass(frozen=True)

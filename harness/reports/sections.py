@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from harness import populations, registry
-from harness import tables as accuracy_tables
+from harness import aggregations, benchmarks, registry
 from harness.errors import HarnessError
 from harness.records import method_parts
-from harness.reports import (
-    arch_tables,
+from harness.reports.analysis.groups import Group
+from harness.reports.analysis.published import compare
+from harness.reports.charts import figures, scatter, trace
+from harness.reports.charts.chart import Chart
+from harness.reports.charts.comparisons import comparisons
+from harness.reports.model import Section
+from harness.reports.tables import (
+    arch_correlation,
     cards,
-    duplicates,
-    figures,
     labels,
-    op_tables,
+    op_correlation,
     overall,
-    published_tables,
-    scatter,
-    search_tables,
-    trace,
+    published,
+    search,
+    subpopulations,
     training,
 )
-from harness.reports.chart import Chart
-from harness.reports.comparisons import comparisons
-from harness.reports.groups import Group
-from harness.reports.model import Section
-from harness.reports.published import compare
 
 TASKS = {
     "arch_correlation": "Architectures: zero-cost proxies against trained accuracy",
@@ -52,7 +49,7 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
         table = overall.table(standing)
         sections.append(Section("overall", "all", standing.task, "", (table,), (figures.ranks(standing),)))
     for (space, label), pairs in compare(groups).items():
-        table = published_tables.table(pairs)
+        table = published.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
     described = cards.table(_proxies(ordered))
     if described is not None:
@@ -62,7 +59,7 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
 
 def _proxies(groups: Sequence[Group]) -> list[str]:
     """The proxies that the methods of ``groups`` read, and those that population proxies rank, sorted."""
-    known = {*registry.names(cards.PROXIES), *populations.names()}
+    known = {*registry.names(cards.PROXIES), *aggregations.names()}
     named = {part for group in groups for part in method_parts(group.method, known)}
     ranked = {part for group in groups for part in group.run.settings.get("of", ())}
     scored = {group.method for group in groups if group.run.task == "arch_correlation"}
@@ -72,10 +69,10 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
     words = label_words(space, label)
-    modules = {"arch_correlation": arch_tables, "op_correlation": op_tables, "search": search_tables}
+    modules = {"arch_correlation": arch_correlation, "op_correlation": op_correlation, "search": search}
     tables = modules[task].tables(groups) + training.tables(groups)
     if task == "arch_correlation":
-        tables += duplicates.tables(groups) + labels.tables(groups)
+        tables += subpopulations.tables(groups) + labels.tables(groups)
     return Section(task, space, label, words, tables, _charts(task, groups, words))
 
 
@@ -95,7 +92,7 @@ def _charts(task: str, groups: list[Group], words: str) -> tuple[Chart, ...]:
 def label_words(space: str, label: str) -> str:
     """What a label means, from the table's manifest; empty where there is no such table any more."""
     try:
-        found = accuracy_tables.load(space).label(label)
+        found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
     return f"{found.dataset}, {found.split} split, {found.epochs} epochs, {found.runs}"

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import registry
+from harness.processes.memory import keep_freed_memory
+from harness.processes.parent import end_with_parent, how_it_died
 from harness.runners._check import check
 from harness.runners._config import Outcome, Progress, RunConfig, duration
 from harness.runners._device import arithmetic, cards, on_own_card
-from harness.runners._memory import keep_freed_memory
-from harness.runners._parent import end_with_parent, how_it_died
 
 if TYPE_CHECKING:
-    from harness.runners._under_way import Supernet, UnderWay
+    from harness.processes.under_way import Supernet, UnderWay
 
 __all__ = [
     "Outcome",
@@ -73,16 +73,16 @@ def planned(config: RunConfig) -> list[Outcome]:
 
 def under_way(root: Path) -> list[UnderWay]:
     """The runs in the results folder ``root`` that were begun and have no record yet, or are done again."""
-    from harness.runners import _under_way  # loads pandas
+    from harness.processes import under_way  # loads pandas
 
-    return _under_way.under_way(root)
+    return under_way.under_way(root)
 
 
 def supernets(root: Path) -> list[Supernet]:
     """The supernets in the results folder ``root`` that are not trained to the end."""
-    from harness.runners import _under_way
+    from harness.processes import under_way
 
-    return _under_way.supernets(root)
+    return under_way.supernets(root)
 
 
 def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> list[Outcome]:

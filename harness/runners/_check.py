@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness import populations, registry, scorers, searchers, spaces, tables, trackers
+from harness import aggregations, benchmarks, registry, scorers, searchers, spaces, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.runners import _kinds
 from harness.runners._config import RunConfig
@@ -34,14 +34,14 @@ def check(config: RunConfig) -> None:
     """
     for group, folder in GROUPS.items():
         _known(group, getattr(config, group).get("name"), registry.names(f"harness.{folder}"))
-    tables.require(config.space["name"])
+    benchmarks.require(config.space["name"])
     _check_proxies(config)
     trackers.require(config.tracker["name"])
     _check_kinds(config)
     training_of(config)
     space = spaces.load(config.space["name"])
     _check_conventions(config, space)
-    tables.require_label(space.name, config.label)
+    benchmarks.require_label(space.name, config.label)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     if config.source == "published":
@@ -90,7 +90,7 @@ def _check_proxies(config: RunConfig) -> None:
         raise ConfigError(f"proxy.names must list at least one proxy, like [nwot]; received {names!r}.")
     single = registry.names("harness.proxies")
     for name in names:
-        _known("proxy", name, (*single, *populations.names()))
+        _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
     task = config.task["name"]
     if ranking and task != "arch_correlation":
@@ -103,9 +103,9 @@ def _check_proxies(config: RunConfig) -> None:
 
 def _check_list(of: object, ranking: list[str], single: tuple[str, ...]) -> None:
     """``proxy.of`` holds proxies of one network, for the population proxies that rank a list."""
-    takers = [name for name in ranking if populations.load(name).ABOUT.any_list]
+    takers = [name for name in ranking if aggregations.load(name).ABOUT.any_list]
     if of is not None and not takers:
-        allowed = [name for name in populations.names() if populations.load(name).ABOUT.any_list]
+        allowed = [name for name in aggregations.names() if aggregations.load(name).ABOUT.any_list]
         raise ConfigError(
             f"proxy.of lists what {', '.join(allowed)} rank, and proxy.names has none of these; received "
             f"{of!r}: drop it, or take one of them."
@@ -115,4 +115,4 @@ def _check_list(of: object, ranking: list[str], single: tuple[str, ...]) -> None
     for part in of or ():
         _known("proxy in proxy.of", part, single)
     for name in takers:
-        populations.parts(name, of)
+        aggregations.parts(name, of)

@@ -18,8 +18,8 @@ def judge(place: Place, arch: Architecture) -> dict[str, object]:
     in percentage points, with duplicates counted as the space lists them. All three are ``None``
     where the label has no figure for ``arch`` (a run that does not exist).
     """
-    accuracies = place.table.accuracies(place.space.codes, place.label.name)
-    accuracy = place.table.accuracy(arch, place.label.name)
+    accuracies = place.benchmark.accuracies(place.space.codes, place.label.name)
+    accuracy = place.benchmark.accuracy(arch, place.label.name)
     best = float(np.nanmax(accuracies))
     known = bool(np.isfinite(accuracy))
     return {

@@ -63,7 +63,7 @@ def rows(
 
 def truth_of(place: Place) -> OperationTruth:
     """Accuracy by operation under the run's label."""
-    return OperationTruth(place.space, place.table.accuracies(place.space.codes, place.label.name))
+    return OperationTruth(place.space, place.benchmark.accuracies(place.space.codes, place.label.name))
 
 
 def recorded(

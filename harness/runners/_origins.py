@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from socket import gethostname
 from typing import Any
 
-from harness import paths, records
+from harness import folders, records
 
 Origin = dict[str, Any]
 """``host``, ``commit`` and ``dirty``, as in a record's provenance."""
@@ -16,7 +16,7 @@ COMMIT = ("commit", "dirty")
 
 def here() -> Origin:
     """Where this process makes its numbers."""
-    return {"host": gethostname(), **records.clone_state(paths.ROOT)}
+    return {"host": gethostname(), **records.clone_state(folders.ROOT)}
 
 
 def of_record(record: records.Record) -> Origin:

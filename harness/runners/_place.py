@@ -14,18 +14,18 @@ from typing import Any
 
 import pandas as pd
 
-from harness import paths, populations, records, trackers
+from harness import aggregations, folders, records, trackers
+from harness.benchmarks import Benchmark, Label
 from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
+from harness.processes.under_way import alone
 from harness.runners._config import Estimate, Outcome, RunConfig, duration
 from harness.runners._origins import Origin, other_commits, other_places
-from harness.runners._under_way import alone
 from harness.spaces import Space
-from harness.tables import Label, Table
 
 
 def store_of(config: RunConfig) -> records.Store:
     """The store of the results folder the config names; raises where it cannot be written."""
-    root = Path(config.results) if config.results else paths.RESULTS
+    root = Path(config.results) if config.results else folders.RESULTS
     records.check_writable(root)
     return records.Store(root)
 
@@ -36,7 +36,7 @@ class Place:
 
     config: RunConfig
     space: Space
-    table: Table
+    benchmark: Benchmark
     label: Label
     store: records.Store
     estimating: bool = field(default=True, kw_only=True)
@@ -75,7 +75,7 @@ class Place:
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
         """Where the numbers of ``run`` come from: code, versions, machine, data."""
-        return records.provenance("cpu", self.config.threads, self.table.digest, None, run)
+        return records.provenance("cpu", self.config.threads, self.benchmark.digest, None, run)
 
     def write(
         self,
@@ -115,7 +115,9 @@ class Place:
 def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
     own = records.method_parts(method, told["names"])
     names = [name for name in told["names"] if name in own]
-    lists = [name for name in names if name in populations.names() and populations.load(name).ABOUT.any_list]
+    lists = [
+        name for name in names if name in aggregations.names() and aggregations.load(name).ABOUT.any_list
+    ]
     return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
 
 

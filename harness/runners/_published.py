@@ -1,7 +1,7 @@
 """``source=published``: operation scores that others measured, as records of task ``op_correlation``.
 
-No network is built and nothing is measured: the scores come from :mod:`harness.tables.operation_scores`, and
-what becomes of them is the same as with measured ones.
+No network is built and nothing is measured: the scores come from
+:mod:`harness.benchmarks.operation_scores`, and what becomes of them is the same as with measured ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from harness import scorers, spaces, tables
+from harness import benchmarks, scorers, spaces
+from harness.benchmarks import operation_scores
+from harness.benchmarks.operation_scores import OperationScores, ScoreSet
 from harness.records import Run
 from harness.runners._check import check
 from harness.runners._config import Outcome, RunConfig
@@ -22,8 +24,6 @@ from harness.runners._published_sets import published_sets
 from harness.runners._training import on, training_of
 from harness.scorers import Score
 from harness.spaces import Architecture, Decision, only
-from harness.tables import operation_scores
-from harness.tables.operation_scores import OperationScores, ScoreSet
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def execute(config: RunConfig, estimating: bool = True) -> list[Outcome]:
         Before anything is written, where such scores were not published for these settings and this seed.
     """
     check(config)
-    store, table = store_of(config), tables.load(config.space["name"])
-    space, label = spaces.load(config.space["name"]), table.label(config.label)
+    store, benchmark = store_of(config), benchmarks.load(config.space["name"])
+    space, label = spaces.load(config.space["name"]), benchmark.label(config.label)
     found = [
         (
-            PublishedPlace(config, space, table, label, store, each, estimating=estimating),
+            PublishedPlace(config, space, benchmark, label, store, each, estimating=estimating),
             operation_scores.load(space.name, each.name, config.seed),
         )
         for each in published_sets(config)
@@ -85,7 +85,7 @@ def _run(place: PublishedPlace, steps: int) -> Run:
         method=f"{method}-published",
         seed=place.config.seed,
         settings={
-            "table": place.table.digest,
+            "table": place.benchmark.digest,
             "source": "published",
             "published": {"set": place.published.name, "digest": digest},
             "scorer": scorer,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from harness.benchmarks import operation_scores
+from harness.benchmarks.operation_scores import ScoreSet
 from harness.errors import ConfigError
 from harness.runners._config import RunConfig
 from harness.runners._training import training_of
-from harness.tables import operation_scores
-from harness.tables.operation_scores import ScoreSet
 
 
 def published_sets(config: RunConfig) -> list[ScoreSet]:

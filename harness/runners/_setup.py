@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from harness import inputs, networks, records, spaces, tables
+from harness import benchmarks, inputs, networks, records, spaces
 from harness.errors import unknown_name
 from harness.inputs import Source
+from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
 from harness.runners._check import check
 from harness.runners._config import RunConfig
 from harness.runners._device import arithmetic, chosen
-from harness.runners._memory import keep_freed_memory
 from harness.runners._numerics import numerics
 from harness.runners._place import Place, store_of
 from harness.runners._training import Training
@@ -98,7 +98,7 @@ class Setup(Place):
             label=self.label.name,
             method=method,
             seed=self.config.seed,
-            settings={"table": self.table.digest, **(measuring if measured else {}), **settings},
+            settings={"table": self.benchmark.digest, **(measuring if measured else {}), **settings},
         )
 
     def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
@@ -116,7 +116,7 @@ class Setup(Place):
         return records.provenance(
             self.device.type,
             self.config.threads,
-            self.table.digest,
+            self.benchmark.digest,
             self.source.digest,
             run,
             numerics(self.device),
@@ -136,9 +136,9 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     space = spaces.load(config.space["name"])
     if config.fidelity["name"] not in networks.fidelities(space):
         raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
-    table = tables.load(space.name)
-    label = table.label(config.label)
-    dataset = tables.DATASETS[label.dataset]
+    benchmark = benchmarks.load(space.name)
+    label = benchmark.label(config.label)
+    dataset = benchmarks.DATASETS[label.dataset]
     folder = config.input.get("folder")
     source = inputs.load(config.input["name"]).open(
         dataset.classes, dataset.image_size, Path(folder) if folder else None
@@ -148,4 +148,4 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
     device = chosen(config.device)
-    return Setup(config, space, table, label, store, source, device, estimating=estimating)
+    return Setup(config, space, benchmark, label, store, source, device, estimating=estimating)

@@ -14,9 +14,9 @@ from typing import Any
 
 from harness import files, records
 from harness.errors import DataError, ResultsError
+from harness.processes.under_way import folder_of
 from harness.proxies import Measurement
 from harness.runners._origins import Origin, distinct, well_formed
-from harness.runners._under_way import folder_of
 
 SIZE = 16
 """Architectures per shard: what a kill can cost, and what one worker takes at a time."""

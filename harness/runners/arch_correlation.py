@@ -10,15 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from harness import networks, populations, proxies, records, stats
-from harness.runners._claims import inside, remove, turn
+from harness import aggregations, networks, proxies, records, stats
+from harness.processes.claims import inside, remove, turn
+from harness.processes.under_way import describe, folder_of, tell
 from harness.runners._config import Outcome, Progress
 from harness.runners._origins import Origin, of_record
 from harness.runners._place import Clock, failures_recorded, record_failure
 from harness.runners._setup import Setup
 from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
-from harness.runners._under_way import describe, folder_of, tell
 from harness.runners._workers import work_together
 from harness.seeding import generator
 from harness.spaces import Architecture
@@ -75,8 +75,8 @@ def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:
         if name in single:
             parts[name] = ()
         else:
-            of = told.get("of") if populations.load(name).ABOUT.any_list else None
-            parts[name] = tuple(sorted(populations.parts(name, of)))
+            of = told.get("of") if aggregations.load(name).ABOUT.any_list else None
+            parts[name] = tuple(sorted(aggregations.parts(name, of)))
     return parts
 
 
@@ -182,7 +182,7 @@ class Population:
                 "arch": [space.format(arch) for arch in self.archs],
                 "canonical": [space.canonical(arch) for arch in self.archs],
                 "connected": [space.connected(arch) for arch in self.archs],
-                "accuracy": self.setup.table.accuracies(self.archs, self.setup.label.name),
+                "accuracy": self.setup.benchmark.accuracies(self.archs, self.setup.label.name),
                 "params": [networks.parameter_count(space, arch) for arch in self.archs],
                 "flops": [networks.flop_count(space, arch, image_size=image_size) for arch in self.archs],
                 "operations": [space.non_identity_operations(arch) for arch in self.archs],
@@ -192,10 +192,10 @@ class Population:
     @cached_property
     def statistics(self) -> dict[str, Any]:
         """What a record says of the baselines, the ceiling and the population."""
-        space, table, label = self.setup.space, self.setup.table, self.setup.label.name
+        space, benchmark, label = self.setup.space, self.setup.benchmark, self.setup.label.name
         return {
             **stats.architecture_agreement(self.columns, names=BASELINES),
-            "ceiling": stats.ceiling(table.runs(self.archs, label)),
+            "ceiling": stats.ceiling(benchmark.runs(self.archs, label)),
             "population": {"sampled": len(self.archs), "distinct": True, "space_size": space.size},
         }
 
@@ -248,7 +248,7 @@ def scored(run: records.Run, found: Mapping[str, Rows]) -> tuple[Rows, dict[str,
         part: {"score": rows.score, "status": rows.status, "reason": rows.reason}
         for part, rows in parts.items()
     }
-    scores, statuses, reasons = populations.combine(run.method, columns)
+    scores, statuses, reasons = aggregations.combine(run.method, columns)
     seconds = [rows.seconds for rows in parts.values()]
     outcomes = Rows(list(scores), statuses, reasons, None if None in seconds else sum(seconds))
     return outcomes, {f"part.{part}": pd.Series(rows.score, dtype=float) for part, rows in parts.items()}

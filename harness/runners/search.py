@@ -125,7 +125,7 @@ def _bench(
         seed=setup.config.seed,
         score_supernet=_counted_masks(counts, supernet_scores(setup, proxy, trained)) if proxy else _refused,
         score_network=counted("network", network_scores(setup, proxy)) if proxy else _refused,
-        query=counted("query", lambda arch: setup.table.accuracy(arch, label)),
+        query=counted("query", lambda arch: setup.benchmark.accuracy(arch, label)),
         parameters=lambda arch: networks.parameter_count(setup.space, arch),
         progress=progress,
         score_proxies=_counted_proxies(counts, proxy_scores(setup, searcher.SUPERNETS, settings, progress))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import networks, spaces, tables
+from harness import benchmarks, networks, spaces
 from harness.networks import nb1shot1, nb201, nbmacro
 
 FAMILIES = {"nb201": nb201, "nbmacro": nbmacro, "nb1shot1": nb1shot1}
@@ -36,7 +36,7 @@ def test_formula_equals_the_modules_for_every_network(name):
 @pytest.mark.parametrize("name", ["nb1shot1_1", "nb1shot1_3"])
 def test_formula_equals_the_table_for_every_cell_with_loose_ends(name):
     space = spaces.load(name)
-    table = tables.load(name)
+    table = benchmarks.load(name)
     cells = [arch for arch in space.encodings() if space.normalise(arch) == arch]
     assert len(cells) == len(table)
     assert np.array_equal(table.params(cells), [networks.parameter_count(space, arch) for arch in cells])

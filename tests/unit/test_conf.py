@@ -8,13 +8,13 @@ import hydra
 import pytest
 from omegaconf import OmegaConf
 
-from harness import paths, registry, spaces
+from harness import folders, registry, spaces
+from harness.benchmarks import operation_scores
 from harness.cli import _compose
 from harness.cli._compose import composing, run_configs
 from harness.cli.bench import choose_spaces, main, plan
-from harness.reports.sensitivity import BASELINES
 from harness.runners._published_sets import published_sets
-from harness.tables import operation_scores
+from harness.sensitivity.studies import BASELINES
 
 GROUPS = {
     "task": "runners",
@@ -26,29 +26,29 @@ GROUPS = {
     "training": "training",
     "tracker": "trackers",
 }
-SECOND = {"proxy": "populations"}
+SECOND = {"proxy": "aggregations"}
 """Groups whose options are the items of two folders."""
 NO_ITEMS = {"proxy": {"core", "all"}, "training": {"default"}}
 """Options that stand for other ones."""
 
 
 def options(group: str) -> set[str]:
-    return {path.stem for path in (paths.CONF / group).glob("*.yaml")}
+    return {path.stem for path in (folders.CONF / group).glob("*.yaml")}
 
 
 def test_every_group_is_known():
-    folders = {path.name for path in paths.CONF.iterdir() if path.is_dir()}
-    assert folders == {*GROUPS, "experiment", "fidelity", "preset"}
+    present = {path.name for path in folders.CONF.iterdir() if path.is_dir()}
+    assert present == {*GROUPS, "experiment", "fidelity", "preset"}
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_options_and_modules_pair_up(group):
     extra = NO_ITEMS.get(group, set())
-    folders = [GROUPS[group], *filter(None, [SECOND.get(group)])]
-    items = [name for folder in folders for name in registry.names(f"harness.{folder}")]
+    places = [GROUPS[group], *filter(None, [SECOND.get(group)])]
+    items = [name for folder in places for name in registry.names(f"harness.{folder}")]
     assert sorted(options(group) - extra) == sorted(items)
     for name in options(group) - extra:
-        content = OmegaConf.load(paths.CONF / group / f"{name}.yaml")
+        content = OmegaConf.load(folders.CONF / group / f"{name}.yaml")
         assert content.get("name", content.get("names")) in (name, [name])
 
 
@@ -60,16 +60,16 @@ def test_fidelities_are_those_of_every_family():
 
 
 def test_the_default_label_is_the_tables():
-    from harness import tables
+    from harness import benchmarks
 
     for name in spaces.names():
         assert (
-            OmegaConf.load(paths.CONF / "space" / f"{name}.yaml").label
-            == tables.load(name).default_label.name
+            OmegaConf.load(folders.CONF / "space" / f"{name}.yaml").label
+            == benchmarks.load(name).default_label.name
         )
 
 
-PRESETS = sorted(path.stem for path in (paths.CONF / "preset").glob("*.yaml"))
+PRESETS = sorted(path.stem for path in (folders.CONF / "preset").glob("*.yaml"))
 STUDIES = [preset for preset in PRESETS if preset.startswith("study_")]
 
 
@@ -125,7 +125,7 @@ def test_the_presets_of_baselines_hold_every_method(preset):
 
 @pytest.mark.parametrize("space", ["nb201", "nb1shot1_2"])
 def test_the_published_preset_has_every_set_and_seed_once(space):
-    lines = OmegaConf.to_object(OmegaConf.load(paths.CONF / "preset" / "published.yaml"))
+    lines = OmegaConf.to_object(OmegaConf.load(folders.CONF / "preset" / "published.yaml"))
     made = []
     with composing():
         for line in lines["only"][spaces.load(space).family]:
@@ -218,7 +218,7 @@ EXPERIMENTS = {
     },
     "all_proxies": {
         "task": "arch_correlation",
-        "proxy": [*registry.names("harness.proxies"), *registry.names("harness.populations")],
+        "proxy": [*registry.names("harness.proxies"), *registry.names("harness.aggregations")],
         "batch_size": 32,
     },
 }  # fmt: skip

@@ -7,11 +7,11 @@ import shlex
 
 import pytest
 
-from harness import inputs, networks, paths, proxies, spaces
+from harness import folders, inputs, networks, proxies, spaces
 from harness.cli import run
 from harness.proxies import plain
 
-TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+TEXT = (folders.ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 PYTHON = [code for kind, code in BLOCKS if kind == "python"]
 LINES = [

@@ -12,9 +12,9 @@ from scipy.stats import kendalltau, ttest_rel
 
 from harness import stats
 from harness.cli.compare import main
+from harness.comparison.methods import compare
+from harness.comparison.text import verdict, versus_lines
 from harness.records import Run, Store
-from harness.reports.versus import compare
-from harness.reports.versus_text import verdict, versus_lines
 
 SETTINGS = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
 

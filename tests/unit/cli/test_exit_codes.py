@@ -15,7 +15,7 @@ from harness.cli import bench, compare, proxies, regress, report, reproduce, run
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import Failure, exit_code
 from harness.errors import ConfigError, MachineFailure, ResultsError, RunFailed
-from harness.paths import BENCHMARKS_DATA
+from harness.folders import BENCHMARKS_DATA
 from harness.records import Store
 from harness.runners import _team
 

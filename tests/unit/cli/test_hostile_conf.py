@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from harness import paths
+from harness import folders
 from harness.cli import bench, run
 
 TINY = ["space=nbmacro", "fidelity=tiny", "batch_size=4", "proxy=params", "task.population=3"]
@@ -20,8 +20,8 @@ CALLS = [
 @pytest.fixture
 def conf(tmp_path, monkeypatch):
     copy = tmp_path / "conf"
-    shutil.copytree(paths.CONF, copy)
-    monkeypatch.setattr(paths, "CONF", copy)
+    shutil.copytree(folders.CONF, copy)
+    monkeypatch.setattr(folders, "CONF", copy)
     return copy
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import paths
+from harness import folders
 from harness.cli import _own_folders, bench, run, status
 from harness.records import Store
 
@@ -106,7 +106,8 @@ def test_a_name_of_ours_is_refused(own, tmp_path, capfd):
     assert run.main(["--config-dir", str(own), *TINY, f"results={tmp_path / 'results'}"]) == 2
     told = capfd.readouterr().err
     assert told == (
-        f"harness: {own / 'proxy' / 'nwot.yaml'} has the name of a file in {paths.CONF}, which comes first; "
+        f"harness: {own / 'proxy' / 'nwot.yaml'} has the name of a file in {folders.CONF}, which comes "
+        "first; "
         "give it another name.\n"
     )
 

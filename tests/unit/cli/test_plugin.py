@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import paths
+from harness import folders
 from harness.records import Store, method_parts
 
 PLUGIN = Path(__file__).resolve().parents[2] / "fixtures" / "plugin"
@@ -23,7 +23,7 @@ def call(tmp_path):
             [sys.executable, "-m", module, *arguments, *([f"results={tmp_path}"] if results else [])],
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(paths.ROOT)])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(folders.ROOT)])},
             check=False,
         )
 

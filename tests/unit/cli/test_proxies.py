@@ -5,14 +5,14 @@ import types
 
 import pytest
 
-from harness import populations, proxies, registry
+from harness import aggregations, proxies, registry
 from harness.cli import _cards
 from harness.cli import proxies as command
 from harness.cli._cards_markdown import page
 from harness.errors import DataError
-from harness.paths import ROOT
+from harness.folders import ROOT
 
-EVERY = {*proxies.names(), *populations.names()}
+EVERY = {*proxies.names(), *aggregations.names()}
 HEADER = "space,proxy,label,tau,low,high,rho,n,cost\n"
 PRINTED = "space,proxy,label,statistic,value,networks,source\n"
 
@@ -90,9 +90,9 @@ def test_needs(run, monkeypatch):
     assert everything.better == "lower"
 
 
-@pytest.mark.parametrize("name", populations.names())
+@pytest.mark.parametrize("name", aggregations.names())
 def test_what_a_population_proxy_ranks_is_told(name):
-    module = populations.load(name)
+    module = aggregations.load(name)
     (card,) = _cards.cards([name])
     assert card.population
     assert card.needs.startswith(", ".join(module.PARTS or ()))

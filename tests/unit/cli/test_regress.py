@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from omegaconf import OmegaConf
 
-from harness import paths, registry, tables
+from harness import benchmarks, folders, registry
 from harness.cli import regress
 from harness.cli._compose import composing, run_configs
 from harness.cli._pool import Failure
-from harness.reports import goldens
+from harness.regression import goldens
 from harness.runners import execute
 
 
@@ -40,7 +40,7 @@ def call(searches, tmp_path, monkeypatch, capsys):
         return failures
 
     monkeypatch.setattr(regress, "run_all", execute_here)
-    monkeypatch.setattr(tables, "names", lambda: ("nbmacro",))
+    monkeypatch.setattr(benchmarks, "names", lambda: ("nbmacro",))
 
     def call(*arguments, seed=0):
         def small_plan(chosen, preset, seeds, overrides):
@@ -137,13 +137,13 @@ def test_a_damaged_golden_file_is_told_before_anything_runs(call, tmp_path, monk
 
 
 def test_the_preset_has_every_proxy_and_the_searches_of_both_orders():
-    lines = OmegaConf.to_object(OmegaConf.load(paths.CONF / "preset" / f"{regress.PRESET}.yaml"))["runs"]
+    lines = OmegaConf.to_object(OmegaConf.load(folders.CONF / "preset" / f"{regress.PRESET}.yaml"))["runs"]
     (archs,) = [line for line in lines if "task=arch_correlation" in line]
     with composing():
         (config,) = run_configs(archs.split())
     assert config.proxy["names"] == [
         *registry.names("harness.proxies"),
-        *registry.names("harness.populations"),
+        *registry.names("harness.aggregations"),
     ]
     assert any("searcher=zero_cost_pt searcher.order=random,global_op_iter" in line for line in lines)
 
@@ -151,7 +151,7 @@ def test_the_preset_has_every_proxy_and_the_searches_of_both_orders():
 def test_the_committed_goldens_are_of_the_preset():
     entries = goldens.read(regress.GOLDENS)
     assert {entry.space for entry in entries if entry.task != "tables"} == set(regress.SPACES)
-    assert {entry.space for entry in entries if entry.task == "tables"} == set(tables.names())
+    assert {entry.space for entry in entries if entry.task == "tables"} == set(benchmarks.names())
     assert all(entry.since["reason"] for entry in entries)
     size = sum(path.stat().st_size for path in regress.GOLDENS.iterdir())
     assert size < 2**20
@@ -171,6 +171,6 @@ def test_make_hands_the_reason_on_as_it_is(tmp_path, given, passed):
     show = tmp_path / "show"
     show.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     show.chmod(0o755)
-    asked = ["make", "-s", "-f", str(paths.ROOT / "Makefile"), "regress", "READY=", f"RUN={show}", *given]
+    asked = ["make", "-s", "-f", str(folders.ROOT / "Makefile"), "regress", "READY=", f"RUN={show}", *given]
     out = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert out.splitlines() == ["-m", "harness.cli.regress", "--jobs", "", *passed]

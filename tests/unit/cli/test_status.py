@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from harness import records, runners
+from harness.benchmarks import load
 from harness.cli import _states
 from harness.cli.run import main as harness
 from harness.cli.status import main
+from harness.processes import under_way
+from harness.processes.claims import inside
 from harness.records import Run, Store
-from harness.runners import _under_way
-from harness.runners._claims import inside
-from harness.tables import load
 
 ASKED = ("space=nbmacro", "task=search", "searcher=random_search", "searcher.queries=4")
 TABLE = load("nbmacro").digest
@@ -133,9 +133,9 @@ def test_running_and_interrupted(status, write, root):
     write(run_of("snip"))
     write(run_of("nwot"), "no memory")
     for method in ("nwot", "snip", "synflow"):
-        folder = _under_way.folder_of(root, run_of(method))
+        folder = under_way.folder_of(root, run_of(method))
         folder.mkdir(parents=True)
-        _under_way.describe(root, run_of(method), 20, 16)
+        under_way.describe(root, run_of(method), 20, 16)
         (folder / "00000-aa.json").touch()
     by_method = {line[4]: line for line in status()[0]}
     assert {name: line[0] for name, line in by_method.items()} == {
@@ -144,7 +144,7 @@ def test_running_and_interrupted(status, write, root):
         "synflow": "interrupted",
     }
     assert by_method["synflow"][6] == "16 of 20 architectures measured; run it again to go on"
-    with inside(_under_way.folder_of(root, run_of("snip"))):
+    with inside(under_way.folder_of(root, run_of("snip"))):
         by_method = {line[4]: line for line in status()[0]}
     assert by_method["snip"][0] == "running"
     assert by_method["snip"][6].startswith("16 of 20 architectures measured; host and process id: ")
@@ -152,7 +152,7 @@ def test_running_and_interrupted(status, write, root):
 
 
 def test_supernets_that_are_not_trained_to_the_end(status, monkeypatch):
-    each = _under_way.Supernet("nbmacro-darts-01", "nbmacro", 2, False, 5, 50)
+    each = under_way.Supernet("nbmacro-darts-01", "nbmacro", 2, False, 5, 50)
     monkeypatch.setattr(runners, "supernets", lambda root: [each])
     (line,), _ = status()
     assert line == ["interrupted", "supernet", "nbmacro", "", "nbmacro-darts-01", "2", "5 of 50 epochs"]
@@ -280,8 +280,8 @@ def test_found_runs_are_told_without_torch_and_in_a_table_on_a_terminal(write, r
 
 def test_reading_changes_nothing(status, write, root):
     write(run_of())
-    _under_way.folder_of(root, run_of("snip")).mkdir(parents=True)
-    _under_way.describe(root, run_of("snip"))
+    under_way.folder_of(root, run_of("snip")).mkdir(parents=True)
+    under_way.describe(root, run_of("snip"))
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     status()
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before

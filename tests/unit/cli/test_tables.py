@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from harness.benchmarks import importers
 from harness.cli import tables as command
-from harness.paths import BENCHMARKS_DATA, ROOT
-from harness.tables import importers
+from harness.folders import BENCHMARKS_DATA, ROOT
 
 FIELDS = {"test_acc": [90.5, 91.0, 91.1], "mean_acc": 272.6 / 3, "std": 0.1, "params": 100, "flops": 2_000}
 

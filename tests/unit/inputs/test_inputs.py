@@ -11,7 +11,7 @@ import yaml
 
 from harness import inputs
 from harness.errors import ConfigError, UnknownNameError
-from harness.paths import CONF
+from harness.folders import CONF
 
 
 @pytest.fixture(params=inputs.names())

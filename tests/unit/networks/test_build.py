@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness import networks, paths, spaces
+from harness import folders, networks, spaces
 from harness.errors import ConfigError, UnknownNameError
 
 SPACES = spaces.names()
@@ -26,7 +26,7 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 
 @pytest.mark.parametrize("name", SPACES)
 def test_every_space_comes_in_the_configured_fidelities(name):
-    configured = {path.stem for path in (paths.CONF / "fidelity").glob("*.yaml")}
+    configured = {path.stem for path in (folders.CONF / "fidelity").glob("*.yaml")}
     offered = networks.fidelities(spaces.load(name))
     assert set(offered) == configured
     assert offered[0] == "benchmark"

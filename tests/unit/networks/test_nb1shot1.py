@@ -9,7 +9,7 @@ from nasbench_pytorch.model.model import Network
 from nasbench_pytorch.model.model_spec import ModelSpec
 from torch import nn
 
-from harness import networks, spaces, tables
+from harness import benchmarks, networks, spaces
 from harness.errors import ConfigError
 from harness.networks import nb1shot1
 
@@ -94,7 +94,7 @@ def test_there_are_no_parameters_without_a_layer():
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_of_all_listed_cells_are_the_tables(name):
     space = spaces.load(name)
-    listed = tables.load(name).params(space.architectures)
+    listed = benchmarks.load(name).params(space.architectures)
     ours = [networks.parameter_count(space, arch) for arch in space.architectures]
     assert (listed == ours).all()
 
@@ -103,7 +103,7 @@ def test_parameters_of_all_listed_cells_are_the_tables(name):
 def test_parameters_of_cells_with_loose_ends_are_the_tables(name):
     space = spaces.load(name)
     encodings = sample_encodings(space, 2000)
-    listed = tables.load(name).params(encodings)
+    listed = benchmarks.load(name).params(encodings)
     assert (listed == [networks.parameter_count(space, arch) for arch in encodings]).all()
 
 
@@ -111,7 +111,7 @@ def test_isomorphic_cells_of_space_2_differ_where_three_blocks_share_the_output(
     """The table lists the count of the one cell of a class that was trained."""
     space = spaces.load("nb1shot1_2")
     encodings = sample_encodings(space, 2000)
-    listed = tables.load("nb1shot1_2").params(encodings)
+    listed = benchmarks.load("nb1shot1_2").params(encodings)
     error = np.array([networks.parameter_count(space, arch) for arch in encodings]) / listed - 1
     uneven = np.array([len([v for v in space.cell(arch).parents[-1] if v]) == 3 for arch in encodings])
     assert not error[~uneven].any()

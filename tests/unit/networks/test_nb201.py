@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness import networks, spaces, tables
+from harness import benchmarks, networks, spaces
 
 SPACE = spaces.load("nb201")
 ARCHITECTURE = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_3x3~0|none~1|nor_conv_1x1~2|"
@@ -105,7 +105,7 @@ def test_parameter_formula_equals_the_modules(fidelity, classes):
 
 def test_parameters_of_all_architectures_are_the_tables_but_for_204():
     """There the release's average over runs holds another network's count: off by a part of one edge's."""
-    listed = tables.load("nb201").params(SPACE.architectures)
+    listed = benchmarks.load("nb201").params(SPACE.architectures)
     ours = np.array([networks.parameter_count(SPACE, arch) for arch in SPACE.architectures])
     error = ours - listed
     rounding = np.where(listed >= 1e6, 5, 0.5)
@@ -118,7 +118,7 @@ def test_parameters_of_all_architectures_are_the_tables_but_for_204():
 
 
 def test_flops_of_all_listed_architectures_are_the_tables():
-    listed = tables.load("nb201").flops(SPACE.architectures)
+    listed = benchmarks.load("nb201").flops(SPACE.architectures)
     known = np.isfinite(listed)
     assert known.sum() == 9445
     for arch, flops in zip(np.array(SPACE.architectures)[known].tolist(), listed[known], strict=True):

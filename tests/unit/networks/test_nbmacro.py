@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness import networks, spaces, tables
+from harness import benchmarks, networks, spaces
 
 SPACE = spaces.load("nbmacro")
 
 
 def test_parameters_and_flops_of_all_architectures_are_the_tables():
-    table = tables.load("nbmacro")
+    table = benchmarks.load("nbmacro")
     params = [networks.parameter_count(SPACE, arch) for arch in SPACE.architectures]
     flops = [networks.table_flops(SPACE, arch) for arch in SPACE.architectures]
     assert (table.params(SPACE.architectures) == params).all()

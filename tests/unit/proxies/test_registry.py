@@ -5,15 +5,15 @@ import inspect
 import pytest
 import yaml
 
-from harness import populations, proxies
+from harness import aggregations, proxies
 from harness.errors import UnknownNameError
-from harness.paths import CONF
+from harness.folders import CONF
 
 FILES = {path.stem: yaml.safe_load(path.read_text()) for path in (CONF / "proxy").glob("*.yaml")}
 
 
 def test_every_proxy_has_a_configuration_and_the_other_way_round() -> None:
-    assert set(FILES) - {"core", "all"} - set(populations.names()) == set(proxies.names())
+    assert set(FILES) - {"core", "all"} - set(aggregations.names()) == set(proxies.names())
     for name in proxies.names():
         assert FILES[name] == {"names": [name]}
         assert (CONF / "proxy" / f"{name}.yaml").read_text().startswith("# ")

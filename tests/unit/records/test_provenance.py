@@ -11,7 +11,7 @@ from importlib.metadata import version
 import pytest
 
 import harness
-from harness import paths
+from harness import folders
 from harness.records import provenance
 from harness.records.provenance import PACKAGES, clone_state
 
@@ -84,7 +84,7 @@ def test_never_of_the_current_folder(clone, monkeypatch):
     monkeypatch.setenv("GIT_DIR", str(clone / ".git"))
     clone_state.cache_clear()
     assert provenance("cpu", 1)["commit"] == here["commit"]
-    assert clone_state(paths.ROOT)["commit"] != git(clone, "rev-parse", "HEAD")
+    assert clone_state(folders.ROOT)["commit"] != git(clone, "rev-parse", "HEAD")
 
 
 def test_no_git_installed(monkeypatch, clone):

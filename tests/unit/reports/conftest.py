@@ -8,7 +8,7 @@ import pytest
 
 from harness import stats
 from harness.records import Run, Store
-from harness.reports import plotted, printed
+from harness.reports.render import plotted, printed
 
 SHARED = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
 PROVENANCE = {

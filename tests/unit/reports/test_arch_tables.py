@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.reports import arch_tables
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.tables import arch_correlation
 from harness.stats import best_of_n, expected_highest, ndcg, partial_kendall
 
 
 def only_table(results):
-    (table,) = arch_tables.tables(collect(results.root))
+    (table,) = arch_correlation.tables(collect(results.root))
     return table
 
 

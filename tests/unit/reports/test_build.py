@@ -17,8 +17,8 @@ from rich.console import Console
 
 from harness import reports
 from harness.errors import ResultsError, UnknownNameError
-from harness.reports import printed
 from harness.reports.build import FILES
+from harness.reports.render import printed
 from harness.stats import mean_with_interval
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}

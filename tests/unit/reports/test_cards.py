@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from harness import populations, proxies
+from harness import aggregations, proxies
 from harness.cli import _cards
-from harness.reports import cards
+from harness.reports.tables import cards
 
-EVERY = (*proxies.names(), *populations.names())
+EVERY = (*proxies.names(), *aggregations.names())
 
 
 def test_every_card_that_is_read_is_that_of_the_loaded_module():
@@ -18,7 +18,8 @@ def test_every_card_that_is_read_is_that_of_the_loaded_module():
 
 def test_they_are_read_without_torch():
     asked = (
-        "import sys; from harness.reports import cards; print(cards.table(%r).title, 'torch' in sys.modules)"
+        "import sys; from harness.reports.tables import cards; "
+        "print(cards.table(%r).title, 'torch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", asked % (EVERY,)], capture_output=True, text=True, check=True

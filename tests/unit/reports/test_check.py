@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.records._json import signed
-from harness.reports.check import Checker
+from harness.reports.analysis.check import Checker
 
 
 def changed(results, change, **options):

@@ -13,10 +13,10 @@ import harness
 from harness import files
 from harness.errors import ResultsError
 from harness.records._json import signed
-from harness.reports import checked
-from harness.reports.check import Checker
-from harness.reports.checked import FILE, code
-from harness.reports.groups import collect
+from harness.reports.analysis import checked
+from harness.reports.analysis.check import Checker
+from harness.reports.analysis.checked import FILE, code
+from harness.reports.analysis.groups import collect
 
 
 @pytest.fixture
@@ -163,8 +163,8 @@ def test_one_space_alone_forgets_no_other_and_what_is_gone_is_forgotten(results,
 PACKAGE = Path(harness.__file__).parent
 
 SOURCES = [
-    "stats/rank_correlation.py", "stats/_weighted.py", "stats/decision_agreement.py", "reports/check.py",
-    "reports/checked.py", "records/record.py", "records/run.py", "seeding.py",
+    "stats/rank_correlation.py", "stats/_weighted.py", "stats/decision_agreement.py", "reports/analysis/check.py",
+    "reports/analysis/checked.py", "records/record.py", "records/run.py", "seeding.py",
 ]  # fmt: skip
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from harness import spaces, stats, tables
+from harness import benchmarks, spaces, stats
 from harness.records import Run
-from harness.reports import duplicates
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.tables import subpopulations
 
 LABELS = {"nb201": "cifar10_test_200", "nbmacro": "cifar10_test_50", "nb1shot1_1": "cifar10_test_108"}
 
@@ -26,7 +26,7 @@ def listed(space):
             "arch": [loaded.format(arch) for arch in loaded],
             "canonical": [loaded.canonical(arch) for arch in loaded],
             "connected": [loaded.connected(arch) for arch in loaded],
-            "accuracy": tables.load(space).accuracies(loaded.architectures, LABELS[space]),
+            "accuracy": benchmarks.load(space).accuracies(loaded.architectures, LABELS[space]),
         }
     )
 
@@ -44,7 +44,7 @@ def write(results, method, frame, scores, seed=0, space="nb201", digest=None):
     rows = frame.assign(score=scores, reason=None)
     rows["status"] = np.where(np.isfinite(rows["score"]), "ok", "disconnected")
     statistics = stats.architecture_agreement(rows, resamples=0)
-    known = tables.load(space).digest if space in LABELS else "ab" * 32
+    known = benchmarks.load(space).digest if space in LABELS else "ab" * 32
     run = Run(
         "arch_correlation", space, LABELS.get(space, "accuracy"), method, seed, {"table": digest or known}
     )
@@ -61,7 +61,7 @@ def noisy(frame, seed, failures=0):
 
 
 def made(results):
-    return duplicates.tables(collect(results.root))
+    return subpopulations.tables(collect(results.root))
 
 
 def found(table, row):
@@ -155,7 +155,7 @@ def test_no_column_of_connected_ones_where_all_are(results):
 
 
 def test_cells_that_the_space_does_not_list_are_not_of_the_space(results):
-    space, table = spaces.load("nb1shot1_1"), tables.load("nb1shot1_1")
+    space, table = spaces.load("nb1shot1_1"), benchmarks.load("nb1shot1_1")
     frame = population("nb1shot1_1", count=40)
     outside = next(arch for arch in space.encodings() if space.code(arch) not in set(space.codes.tolist()))
     extra = {

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.records._json import signed
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
 
 
 def change_statistics(path, change):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.reports.groups import by_population, collect, title_of_set
+from harness.reports.analysis.groups import by_population, collect, title_of_set
 from harness.stats import architecture_agreement
 
 

@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from harness import spaces, stats, tables
+from harness import benchmarks, spaces, stats
 from harness.records import Run
-from harness.reports import labels
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.tables import labels
 
 OWN = "cifar10_test_200"
 
 
 def population(space="nb201", count=60, seed=0, label=OWN):
     """Rows of a run without its scores."""
-    loaded, table = spaces.load(space), tables.load(space)
+    loaded, table = spaces.load(space), benchmarks.load(space)
     rng = np.random.default_rng(seed)
     archs = [loaded.architectures[index] for index in sorted(rng.choice(loaded.size, count, replace=False))]
     return pd.DataFrame(
@@ -40,7 +40,7 @@ def write(results, method, frame, scores, seed=0, space="nb201", label=OWN, dige
     rows = frame.assign(score=scores, reason=None)
     rows["status"] = np.where(np.isfinite(rows["score"]), "ok", "disconnected")
     statistics = stats.architecture_agreement(rows, resamples=0)
-    settings = {"table": digest or tables.load(space).digest, "population": len(rows)}
+    settings = {"table": digest or benchmarks.load(space).digest, "population": len(rows)}
     run = Run("arch_correlation", space, label, method, seed, settings)
     results.store.write(run, "ok", None, rows, statistics, {"commit": "c0ffee"}, {}, {"seconds": 1.0})
     return rows
@@ -70,7 +70,7 @@ def shown(values):
 
 @cache
 def accuracy_by_name(label, space="nb201"):
-    table = tables.load(space)
+    table = benchmarks.load(space)
     names = [table.space.format(arch) for arch in table.space]
     return pd.Series(table.accuracies(table.space.architectures, label), index=names, name="truth")
 
@@ -81,7 +81,7 @@ def test_every_cell_is_scipys_tau_over_those_that_have_both(results):
         frame = population(seed=seed)
         runs[seed] = write(results, "nwot", frame, noisy(frame, seed, failures=3 + seed), seed)
     (table,) = made(results)
-    dataset = [label for label in tables.load("nb201").labels.values() if label.dataset == "cifar10"]
+    dataset = [label for label in benchmarks.load("nb201").labels.values() if label.dataset == "cifar10"]
     assert len(dataset) == 10
     incomplete = 0
     for label in dataset:
@@ -161,7 +161,7 @@ def test_a_single_proxy_is_best_of_nothing_and_equals_share_it(results):
     assert "best proxy" not in "".join(cell.note for row in table.rows for cell in row.cells)
     write(results, "two", frame, noisy(frame, 1))
     groups = collect(results.root)
-    table = tables.load("nb201")
+    table = benchmarks.load("nb201")
     found = labels.lines(groups, table, labels.labels_of_dataset(table, OWN))
     assert set(labels.best_proxies(found, OWN)) == {"one", "two"}
 
@@ -180,7 +180,7 @@ def test_every_label_is_explained_from_the_manifest(results):
     frame = population()
     write(results, "nwot", frame, noisy(frame, 1))
     words = " ".join(made(results)[0].caption)
-    for label in tables.load("nb201").labels.values():
+    for label in benchmarks.load("nb201").labels.values():
         told = f"{label.name}: {label.split} split, {label.epochs} epochs, {label.runs}." in words
         assert told == (label.dataset == "cifar10")
 

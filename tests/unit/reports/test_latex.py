@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.reports.latex import DOCUMENT, escaped, latex
 from harness.reports.model import Bar, Cell, Column, Row, Section, Table
+from harness.reports.render.latex import DOCUMENT, escaped, latex
 
 COMMANDS = {
     r"\textbackslash{}": "\\", r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#", r"\%": "%",

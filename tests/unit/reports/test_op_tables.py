@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.reports import op_tables
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.tables import op_correlation
 
 TITLE = "Operations that a score would drop first"
 
@@ -37,7 +37,7 @@ def write(results, method, seed, frame):
 
 
 def dropped_table(results):
-    return next((t for t in op_tables.tables(collect(results.root)) if t.title == TITLE), None)
+    return next((t for t in op_correlation.tables(collect(results.root)) if t.title == TITLE), None)
 
 
 def texts(table):

@@ -6,12 +6,12 @@ import types
 
 import pytest
 
+from harness.comparison.methods import compare
+from harness.comparison.text import versus_lines
 from harness.records import code
-from harness.reports import words
-from harness.reports.groups import collect
-from harness.reports.origins import differing, origin_of
-from harness.reports.versus import compare
-from harness.reports.versus_text import versus_lines
+from harness.reports import wording
+from harness.reports.analysis.groups import collect
+from harness.reports.analysis.origins import differing, origin_of
 from tests.unit.reports import conftest
 
 NUMERICS = {"cpu_capability": "AVX2", "limits": {"ONEDNN_MAX_CPU_ISA": "AVX2"}, "device_model": "NVIDIA H100",
@@ -47,7 +47,7 @@ def test_code_is_told_by_its_digest_where_the_commit_does_not_say_it(changes):
 def test_an_older_record_tells_what_it_has(results):
     results.arch()
     (group,) = collect(results.root)
-    told = words.provenance([group])
+    told = wording.provenance([group])
     assert told == "Provenance of the records: commits: c0ffee; torch: 2; devices: cpu; CPUs: a CPU."
 
 
@@ -55,7 +55,7 @@ def test_a_report_tells_of_gpus_precision_and_packages(results, monkeypatch):
     monkeypatch.setattr(conftest, "PROVENANCE", MADE | {"dirty": True})
     results.arch()
     (group,) = collect(results.root)
-    told = words.provenance([group])
+    told = wording.provenance([group])
     assert "GPUs: NVIDIA H100; CPUs: a CPU; kernels and precision: kernels=AVX2" in told
     assert "other packages: other-package 1.2 (01234567)" in told
     assert "digests of uncommitted or installed code: " in told

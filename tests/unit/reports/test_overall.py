@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import friedmanchisquare, rankdata
 
-from harness.reports import overall
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.tables import overall
 
 
 def standings(results):

@@ -6,11 +6,11 @@ import csv
 
 import pytest
 
-from harness import paths, registry, reports, spaces, stats, tables
+from harness import benchmarks, folders, registry, reports, spaces, stats
+from harness.benchmarks import operation_scores
 from harness.records import Run
-from harness.reports.groups import collect
-from harness.reports.published import compare, figures
-from harness.tables import operation_scores
+from harness.reports.analysis.groups import collect
+from harness.reports.analysis.published import compare, figures
 from tests.unit.reports.conftest import PROVENANCE, operations, outcome
 
 METHOD = "zero_cost_pt-nwot_eval"
@@ -60,7 +60,7 @@ def test_every_figure_is_about_something_that_exists():
             assert sets[figure.scores].settings["scorer.name"] == scorer
             assert set(figure.seeds or ()) <= set(sets[figure.scores].seeds)
         space = spaces.load(figure.space)
-        assert figure.settings["label"] in (*tables.labels(space.name), "best of 3 runs")
+        assert figure.settings["label"] in (*benchmarks.labels(space.name), "best of 3 runs")
         if figure.statistic.startswith("steps."):
             _, step, truth, name = figure.statistic.split(".")
             assert int(step) < sum(decision.kind == "operation" for decision in space.decisions)
@@ -273,4 +273,4 @@ def test_the_report_holds_every_closest_pair_and_the_csv_all(measured, tmp_path)
 
 
 def test_the_file_lies_with_the_tables():
-    assert (paths.BENCHMARKS_DATA / "published.toml").is_file()
+    assert (folders.BENCHMARKS_DATA / "published.toml").is_file()

@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import tables
+from harness import benchmarks
 from harness.cli._compose import composing, run_configs
 from harness.errors import ResultsError
 from harness.records import Store
-from harness.reports import golden_entries, goldens, regression
-from harness.reports.golden_entries import of_records, of_tables
-from harness.reports.regression import accepted, compare
-from harness.reports.regression_text import WORST, changes, regression_lines
-from harness.reports.regression_values import OTHER_KIND, SAME_KIND
+from harness.regression import compare as comparing
+from harness.regression import fresh as entries_of
+from harness.regression import goldens
+from harness.regression.compare import accepted, compare
+from harness.regression.fresh import of_records, of_tables
+from harness.regression.text import WORST, changes, regression_lines
+from harness.regression.values import OTHER_KIND, SAME_KIND
 from harness.runners import execute
 
 TINY = ["space=nbmacro", "fidelity=tiny", "batch_size=4"]
@@ -170,12 +172,12 @@ def test_another_seed_is_named_and_hidden_it_still_moves_the_rows(golden, tmp_pa
 
 def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
     golden = of_tables(["nbmacro"], MACHINE)
-    table = tables.load("nbmacro")
+    table = benchmarks.load("nbmacro")
     column = table.label("cifar10_test_50_run2").columns[0]
     figures = table.figures[column].copy()
     figures[17] = np.nextafter(figures[17], 0)
     monkeypatch.setattr(
-        tables, "load", lambda name: replace(table, figures=table.figures | {column: figures})
+        benchmarks, "load", lambda name: replace(table, figures=table.figures | {column: figures})
     )
     found = compare(golden, of_tables(["nbmacro"], MACHINE))
     named = {each.entry.label: [f.where for f in each.findings] for each in found if each.findings}
@@ -186,7 +188,7 @@ def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
 
 def test_table_facts_are_the_tables():
     facts = {entry.label: entry.statistics for entry in of_tables(["nb201"], MACHINE)}
-    table = tables.load("nb201")
+    table = benchmarks.load("nb201")
     accuracies = table.accuracies(table.space.codes, "cifar10_test_200")
     own = facts["cifar10_test_200"]
     assert own["n"] == 15625
@@ -200,7 +202,7 @@ def test_table_facts_are_the_tables():
 def test_another_statistic_is_found_in_the_golden_rows_alone(golden, monkeypatch, method):
     entry = one(golden, method) if method != "zero_cost_pt-nwot_eval" else golden_operations(golden)
     name = "operation_agreement" if entry.task == "op_correlation" else "architecture_agreement"
-    statistic = getattr(regression, name)
+    statistic = getattr(comparing, name)
 
     def slightly_off(*arguments, **more):
         return json.loads(
@@ -208,7 +210,7 @@ def test_another_statistic_is_found_in_the_golden_rows_alone(golden, monkeypatch
             parse_float=lambda text: float(text) * (1 + 1e-11),
         )
 
-    monkeypatch.setattr(regression, name, slightly_off)
+    monkeypatch.setattr(comparing, name, slightly_off)
     found = moved(golden, golden)[entry.method]
     assert {finding.kind for finding in found} == {"statistic", "disagrees"}
     assert all(finding.difference < 1e-10 for finding in found)
@@ -374,7 +376,7 @@ def test_rows_are_compared_where_only_a_digest_differs(golden):
 
 
 def test_records_that_disagree_about_their_population_are_named(golden, tmp_path, monkeypatch):
-    split = golden_entries._split
+    split = entries_of._split
 
     def off(entry):
         own, shared = split(entry)
@@ -382,7 +384,7 @@ def test_records_that_disagree_about_their_population_are_named(golden, tmp_path
             shared = replace(shared, rows=shared.rows[::-1])
         return own, shared
 
-    monkeypatch.setattr(golden_entries, "_split", off)
+    monkeypatch.setattr(entries_of, "_split", off)
     assert list(moved(golden, run(tmp_path, ARCHS))) == ["population of synflow"]
 
 

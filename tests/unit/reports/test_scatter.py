@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from harness.reports.groups import collect
-from harness.reports.scatter import _limits, scatter
+from harness.reports.analysis.groups import collect
+from harness.reports.charts.scatter import _limits, scatter
 
 
 def test_limits():

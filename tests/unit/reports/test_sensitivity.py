@@ -7,12 +7,13 @@ import csv
 import numpy as np
 import pytest
 
-from harness import reports
 from harness.cli._compose import composing, run_configs
 from harness.cli.sensitivity import main
 from harness.errors import ResultsError
-from harness.reports.groups import collect
-from harness.reports.sensitivity import BASELINES, studies
+from harness.reports.analysis.groups import collect
+from harness.sensitivity.studies import BASELINES, studies
+from harness.sensitivity.text import markdown as markdown_of
+from harness.sensitivity.text import write_sensitivity
 
 METHOD = "zero_cost_pt-nwot_eval"
 SCORING, SEARCH, ONE = (
@@ -137,7 +138,7 @@ def test_tables(results, tmp_path):
     searches(results)
     searches(results, 91.0, proposals=2)
     results.fail(METHOD, 7)
-    markdown, numbers = reports.write_sensitivity(results.root, tmp_path / "out")
+    markdown, numbers = write_sensitivity(results.root, tmp_path / "out")
     text = markdown.read_text()
     head = text.partition("\n## ")[0]
     for words in ("commits: c0ffee", "nb201, accuracy", "noise (cdcdcdcd)", "devices: cpu"):
@@ -156,7 +157,7 @@ def test_tables(results, tmp_path):
     assert float(line["mean"]) == pytest.approx(np.mean(taus), abs=1e-15)
     assert float(line["median"]) == pytest.approx(np.median(taus), abs=1e-15)
     assert line["n"] == "3"
-    again = reports.write_sensitivity(results.root, tmp_path / "again")
+    again = write_sensitivity(results.root, tmp_path / "again")
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in (markdown, numbers)]
 
 
@@ -169,7 +170,7 @@ def test_a_value_that_failed_is_shown(results):
         **SCORING | {"masking": "zeros"},
     )  # fmt: skip
     (study,) = found(results).values()
-    text = reports.sensitivity_text.markdown([study])
+    text = markdown_of([study])
     assert "| zeros (seed 1 failed: out of memory) | 1 (seed 0) |" in text
     assert study.seeds == [0, 1]
 

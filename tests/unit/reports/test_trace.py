@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from harness import spaces
-from harness.reports import printed, trace
-from harness.reports.groups import collect
+from harness.reports.analysis.groups import collect
+from harness.reports.charts import trace
+from harness.reports.render import printed
 
 COLUMNS = (
     "stage", "index", "step", "decision", "candidate", "arch", "score", "accuracy", "status", "reason",

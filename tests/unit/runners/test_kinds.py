@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 from omegaconf import OmegaConf
 
-from harness import paths
+from harness import folders
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError
 from harness.runners import RunConfig, _kinds, check
@@ -19,13 +19,13 @@ NAMED = ("name", "names", "of", "defaults")
 
 GROUPS = sorted(
     path.name
-    for path in paths.CONF.iterdir()
+    for path in folders.CONF.iterdir()
     if path.is_dir() and path.name not in ("experiment", "preset", "proxy")
 )
 ITEMS = {
     (group, path.stem): OmegaConf.load(path)
     for group in GROUPS
-    for path in (paths.CONF / group).glob("*.yaml")
+    for path in (folders.CONF / group).glob("*.yaml")
 }
 SETTINGS = [
     (group, name, str(key))
@@ -83,7 +83,7 @@ def test_every_setting_of_an_item_has_a_kind(composed, group, name, key):
 
 
 def top_level():
-    config = OmegaConf.load(paths.CONF / "config.yaml")
+    config = OmegaConf.load(folders.CONF / "config.yaml")
     return sorted(str(key) for key in config if key not in ("defaults", "hydra"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import paths, records
+from harness import folders, records
 from harness.cli._compose import composing, run_config
 from harness.errors import DataError
 from harness.runners import (
@@ -304,7 +304,7 @@ def test_a_file_that_does_not_say_what_it_is(data, tmp_path):
 
 def test_origins_of_this_process_are_not_told():
     own = _origins.here()
-    assert (own["commit"], own["dirty"]) == tuple(records.clone_state(paths.ROOT).values())
+    assert (own["commit"], own["dirty"]) == tuple(records.clone_state(folders.ROOT).values())
     assert _origins.other_commits({"score": [own]}) == _origins.other_places({"score": [own]}) == {}
     assert _origins.distinct([own, ELSEWHERE, own]) in ([own, ELSEWHERE], [ELSEWHERE, own])
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.runners import _memory, keep_freed_memory
+from harness.processes import memory
+from harness.runners import keep_freed_memory
 
 
 def test_glibc_is_told_to_keep_what_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,7 +15,7 @@ def test_glibc_is_told_to_keep_what_is_freed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=told.__setitem__))
     keep_freed_memory()
-    assert set(told) == {_memory.M_TRIM_THRESHOLD, _memory.M_MMAP_THRESHOLD} == {-1, -3}
+    assert set(told) == {memory.M_TRIM_THRESHOLD, memory.M_MMAP_THRESHOLD} == {-1, -3}
     assert all(2**24 < size < 2**31 for size in told.values())
 
 

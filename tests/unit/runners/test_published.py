@@ -13,16 +13,16 @@ import pytest
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
-from harness import paths, spaces, tables
+from harness import benchmarks, folders, spaces
+from harness.benchmarks import operation_scores
 from harness.cli import bench
 from harness.cli._compose import composing, run_config
 from harness.cli.run import main
 from harness.errors import ConfigError, HarnessError
-from harness.reports.groups import collect
-from harness.reports.published import compare, figures
+from harness.reports.analysis.groups import collect
+from harness.reports.analysis.published import compare, figures
 from harness.runners import execute
 from harness.runners._published_sets import published_sets
-from harness.tables import operation_scores
 
 MAX, MEAN = "cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"
 SPACE = spaces.load("nb201")
@@ -48,7 +48,7 @@ def answered_by(each, base):
     trained = {name.removeprefix("training."): own[name] for name in own if name.startswith("training.")}
     return replace(
         base,
-        scorer=OmegaConf.to_object(OmegaConf.load(paths.CONF / "scorer" / f"{own['scorer.name']}.yaml")),
+        scorer=OmegaConf.to_object(OmegaConf.load(folders.CONF / "scorer" / f"{own['scorer.name']}.yaml")),
         proxy={"names": [own.get("proxy", "nwot")]},
         training=base.training | trained,
         task=base.task | {"progressive": own.get("task.progressive", True)},
@@ -137,7 +137,7 @@ def test_every_figure_with_published_scores_is_recomputed(recomputed):
 )
 def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank):
     """100 - error and rank as published, looked up without the harness's own pick and judgement."""
-    table, scores = tables.load("nb201"), operation_scores.load("nb201", name, seed).scores
+    table, scores = benchmarks.load("nb201"), operation_scores.load("nb201", name, seed).scores
     arch = tuple((max(range(5), key=lambda op: scores[0, edge][op]),) for edge in range(6))
     own = table.accuracy(arch, MEAN)
     assert own == pytest.approx(accuracy, abs=0.0051)
@@ -149,7 +149,7 @@ def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank
 )
 def test_the_correlation_of_zc_pt_by_another_formula(name, rho, tau):
     """Against the best run of v1.1 of all architectures with the operation."""
-    accuracies = tables.load("nb201").accuracies(SPACE.codes, MAX)
+    accuracies = benchmarks.load("nb201").accuracies(SPACE.codes, MAX)
     best = np.full((6, 5), -np.inf)
     for arch, accuracy in zip(SPACE.architectures, accuracies, strict=True):
         for edge, (op,) in enumerate(arch):
@@ -170,7 +170,7 @@ def test_a_record_says_what_it_is(tmp_path):
     assert outcome.method == record["method"] == "darts_pt-published"
     entry = operation_scores.entry("nb201")
     assert record["settings"] == {
-        "table": tables.load("nb201").digest,
+        "table": benchmarks.load("nb201").digest,
         "source": "published",
         "published": {"set": "darts_pt", "digest": entry.file.sha256},
         "scorer": "darts_pt",

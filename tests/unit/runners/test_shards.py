@@ -23,8 +23,9 @@ from scipy.stats import rankdata
 from harness import proxies, records, stats
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, MachineFailure, RunFailed
-from harness.reports.groups import collect
-from harness.runners import RunConfig, _claims, _evaluate, _shards, _team, _workers, arch_correlation, execute
+from harness.processes import claims
+from harness.reports.analysis.groups import collect
+from harness.runners import RunConfig, _evaluate, _shards, _team, _workers, arch_correlation, execute
 from harness.runners._shards import Rows
 
 COUNT, SIZE = 8, 2
@@ -328,30 +329,30 @@ def test_made_is_told_by_every_part_of_the_provenance():
 
 def test_a_claim_is_one_processes_until_it_ends(tmp_path):
     path = tmp_path / "claim"
-    with _claims.claim(path) as first, _claims.claim(path) as second:
+    with claims.claim(path) as first, claims.claim(path) as second:
         assert first
         assert not second
         assert path.exists()
     assert not path.exists()
-    with _claims.claim(path) as third:
+    with claims.claim(path) as third:
         assert third
 
 
 def test_a_claim_that_ends_in_an_error_is_free_again(tmp_path):
-    with pytest.raises(ValueError, match="broken"), _claims.claim(tmp_path / "claim"):
+    with pytest.raises(ValueError, match="broken"), claims.claim(tmp_path / "claim"):
         raise ValueError("broken")
-    with _claims.claim(tmp_path / "claim") as again:
+    with claims.claim(tmp_path / "claim") as again:
         assert again
 
 
 def test_a_folder_is_removed_when_nobody_is_inside(tmp_path):
     folder = tmp_path / "shards" / "run"
-    with _claims.inside(folder), _claims.inside(folder):
-        _claims.remove(folder)
+    with claims.inside(folder), claims.inside(folder):
+        claims.remove(folder)
         assert folder.is_dir()
-    _claims.remove(folder)
+    claims.remove(folder)
     assert list(tmp_path.iterdir()) == []
-    _claims.remove(folder)
+    claims.remove(folder)
 
 
 def test_whoever_waits_for_a_folder_that_is_removed_enters_a_new_one(tmp_path, monkeypatch):
@@ -365,8 +366,8 @@ def test_whoever_waits_for_a_folder_that_is_removed_enters_a_new_one(tmp_path, m
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", removed_first)
-    with _claims.inside(folder):
-        _claims.remove(folder)
+    with claims.inside(folder):
+        claims.remove(folder)
         assert folder.is_dir()
 
 
@@ -375,7 +376,7 @@ def test_without_locks_everybody_works(tmp_path, monkeypatch, made, expected):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr(fcntl, "flock", missing)
-    with _claims.claim(tmp_path / "claim") as first, _claims.claim(tmp_path / "claim") as second:
+    with claims.claim(tmp_path / "claim") as first, claims.claim(tmp_path / "claim") as second:
         assert first
         assert second
     execute(made)

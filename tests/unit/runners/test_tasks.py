@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from harness import networks, records, spaces, tables
+from harness import benchmarks, networks, records, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, UnknownNameError
 from harness.runners import RunConfig, _team, execute
@@ -52,7 +52,7 @@ def test_arch_correlation_writes_a_record_per_proxy(architectures):
 
 def test_arch_correlation_numbers_are_the_rows_and_the_tables(architectures):
     _, _, outcomes = architectures
-    space, table = spaces.load("nb201"), tables.load("nb201")
+    space, table = spaces.load("nb201"), benchmarks.load("nb201")
     for outcome in outcomes:
         table_rows, record = rows(outcome.path), read(outcome.path)
         archs = [space.parse(arch) for arch in table_rows["arch"]]
@@ -124,7 +124,7 @@ def test_op_correlation_scores_every_open_candidate_at_every_step(scorer, space,
 def test_op_correlation_truth_is_that_of_the_table(tmp_path):
     made = config(tmp_path, "scorer=best_acc", task="op_correlation")
     (outcome,) = execute(made)
-    table_rows, space, table = rows(outcome.path), spaces.load("nbmacro"), tables.load("nbmacro")
+    table_rows, space, table = rows(outcome.path), spaces.load("nbmacro"), benchmarks.load("nbmacro")
     accuracies = table.accuracies(space.architectures, made.label)
     row = table_rows[(table_rows["step"] == 0) & (table_rows["decision"] == "layer_3")].iloc[1]
     holding = [arch[3] == (1,) for arch in space]
@@ -155,7 +155,7 @@ SEARCHES = [
 def test_search_is_judged_by_the_table(searcher, settings, space, tmp_path):
     made = config(tmp_path, f"searcher={searcher}", *settings, task="search", space=space)
     (outcome,) = execute(made)
-    found, loaded, table = read(outcome.path)["statistics"], spaces.load(space), tables.load(space)
+    found, loaded, table = read(outcome.path)["statistics"], spaces.load(space), benchmarks.load(space)
     arch = loaded.parse(found["arch"])
     accuracies = table.accuracies(loaded.architectures, made.label)
     assert found["accuracy"] == table.accuracy(arch, made.label)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from harness import inputs, networks, proxies, scorers, searchers, spaces, tables
+from harness import benchmarks, inputs, networks, proxies, scorers, searchers, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.inputs import Batch
@@ -53,7 +53,7 @@ def searched(tmp_path_factory):
 def test_a_search_is_pruned_by_what_it_wrote_down(searched):
     made, outcome = searched
     record, rows = read(outcome)
-    space, table = spaces.load("nb201"), tables.load("nb201")
+    space, table = spaces.load("nb201"), benchmarks.load("nb201")
     pruning = rows[rows["stage"] == "pruning"]
     left = {decision.name: list(decision.candidates)[1:] for decision in space.decisions}
     for _, of_round in pruning.groupby("step"):

@@ -9,7 +9,7 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from harness import records, reports, scorers, searchers, spaces, tables, training
+from harness import benchmarks, records, reports, scorers, searchers, spaces, training
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, RunFailed, UnknownNameError
 from harness.runners import RunConfig, duration, execute
@@ -246,7 +246,7 @@ def test_searches_ask_no_table_and_are_judged_by_it(ended):
         assert found["table_queries"] == 0
         assert (found["evaluations"] == 0) == (searcher == "darts")
         arch = loaded.parse(found["arch"])
-        assert found["accuracy"] == tables.load(space).accuracy(arch, made[key].label)
+        assert found["accuracy"] == benchmarks.load(space).accuracy(arch, made[key].label)
         trace = rows(outcomes[key])
         assert set(trace["stage"]) == {"decision"}
         assert set(trace["decision"]) == {decision.name for decision in loaded.decisions}

@@ -11,13 +11,14 @@ import threading
 import pytest
 
 from harness.cli._compose import composing, run_config
-from harness.runners import _claims, execute
-from harness.runners._claims import turn
+from harness.processes import claims
+from harness.processes.claims import turn
+from harness.runners import execute
 
 HOLDING = """
 import sys, time
 from pathlib import Path
-from harness.runners._claims import turn
+from harness.processes.claims import turn
 
 with turn(Path(sys.argv[1])):
     print("inside", flush=True)
@@ -62,7 +63,7 @@ def test_where_the_disk_has_no_locks_everybody_works(code, tmp_path, monkeypatch
     def missing(file, how):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(_claims.fcntl, "flock", missing)
+    monkeypatch.setattr(claims.fcntl, "flock", missing)
     with turn(tmp_path / "a", lambda: pytest.fail("it waits")), turn(tmp_path / "a"):
         pass
 
@@ -71,7 +72,7 @@ def test_a_training_where_the_disk_has_no_locks(tmp_path, monkeypatch):
     def missing(file, how):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(_claims.fcntl, "flock", missing)
+    monkeypatch.setattr(claims.fcntl, "flock", missing)
     small = ["space=nbmacro", "task=search", "searcher=darts", "fidelity=tiny", "input=digits"]
     small += ["training.epochs=1", "training.images=4", "training.batch_size=2", f"results={tmp_path}"]
     with composing():

@@ -14,7 +14,9 @@ import pytest
 from harness import records
 from harness.cli._compose import composing, run_config
 from harness.errors import HarnessError
-from harness.runners import _claims, _under_way, execute, planned, search, supernets, under_way
+from harness.processes import claims
+from harness.processes import under_way as progress_files
+from harness.runners import execute, planned, search, supernets, under_way
 from harness.runners._judge import judge
 from harness.training import _checkpoint
 
@@ -94,7 +96,7 @@ def test_the_second_of_two_waits_says_so_once_and_finds_the_record(made, tmp_pat
         told.append(sentence)
         gate.write_text("go on")
 
-    monkeypatch.setattr(_under_way, "tell", open_gate)
+    monkeypatch.setattr(progress_files, "tell", open_gate)
     (outcome,) = execute(made)
     process.join()
     assert outcome.status == "skipped"
@@ -141,9 +143,9 @@ def test_an_interrupt_leaves_the_run_begun(made, monkeypatch):
     ],
 )
 def test_what_is_measured_of_a_population(files, done, tmp_path):
-    folder = _under_way.folder_of(tmp_path, RUN)
+    folder = progress_files.folder_of(tmp_path, RUN)
     folder.mkdir(parents=True)
-    _under_way.describe(tmp_path, RUN, 10, 4)
+    progress_files.describe(tmp_path, RUN, 10, 4)
     for name in files:
         (folder / name).touch()
     (each,) = under_way(tmp_path)
@@ -152,7 +154,7 @@ def test_what_is_measured_of_a_population(files, done, tmp_path):
 
 @pytest.mark.parametrize("about", ["", "{", "[1]", '{"run": 3}', '{"run": {"seed": 1}}', "[" * 10**5, None])
 def test_a_folder_that_does_not_say_whose_it_is(about, tmp_path):
-    folder = _under_way.folder_of(tmp_path, RUN)
+    folder = progress_files.folder_of(tmp_path, RUN)
     folder.mkdir(parents=True)
     if about is not None:
         (folder / "about").write_text(about)
@@ -161,9 +163,9 @@ def test_a_folder_that_does_not_say_whose_it_is(about, tmp_path):
 
 
 def test_a_folder_that_says_it_is_anothers_is_not_believed(tmp_path):
-    folder = _under_way.folder_of(tmp_path, RUN)
+    folder = progress_files.folder_of(tmp_path, RUN)
     folder.mkdir(parents=True)
-    _under_way.describe(tmp_path, RUN)
+    progress_files.describe(tmp_path, RUN)
     folder.rename(folder.with_name("0" * 16))
     (each,) = under_way(tmp_path)
     assert each.run is None
@@ -172,14 +174,14 @@ def test_a_folder_that_says_it_is_anothers_is_not_believed(tmp_path):
 def test_locks_can_be_shared_and_exclusive_over_nfs(tmp_path, monkeypatch):
     """There a shared lock asks for a file that can be read, and an exclusive one for a file to write to."""
     taken = []
-    flock = _claims.fcntl.flock
+    flock = claims.fcntl.flock
 
     def asked(file, how):
-        taken.append((_claims.fcntl.fcntl(file, _claims.fcntl.F_GETFL) & os.O_ACCMODE, how))
+        taken.append((claims.fcntl.fcntl(file, claims.fcntl.F_GETFL) & os.O_ACCMODE, how))
         flock(file, how)
 
-    monkeypatch.setattr(_claims.fcntl, "flock", asked)
-    with _under_way.alone(tmp_path, RUN), _claims.claim(tmp_path / "claim"):
+    monkeypatch.setattr(claims.fcntl, "flock", asked)
+    with progress_files.alone(tmp_path, RUN), claims.claim(tmp_path / "claim"):
         pass
     assert len(taken) >= 4
     assert {mode for mode, _ in taken} == {os.O_RDWR}
@@ -200,9 +202,9 @@ def checkpoint(root, epochs: int):
 def test_a_supernet_in_training_is_told_by_its_checkpoint(tmp_path):
     path = checkpoint(tmp_path, 2)
     (each,) = supernets(tmp_path)
-    assert each == _under_way.Supernet("nbmacro-darts-0123", "nbmacro", 2, False, 2, 3)
+    assert each == progress_files.Supernet("nbmacro-darts-0123", "nbmacro", 2, False, 2, 3)
     with path.with_name(path.name + ".lock").open("a") as lock:
-        _claims.fcntl.flock(lock, _claims.fcntl.LOCK_EX)
+        claims.fcntl.flock(lock, claims.fcntl.LOCK_EX)
         (each,) = supernets(tmp_path)
         assert each.running
     checkpoint(tmp_path, 3)

@@ -9,7 +9,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from harness import spaces, tables
+from harness import benchmarks, spaces
 from harness.stats import dropped_first
 
 LOWER_IS_BETTER = {"dartspt", "zc pt", "tenaspt", "synflow", "zc-pt-post"}
@@ -73,7 +73,7 @@ def published_scores(folder):
 
 
 def test_every_published_evaluation_that_has_its_scores(shared):
-    space, table = spaces.load("nb201"), tables.load("nb201")
+    space, table = spaces.load("nb201"), benchmarks.load("nb201")
     accuracies = np.asarray(table.accuracies(space.architectures, "cifar10_test_200"))
     chosen = np.array([[picks[0] for picks in arch] for arch in space.architectures])
     places = [(edge, op) for edge in range(6) for op in range(5)]

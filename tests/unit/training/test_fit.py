@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import files, paths
+from harness import files, folders
 from harness.errors import DataError, HarnessError, ResultsError
 from harness.training import _checkpoint, estimated_seconds, fit
 from tests.unit.training.toy import Interrupted, everything, same, stopping_at, toy
@@ -122,8 +122,8 @@ def test_interrupted_while_a_checkpoint_is_written_the_last_one_is_left(uninterr
 def child(program: str, *arguments: object, **settings: object) -> subprocess.Popen:
     """A Python process that runs ``program`` in the clone."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.CONF.parent)}
-    return subprocess.Popen(command, env=environment, cwd=paths.CONF.parent, text=True, **settings)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(folders.CONF.parent)}
+    return subprocess.Popen(command, env=environment, cwd=folders.CONF.parent, text=True, **settings)
 
 
 KILLED = """

@@ -1,0 +1,161 @@
+"""What an importer hands on, and how it is written: all files at once, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from harness import spaces
+from harness.benchmarks import _files, _manifest, _score_sets
+from harness.benchmarks._files import Column
+from harness.benchmarks._label import Label
+from harness.benchmarks._score_sets import ScoreSet
+from harness.errors import DataError
+
+Track = Callable[[Iterable[Any], str, int | None], Iterable[Any]]
+"""Passes on what it iterates over and shows the progress: (items, description, number of items)."""
+
+
+def untracked(items: Iterable[Any], description: str, total: int | None = None) -> Iterable[Any]:
+    """Show nothing."""
+    return items
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One table, read: columns by file name (the first file is keyed by ``code``), labels, origin."""
+
+    SECTION: ClassVar[str] = "tables"
+    space: str
+    importer: str
+    release: str
+    source: str
+    licence: str
+    citation: str
+    labels: tuple[Label, ...]
+    files: Mapping[str, Mapping[str, Column]]
+    notes: tuple[str, ...] = ()
+    partial: bool = False
+
+    @property
+    def facts(self) -> str:
+        """What it holds, in a few words."""
+        return f"{_rows(self.files):,} rows, {len(self.labels)} labels"
+
+    def entry(self, files: Sequence[_manifest.File]) -> _manifest.Entry:
+        """The manifest's entry."""
+        return _manifest.Entry(
+            title=spaces.load(self.space).title,
+            importer=self.importer,
+            release=self.release,
+            source=self.source,
+            licence=self.licence,
+            citation=self.citation,
+            notes=self.notes,
+            partial=self.partial,
+            files=tuple(files),
+            labels={label.name: label for label in self.labels},
+        )
+
+
+@dataclass(frozen=True)
+class ImportedScores:
+    """Published operation scores of one space, read: the columns of one file, what its sets are, origin."""
+
+    SECTION: ClassVar[str] = "operation_scores"
+    space: str
+    importer: str
+    release: str
+    source: str
+    licence: str
+    citation: str
+    sets: tuple[ScoreSet, ...]
+    files: Mapping[str, Mapping[str, Column]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> str:
+        """What it holds, in a few words."""
+        return f"{_rows(self.files):,} operation scores in {len(self.sets)} sets"
+
+    def entry(self, files: Sequence[_manifest.File]) -> _score_sets.ScoresEntry:
+        """The manifest's entry."""
+        return _score_sets.ScoresEntry(
+            title=spaces.load(self.space).title,
+            importer=self.importer,
+            release=self.release,
+            source=self.source,
+            licence=self.licence,
+            citation=self.citation,
+            notes=self.notes,
+            file=files[0],
+            sets=self.sets,
+        )
+
+
+def _rows(files: Mapping[str, Mapping[str, Column]]) -> int:
+    return len(next(iter(next(iter(files.values())).values())))
+
+
+def write(imported: Sequence[Imported | ImportedScores], folder: Path, force: bool = False) -> None:
+    """Write what was ``imported`` and its manifest entries into ``folder``; other entries stay.
+
+    Every file is written beside its destination and renamed when all of them are complete, the
+    manifest last.
+
+    Raises
+    ------
+    DataError
+        Where ``folder`` already holds one of the tables or files and ``force`` is not set, or
+        cannot be written.
+    """
+    readers = {"tables": _manifest.read, "operation_scores": _score_sets.read}
+    present = (folder / _manifest.NAME).exists()
+    entries = {section: read(folder) if present else {} for section, read in readers.items()}
+    names = {name for each in imported for name in each.files}
+    held = sorted({each.space for each in imported if each.space in entries[each.SECTION]})
+    held += sorted(name for name in names if (folder / name).exists())
+    if held and not force:
+        raise DataError(
+            f"{folder} already holds {', '.join(held)}; add --force to replace, or choose another folder "
+            "with --out."
+        )
+    contents: dict[Path, bytes] = {}
+    for each in imported:
+        for name, columns in each.files.items():
+            if folder / name not in contents:
+                contents[folder / name] = _files.encode(columns)
+        entries[each.SECTION][each.space] = each.entry(
+            [_described(name, contents[folder / name], columns) for name, columns in each.files.items()]
+        )
+    manifest = _manifest.dumps(entries["tables"], entries["operation_scores"])
+    contents[folder / _manifest.NAME] = manifest.encode()
+    _replace_all(contents)
+
+
+def _described(name: str, data: bytes, columns: Mapping[str, Column]) -> _manifest.File:
+    return _manifest.File(name, hashlib.sha256(data).hexdigest(), len(next(iter(columns.values()))))
+
+
+def _replace_all(contents: Mapping[Path, bytes]) -> None:
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
+    try:
+        for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary[path].write_bytes(data)
+        for path, part in temporary.items():
+            os.replace(part, path)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or path} cannot be written ({error.strerror}); free the place or choose "
+            "another folder with --out."
+        ) from error
+    finally:
+        for part in temporary.values():
+            with contextlib.suppress(OSError):
+                part.unlink()

@@ -1,0 +1,1 @@
+"""Whether one method is ahead of another, from the records of both."""

@@ -1,0 +1,1 @@
+"""Fresh results beside golden ones: what moved."""

@@ -1,0 +1,49 @@
+"""The table behind the records of a section, and where an architecture stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from harness import benchmarks, spaces
+from harness.benchmarks import Benchmark
+from harness.errors import HarnessError
+from harness.reports import wording
+from harness.reports.analysis.groups import Group
+
+
+def table_of(space: str, label: str) -> Benchmark | None:
+    """The table of ``space`` as it is now; ``None`` where there is none, or none with ``label``."""
+    try:
+        table = benchmarks.load(space)
+    except HarnessError:
+        return None
+    return table if label in table.labels else None
+
+
+def of_this_table(groups: Iterable[Group], table: Benchmark) -> tuple[list[Group], str]:
+    """The groups whose accuracies came from ``table``, and what is with the others, empty without any."""
+    members, others = [], []
+    for group in groups:
+        (members if group.settings.get("table") == table.digest else others).append(group)
+    if not others:
+        return members, ""
+    names = ", ".join(dict.fromkeys(group.method for group in others))
+    digests = ", ".join(dict.fromkeys(wording.setting(group.settings.get("table")) for group in others))
+    return members, (
+        f"the accuracies of {names} came from another table ({digests}) than the one that is here now "
+        f"({wording.setting(table.digest)})"
+    )
+
+
+def codes(space: str, archs: Sequence[str]) -> np.ndarray:
+    """:meth:`harness.spaces.Space.code` of architectures given as strings; int64."""
+    return np.fromiter((_code(space, arch) for arch in archs), np.int64, len(archs))
+
+
+@lru_cache(maxsize=2**16)
+def _code(space: str, arch: str) -> int:
+    loaded = spaces.load(space)
+    return loaded.code(loaded.parse(arch))

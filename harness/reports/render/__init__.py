@@ -1,0 +1,1 @@
+"""The report as a page, as text, as LaTeX, on a terminal, and its charts as pictures."""

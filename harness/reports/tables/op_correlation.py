@@ -1,0 +1,202 @@
+"""Tables of ``op_correlation``: how well a scorer ranks the candidates of each decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.reports import wording
+from harness.reports.analysis.groups import Group
+from harness.reports.model import Cell, Column, Row, Table
+
+AGREEMENT = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("τ, best acc.", "Kendall with best accuracy by operation, initial supernet, mean over decisions"),
+    Column("ρ, best acc.", "Spearman, likewise", extra=True),
+    Column("τ, average acc.", "Kendall with average accuracy by operation, initial supernet"),
+    Column("ρ, average acc.", "Spearman, likewise", extra=True),
+    Column("τ over steps, best acc.", "mean over all steps, best accuracy still reachable", extra=True),
+    Column("τ over steps, average acc.", "mean over all steps, average of those reachable", extra=True),
+    Column("Decisions", "decisions of the initial supernet with a defined correlation / all", extra=True),
+    Column("Seeds", "runs averaged"),
+)
+
+PICKED = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("Picked, %", "accuracy of the architecture that the initial scores pick"),
+    Column("Rank", "of that architecture among all of the space", lower_first=True),
+    Column(
+        "Regret", "accuracy of the best architecture minus that found, points", lower_first=True, extra=True
+    ),
+    Column("Picked step by step, %", "accuracy of what is left after the last step"),
+    Column("Rank, step by step", "of the architecture that is left", lower_first=True),
+    Column("Regret, step by step", "of the architecture that is left", lower_first=True),
+    Column("Seeds", "runs averaged"),
+)
+
+DROPPED = (
+    Column("Scorer", "operation scorer", numeric=False),
+    Column("Mean rank of the dropped", "mean true rank of the operations dropped; higher is better"),
+    Column("Best ones kept", "of the truly best operations, as many as are left, those that are left"),
+    Column("Dropped", "operations dropped / all of the space", extra=True),
+    Column(
+        "True ranks, in this order", "of the operations dropped by the first seed", numeric=False, extra=True
+    ),
+    Column("Seeds", "runs averaged"),
+)
+
+COLUMNS = AGREEMENT + PICKED + DROPPED
+
+FIRST = "steps.0"
+
+
+def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
+    """Agreement, the architectures that the scores pick, and the operations they would drop first."""
+    scored = [group for group in groups if group.results]
+    failed = [group for group in groups if not group.results]
+    scored.sort(key=lambda group: -_known(group.stat(f"{FIRST}.best_acc.kendall")["mean"]))
+    missing = [_missing(group, groups, AGREEMENT) for group in failed]
+    agreement = Table(
+        "Rank agreement per decision with accuracy by operation",
+        AGREEMENT,
+        (*(Row(_agreement(group, groups), _kind(group)) for group in scored), *missing),
+        _caption(groups, scored),
+    )
+    picking = [group for group in scored if "selected.accuracy" in group.results[0].numbers]
+    picking.sort(key=lambda group: -_known(group.stat("selected.accuracy")["mean"]))
+    picked = Table(
+        "Architectures that the scores pick",
+        PICKED,
+        tuple(Row(_picked(group, groups), _kind(group)) for group in picking),
+        _picked_caption(picking, len(scored) - len(picking)),
+    )
+    return (agreement, *([picked] if picking else []), *_dropped_tables(groups, scored))
+
+
+def _dropped_tables(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[Table, ...]:
+    """At most one: none where no scorer has a score for every operation."""
+    known = [
+        group
+        for group in scored
+        if any(value is not None for value in group.values("dropped_first.mean_rank"))
+    ]
+    if not known:
+        return ()
+    known.sort(key=lambda group: -_known(group.stat("dropped_first.mean_rank")["mean"]))
+    rows = tuple(Row(_dropped(group, groups), _kind(group)) for group in known)
+    return (
+        Table("Operations that a score would drop first", DROPPED, rows, _dropped_caption(known, scored)),
+    )
+
+
+def _dropped(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    first = next(result for result in group.results if result.dropped["ranks"])
+    top, dropped, candidates = (
+        wording.spread(group.values(f"dropped_first.{name}")) for name in ("top", "dropped", "candidates")
+    )
+    kept = wording.mean_cell(group.stat("dropped_first.kept_top"), 1, whole=True)
+    return (
+        wording.method_cell(group, groups),
+        wording.mean_cell(group.stat("dropped_first.mean_rank"), 2),
+        Cell(f"{kept.text} of {top}", kept.sort, kept.note),
+        Cell(f"{dropped} / {candidates}", group.stat("dropped_first.dropped")["mean"]),
+        Cell(" ".join(map(str, first.dropped["ranks"])), None, wording.seeds([first.run.seed])),
+        Cell(str(len(group.seeds)), float(len(group.seeds))),
+    )
+
+
+def _kind(group: Group) -> str:
+    return "reference" if group.published else "method"
+
+
+def _missing(group: Group, groups: Sequence[Group], columns: Sequence[Column]) -> Row:
+    blank = [Cell(wording.NONE)] * (len(columns) - 2)
+    return Row((wording.method_cell(group, groups), *blank, Cell("0", 0.0)), "failed")
+
+
+def _known(value: float | None) -> float:
+    return -2.0 if value is None else value
+
+
+def _agreement(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    defined, undefined = (group.values(f"{FIRST}.best_acc.{key}") for key in ("decisions", "undefined"))
+    total = [(a or 0) + (b or 0) for a, b in zip(defined, undefined, strict=True)]
+    names = [
+        f"{FIRST}.{truth}.{name}" for truth in ("best_acc", "avg_acc") for name in ("kendall", "spearman")
+    ]
+    names += ["mean.best_acc_remaining.kendall", "mean.avg_acc_remaining.kendall"]
+    return (
+        wording.method_cell(group, groups),
+        *(wording.mean_cell(group.stat(name), 3) for name in names),
+        Cell(f"{wording.spread(defined)} / {wording.spread(total)}", defined[0]),
+        Cell(str(len(group.seeds)), float(len(group.seeds))),
+    )
+
+
+def _picked(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+    cells = [wording.method_cell(group, groups)]
+    for pick in ("selected", "selected_progressive"):
+        for name, digits in (("accuracy", 2), ("rank", 0), ("regret", 2)):
+            cells.append(_where_made(group, f"{pick}.{name}", digits, name == "rank"))
+    return (*cells, Cell(str(len(group.seeds)), float(len(group.seeds))))
+
+
+def _where_made(group: Group, name: str, digits: int, whole: bool) -> Cell:
+    """A number of the last step's architecture; a dash for a run of the initial supernet alone."""
+    if name not in group.results[0].numbers:
+        return Cell(wording.NONE)
+    return wording.mean_cell(group.stat(name), digits, whole)
+
+
+def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
+    if not scored:
+        return ("No run of these succeeded.",)
+    lost = "; ".join(
+        f"{group.method}: {wording.failures(group)}" for group in scored if wording.failures(group)
+    )
+    return (
+        "Per decision the scores of its candidates are compared with the accuracy of the architectures that "
+        "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
+        "Numbers are means ± standard deviations over seeds.",
+        *([f"Candidates without a valid score: {lost}."] if lost else []),
+        *wording.failed_rows(scored),
+        *filter(None, [wording.publications(groups)]),
+        wording.settings_sentence(groups),
+    )
+
+
+def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
+    size = wording.spread(value for group in picking for value in group.values("selected.size"))
+    best = wording.spread_of(value for group in picking for value in group.values("selected.best_accuracy"))
+    published = any(group.published for group in picking)
+    return (
+        f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
+        f"has {best} %. Regret is in percentage points of this label, against the best that the space lists.",
+        *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
+        *(
+            [f"{wording.counted(others, 'scorer')} left decisions unscored and picked nothing."]
+            * (others > 0)
+        ),
+    )
+
+
+def _dropped_caption(known: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
+    ideal = wording.spread_of(
+        value for group in known for value in group.values("dropped_first.ideal_mean_rank")
+    )
+    chance = wording.spread_of(
+        (value + 1) / 2 for group in known for value in group.values("dropped_first.candidates")
+    )
+    why = {
+        str(result.dropped["reason"]): None
+        for group in scored
+        for result in group.results
+        if result.dropped["reason"]
+    }
+    return (
+        "Two thirds of the candidate operations of all decisions are dropped from the initial supernet, "
+        "lowest score first, with one left to each decision (as in angle-based search space shrinking, Hu et "
+        "al., ECCV 2020). Their true rank is that of their average accuracy among all candidates, 1 the "
+        f"best: the average accuracy itself drops a mean rank of {ideal}, chance about {chance}. Means ± "
+        "standard deviations over seeds.",
+        *([f"Nothing dropped: {'; '.join(why)}."] if why else []),
+    )
