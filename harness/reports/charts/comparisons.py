@@ -163,8 +163,9 @@ def cost(groups: Sequence[Group], label_words: str) -> Chart | None:
         title="Cost against agreement",
         lines=(f"{place.space}, {place.label}",),
         caption=f"{wording.label_sentence(groups[0], label_words)} Seconds that a proxy would have "
-        f"taken alone per architecture, mean over seeds, measured when the records were made ({devices}): a "
-        "time is no reproducible number. τ with its bootstrap interval; dashed: one training run against another. "
+        f"taken alone per architecture, mean over seeds, measured when the records were made ({devices}): "
+        "a time is no reproducible number. τ with its bootstrap interval; dashed: one training run against "
+        "another. "
         f"{wording.settings_sentence(groups)}",
         alternative=f"Seconds per architecture against Kendall tau of {len(known)} proxies on {place.space}.",
         panels=(

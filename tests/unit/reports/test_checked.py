@@ -163,8 +163,9 @@ def test_one_space_alone_forgets_no_other_and_what_is_gone_is_forgotten(results,
 PACKAGE = Path(harness.__file__).parent
 
 SOURCES = [
-    "stats/rank_correlation.py", "stats/_weighted.py", "stats/decision_agreement.py", "reports/analysis/check.py",
-    "reports/analysis/checked.py", "records/record.py", "records/run.py", "seeding.py",
+    "stats/rank_correlation.py", "stats/_weighted.py", "stats/decision_agreement.py",
+    "reports/analysis/check.py", "reports/analysis/checked.py",
+    "records/record.py", "records/run.py", "seeding.py",
 ]  # fmt: skip
 
 
