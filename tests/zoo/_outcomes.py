@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness import proxies
+from tests.zoo._formulas import NAMES
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ OF_LAYERS = (
 )  # fmt: skip
 OF_FLOW = ("logsynflow", "synflow")
 OF_RELUS = ("linear_regions", "linear_regions_eval", "nwot", "nwot_eval", "swap", "swap_reg")
-ALL = proxies.names()
+ALL = NAMES
 OF_IMAGES = tuple(
     name for name in ALL if name not in ("params", "flops", "l2_norm", "trainable_layers", *OF_FLOW)
 )
