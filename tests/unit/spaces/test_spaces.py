@@ -56,7 +56,7 @@ def test_strings_and_masks_round_trip(name, index):
 def test_codes_are_distinct_and_stable(name):
     space = spaces.load(name)
     assert len(np.unique(space.codes)) == space.size
-    assert space.code(space.architectures[5]) == space.codes[5]
+    assert space.key(space.architectures[5]) == space.codes[5]
 
 
 @pytest.mark.parametrize("name", SIZES)
