@@ -1,0 +1,41 @@
+"""A searcher returns one architecture, which is judged by its accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.tasks._task import Measure, Rows, Task
+
+
+def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
+    """The regret, of the two accuracies it is the difference of: the rows do not hold the found one's."""
+    accuracies = [statistics[name] for name in ("best_accuracy", "accuracy")]
+    return {"regret": None if None in accuracies else accuracies[0] - accuracies[1]}
+
+
+def headline(statistics: Mapping[str, Any]) -> str:
+    """Accuracy and rank of the architecture found."""
+    if statistics["accuracy"] is None:
+        return "the label has no figure for the chosen architecture"
+    return f"accuracy {statistics['accuracy']:.2f} %, rank {statistics['rank']} of {statistics['size']}"
+
+
+TASK = Task(
+    name="search",
+    title="Search: the architectures found",
+    group="searcher",
+    columns=(
+        "stage", "index", "step", "decision", "candidate", "arch", "score", "accuracy", "status", "reason",
+    ),
+    check=check,
+    headline=headline,
+    ranking=Measure("accuracy", "accuracy of the architecture found", 2),
+    compared=(Measure("accuracy", "accuracy found, %", 2),),
+    studied=(
+        Measure("accuracy", "Accuracy found, %", 2),
+        Measure("rank", "Median rank", 0, median=True),
+        Measure("evaluations", "Evaluations", 0),
+        Measure("proposals_distinct", "Distinct proposals", 0),
+    ),
+)  # fmt: skip
