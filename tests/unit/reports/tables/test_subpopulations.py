@@ -157,7 +157,7 @@ def test_no_column_of_connected_ones_where_all_are(results):
 def test_cells_that_the_space_does_not_list_are_not_of_the_space(results):
     space, table = spaces.load("nb1shot1_1"), benchmarks.load("nb1shot1_1")
     frame = population("nb1shot1_1", count=40)
-    outside = next(arch for arch in space.encodings() if space.key(arch) not in set(space.codes.tolist()))
+    outside = next(arch for arch in space.encodings() if space.key(arch) not in set(map(space.key, space.listing())))
     extra = {
         "arch": space.format(outside),
         "canonical": space.canonical(outside),
