@@ -57,7 +57,9 @@ def of_records(records: Iterable[Record], reason: str, capability: str) -> list[
 
 def of_tables(names: Iterable[str], since: Mapping[str, Any]) -> list[Entry]:
     """What the tables of ``names`` say, an entry per label."""
-    return [_facts(table, label, since) for table in map(benchmarks.load_table, names) for label in table.labels]
+    return [
+        _facts(table, label, since) for table in map(benchmarks.load_table, names) for label in table.labels
+    ]
 
 
 def origin(provenance: Mapping[str, Any], reason: str, capability: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""
 
 
-
 def judge(place: Place, arch: Architecture) -> dict[str, object]:
     """Accuracy, rank and regret of ``arch`` among the architectures whose truth is known.
 

@@ -98,7 +98,11 @@ class Setup(Place):
             label=self.label.name,
             method=method,
             seed=self.config.seed,
-            settings={"truth": self.benchmark.digest(self.label.name), **(measuring if measured else {}), **settings},
+            settings={
+                "truth": self.benchmark.digest(self.label.name),
+                **(measuring if measured else {}),
+                **settings,
+            },
         )
 
     def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:

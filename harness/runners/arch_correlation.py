@@ -197,7 +197,11 @@ class Population:
         return {
             **stats.architecture_agreement(self.columns, names=BASELINES),
             "ceiling": stats.ceiling(benchmark.runs(self.archs, label)),
-            "population": {"sampled": len(self.archs), "distinct": True, "space_size": benchmark.population.size},
+            "population": {
+                "sampled": len(self.archs),
+                "distinct": True,
+                "space_size": benchmark.population.size,
+            },
         }
 
 

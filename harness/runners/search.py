@@ -121,7 +121,6 @@ def _bench(
 
     label = setup.label.name
     return Bench(
-        space=setup.space,
         population=setup.benchmark.population,
         seed=setup.config.seed,
         score_supernet=_counted_masks(counts, supernet_scores(setup, proxy, trained)) if proxy else _refused,

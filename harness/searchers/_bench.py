@@ -19,10 +19,8 @@ class Bench:
 
     Attributes
     ----------
-    space
-        The search space.
     population
-        What can be drawn of it.
+        What can be drawn, of :attr:`space`.
     seed
         The seed of the searcher's own draws.
     score_supernet
@@ -44,7 +42,6 @@ class Bench:
         The trained supernet of a searcher with ``READS = "trained"``.
     """
 
-    space: Space
     population: Population
     seed: int
     score_supernet: Callable[[Sequence[Mask], int], list[Score]]
@@ -54,6 +51,11 @@ class Bench:
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
     score_proxies: Callable[[int], ProxyScores] | None = None
     trained: Trained | None = None
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self.population.space
 
 
 @dataclass

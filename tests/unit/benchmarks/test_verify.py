@@ -68,7 +68,10 @@ def test_a_partial_table_is_not_held_against_the_space(committed):
     table = committed("nbmacro")
     described = replace(table.description, partial=True)
     low = {name: values / 2 for name, values in table.figures.items()}
-    assert benchmarks.verify(replace(table, description=described, figures=low, _values={}), BENCHMARKS_DATA) == []
+    assert (
+        benchmarks.verify(replace(table, description=described, figures=low, _values={}), BENCHMARKS_DATA)
+        == []
+    )
 
 
 def test_codes_of_other_architectures(committed):

@@ -177,7 +177,9 @@ def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
     figures = table.figures[column].copy()
     figures[17] = np.nextafter(figures[17], 0)
     monkeypatch.setattr(
-        benchmarks, "load", lambda name: replace(table, figures=table.figures | {column: figures})
+        benchmarks,
+        "load_table",
+        lambda name: replace(table, figures=table.figures | {column: figures}, _values={}),
     )
     found = compare(golden, of_tables(["nbmacro"], MACHINE))
     named = {each.entry.label: [f.where for f in each.findings] for each in found if each.findings}

@@ -9,7 +9,7 @@ from harness.errors import ConfigError, HarnessError
 from harness.scorers import Score
 from harness.searchers import Bench
 from harness.searchers._orders import ORDERS
-from harness.spaces import Decision, Space
+from harness.spaces import Decision, Population, Space
 
 PAIR = ("x", "y")
 DECISIONS = (
@@ -61,7 +61,7 @@ class Toy:
 
     def search(self, order, variant="paper", proposals=1, seed=0):
         score_network = lambda arch, step: Score(float(sum(map(sum, arch))))  # noqa: E731
-        bench = Bench(self.space, seed, self.score_supernet, score_network, None, None)
+        bench = Bench(Population(self.space), seed, self.score_supernet, score_network, None, None)
         settings = {"proposals": proposals, "validation_batches": 1, "order": order, "variant": variant}
         return searchers.load("zero_cost_pt").search(bench, settings)
 

@@ -22,7 +22,7 @@ from harness.searchers import Bench
 from harness.searchers._budget import Budget
 from harness.searchers.regularized_evolution import mutated
 from harness.searchers.reinforce import Adam, Policy, draw
-from harness.spaces import Decision, Space
+from harness.spaces import Decision, Population, Space
 
 SETTINGS = {
     "random_search": {},
@@ -49,6 +49,9 @@ class Toy(Space):
 
     def __init__(self, folded=False):
         self.folded = folded
+
+    def listing(self):
+        return tuple(self.encodings())
 
     def format(self, arch):
         return "|".join("".join(map(str, picks)) for picks in arch)
@@ -82,7 +85,9 @@ class Queries:
         return self.accuracy(arch)
 
     def search(self, name, queries, seed=0, **settings):
-        bench = Bench(self.space, seed, unavailable, unavailable, self, unavailable)
+        bench = Bench(
+            Population(self.space, self.space.listing()), seed, unavailable, unavailable, self, unavailable
+        )
         return searchers.load(name).search(bench, {"queries": queries, **SETTINGS[name], **settings})
 
 
@@ -150,7 +155,7 @@ def test_a_search_ends_where_the_space_does(name, folded):
     assert networks == (2 if folded else 3) ** 4 * 6
     if name in ("random_search", "local_search"):
         assert len(queries.asked) == networks
-        assert best(found) == max(map(queries.accuracy, space))
+        assert best(found) == max(map(queries.accuracy, space.listing()))
     assert 10 < len(queries.asked) <= networks
 
 
@@ -163,6 +168,8 @@ def test_a_missing_figure_never_wins(name):
     accuracies = [row["accuracy"] for row in found.trace]
     assert len(accuracies) == 40
     assert any(map(isnan, accuracies))
+    assert {row.get("status") for row in found.trace if isnan(row["accuracy"])} == {"unknown"}
+    assert {row.get("status") for row in found.trace if not isnan(row["accuracy"])} == {None}
     assert known(found.arch) == np.nanmax(accuracies)
 
 
@@ -189,7 +196,7 @@ def test_they_beat_random_search_where_decisions_add_up(name, space):
 def test_a_known_network_is_free():
     space = Toy(folded=True)
     queries = Queries(space, additive(space))
-    budget = Budget(Bench(space, 0, unavailable, unavailable, queries, unavailable), 2)
+    budget = Budget(Bench(Population(space), 0, unavailable, unavailable, queries, unavailable), 2)
     first, same, other = (space.parse(f"{start}|2|2|2|01") for start in (0, 1, 2))
     assert not budget.knows(same)
     accuracy = budget.accuracy(first)
@@ -203,7 +210,7 @@ def test_a_known_network_is_free():
 
 def test_a_search_among_known_networks_is_stuck():
     space = Toy()
-    budget = Budget(Bench(space, 0, unavailable, unavailable, hashed(space), unavailable), 5)
+    budget = Budget(Bench(Population(space), 0, unavailable, unavailable, hashed(space), unavailable), 5)
     one, other = space.listing()[:2]
     for _ in range(500):
         budget.accuracy(one)
@@ -288,7 +295,7 @@ def test_local_search_finds_the_optimum_of_a_sum(seed):
     found = queries.search(
         "local_search", 1 + len(space.decisions) * len(space.neighbours(space.listing()[0])), seed
     )
-    assert found.arch == max(space, key=queries.accuracy)
+    assert found.arch == max(space.listing(), key=queries.accuracy)
 
 
 def log_probability(logits, order):

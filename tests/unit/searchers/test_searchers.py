@@ -11,6 +11,7 @@ from harness import searchers, spaces
 from harness.errors import HarnessError
 from harness.scorers import Score
 from harness.searchers import Bench
+from harness.spaces import Population
 
 SPACE = spaces.load("nb1shot1_1")
 WORTH = [np.random.default_rng(5).permutation(len(d.candidates)) + 1.0 for d in SPACE.decisions]
@@ -45,7 +46,8 @@ class Toy:
         return float(self.space.key(arch) % 97)
 
     def bench(self, seed=0):
-        return Bench(self.space, seed, self.score_supernet, self.score_network, self.query, self.space.code)
+        population = Population(self.space, self.space.listing())
+        return Bench(population, seed, self.score_supernet, self.score_network, self.query, self.space.key)
 
 
 def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_cost_pt"):

@@ -11,6 +11,7 @@ from harness import scorers, searchers, spaces
 from harness.errors import HarnessError
 from harness.scorers import ProxyScores, Score
 from harness.searchers import Bench
+from harness.spaces import Population
 
 NAMES = ["nb201", "nbmacro", "nb1shot1_1", "nb1shot1_3"]
 SETTINGS = {"repeats": 2, "ntk_batch_size": 4, "region_batches": 1, "region_batch_size": 8}
@@ -49,7 +50,7 @@ class Toy:
 
     def search(self):
         refused = [lambda *arguments: pytest.fail("te_nas reads two proxies of supernets alone")] * 4
-        bench = Bench(self.space, 0, *refused, score_proxies=self.score_proxies)
+        bench = Bench(Population(self.space), 0, *refused, score_proxies=self.score_proxies)
         return searchers.load("te_nas").search(bench, SETTINGS)
 
     def best(self):
@@ -148,7 +149,9 @@ def test_equal_rank_sums_are_decided_by_kappa_then_by_place():
         return ProxyScores(space, {"ntk": [measured(-1.0)], "linear_regions": [measured(1.0)]})
 
     refused = [lambda *arguments: None] * 4
-    found = searchers.load("te_nas").search(Bench(space, 0, *refused, score_proxies=scores), SETTINGS)
+    found = searchers.load("te_nas").search(
+        Bench(Population(space), 0, *refused, score_proxies=scores), SETTINGS
+    )
     # Every sum of ranks is 2: pruned are 2, the first by kappa, then 3, the first of the copies, then 4.
     rows = {(row["step"], row["candidate"]): row["score"] for row in found.trace if row["stage"] == "pruning"}
     assert {rows[0, name] for name in space.decisions[0].candidates[1:]} == {2.0}

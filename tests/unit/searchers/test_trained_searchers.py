@@ -14,7 +14,7 @@ from harness.scorers import Work
 from harness.searchers import Bench
 from harness.searchers import darts as darts_search
 from harness.searchers import darts_pt as darts_pt_search
-from harness.spaces import only
+from harness.spaces import Population, only
 from tests.unit.training.toy import OPERATIONS, ToySpace, toy, trained_toy
 
 WAYS = [
@@ -29,7 +29,7 @@ def refused(*arguments: object) -> None:
 
 
 def search(name: str, trained, settings=None, seed: int = 0):
-    bench = Bench(trained.space, seed, refused, refused, refused, refused, trained=trained)
+    bench = Bench(Population(trained.space), seed, refused, refused, refused, refused, trained=trained)
     return searchers.load(name).search(bench, SETTINGS[name] if settings is None else settings)
 
 
