@@ -13,7 +13,7 @@ from scipy.stats import kendalltau, ttest_rel
 from harness import stats
 from harness.cli.compare import main
 from harness.comparison.methods import compare
-from harness.comparison.text import verdict, versus_lines
+from harness.comparison.text import comparison_lines, verdict
 from harness.records import Run, Store
 
 SETTINGS = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
@@ -153,16 +153,16 @@ def test_operation_scores_and_the_correction_for_many_lines(results):
     for seed in range(3):
         results.op("good", seed, tau=1, accuracy=93.0 + seed)
         results.op("poor", seed, accuracy=92.0)
-    versus = compare(results.root, "good", "poor")
-    assert [line.measure for line in versus.lines] == [
+    found = compare(results.root, "good", "poor")
+    assert [line.measure for line in found.contrasts] == [
         "τ, best accuracy",
         "τ, average accuracy",
         "accuracy picked, %",
     ]
-    assert versus.lines[0].a["mean"] == pytest.approx(1.0)
-    p_values = [line.difference.p for line in versus.lines]
-    assert [line.corrected for line in versus.lines] == stats.holm(p_values)
-    assert min(p_values) < min(line.corrected for line in versus.lines)
+    assert found.contrasts[0].a["mean"] == pytest.approx(1.0)
+    p_values = [line.difference.p for line in found.contrasts]
+    assert [line.corrected for line in found.contrasts] == stats.holm(p_values)
+    assert min(p_values) < min(line.corrected for line in found.contrasts)
 
 
 def test_a_measure_that_is_undefined_in_a_seed_rests_on_the_others(results):
@@ -176,7 +176,7 @@ def test_a_measure_that_is_undefined_in_a_seed_rests_on_the_others(results):
     (line,) = compare(results.root, "a", "b").lines
     assert (line.seeds, line.difference.n) == ((0, 2), 2)
     remark = "accuracy found, %: seeds 0, 2 alone, undefined in the others"
-    assert any(remark in words for words in versus_lines(compare(results.root, "a", "b")))
+    assert any(remark in words for words in comparison_lines(compare(results.root, "a", "b")))
 
 
 def test_only_groups_of_the_same_settings_are_compared(results, run):
@@ -305,7 +305,7 @@ def test_the_last_line_answers(results, a, b, words):
             for seed in (0, 1):
                 results.arch(method, seed, noise, space=space)
     assert verdict(compare(results.root, "A", "B")).startswith(words)
-    assert versus_lines(compare(results.root, "A", "B"))[-1].startswith(words)
+    assert comparison_lines(compare(results.root, "A", "B"))[-1].startswith(words)
 
 
 def test_undecided_lines_say_which_way_they_lean(results):
