@@ -155,7 +155,6 @@ def read_record(path: Path) -> Record:
     ResultsError
         In one sentence that names the file.
     """
-    name = NAME.fullmatch(path.name)
     data = _read(path, path, LARGEST)
     try:
         written = parsed(data)
@@ -166,6 +165,7 @@ def read_record(path: Path) -> Record:
     if missing:
         raise damaged(path, f"it lacks {', '.join(missing)}")
     run = _run_of(path, content)
+    name = _name(path, run)
     _check_place(path, name, run, content)
     _check_signature(path, written)
     return Record(
@@ -189,9 +189,14 @@ def _run_of(path: Path, content: dict[str, Any]) -> Run:
     return run
 
 
-def _check_place(path: Path, name: re.Match[str] | None, run: Run, content: dict[str, Any]) -> None:
+def _name(path: Path, run: Run) -> re.Match[str]:
+    name = NAME.fullmatch(path.name)
     if name is None or name["identity"] != run.identity:
         raise damaged(path, f"its name is not that of its identity {run.identity}")
+    return name
+
+
+def _check_place(path: Path, name: re.Match[str], run: Run, content: dict[str, Any]) -> None:
     expected = (run.task, run.space, run.label, run.method, f"seed={run.seed}")
     if path.parent.parts[-5:] != expected:
         raise damaged(path, f"it lies outside its folder {'/'.join(expected)}")
