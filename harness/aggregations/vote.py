@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import rankdata
 
 from harness.aggregations._about import PopulationAbout
 
@@ -30,6 +29,8 @@ _PAIRS = 2**18
 
 def score(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     """Majorities won less majorities lost, shape (m,); m^2 comparisons in blocks of bounded memory."""
+    from scipy.stats import rankdata  # here, since settings are checked without SciPy
+
     ranks = [rankdata(values, method="dense").astype(np.int32) for values in parts.values()]
     count = len(ranks[0])
     rows = max(1, _PAIRS // max(1, count))

@@ -24,6 +24,7 @@ __all__ = [
     "Entry",
     "File",
     "Label",
+    "default_label",
     "labels",
     "load",
     "names",
@@ -54,6 +55,13 @@ def load(space: str, folder: Path = BENCHMARKS_DATA) -> Benchmark:
 def labels(space: str, folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
     """Names of the labels of ``space``'s table, from the manifest alone; errors as :func:`load`."""
     return tuple(_entry(space, folder).labels)
+
+
+def default_label(space: str) -> str:
+    """The label of ``space`` that counts where nobody names one; ``"none"`` where nothing is known of it."""
+    if space not in names():
+        return "none"
+    return next(name for name, label in _entry(space, BENCHMARKS_DATA).labels.items() if label.default)
 
 
 def require(space: str) -> None:
