@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from harness.aggregations._about import PopulationAbout
+from harness.aggregations._about import LISTED, PopulationAbout
 
 ABOUT = PopulationAbout(
     formula="networks that the majority of a list of proxies puts below, less those it puts above",
@@ -22,7 +22,7 @@ ABOUT = PopulationAbout(
     "first; what that prints (0.817 on NAS-Bench-201) is the share of pairs voted right, a tau of about 0.63",
     any_list=True,
 )
-PARTS = ("synflow", "jacob_cov", "snip")
+PARTS = LISTED
 _PAIRS = 2**18
 """Pairs of networks compared at a time: few enough to stay in a core's cache."""
 

@@ -53,7 +53,7 @@ def _content(group: str, name: str) -> dict[str, Any]:
 def _listed(name: str) -> dict[str, Any]:
     """The list of proxies that a population proxy ranks, where the user may name another one."""
     item = aggregations.load(name) if name in aggregations.names() else None
-    return {"of": list(item.PARTS or ())} if item is not None and item.ABOUT.any_list else {}
+    return {"of": list(item.PARTS or aggregations.LISTED)} if item is not None and item.ABOUT.any_list else {}
 
 
 def _first_choices() -> list[dict[str, str]]:
