@@ -16,7 +16,7 @@ help:
 	@echo "make regress           fresh results against the golden ones; [ACCEPT=reason] records what moved, [JOBS=2]"
 	@echo "make benchmark         speed and memory of operation scores and proxies beside the usual way, 20 min on 2 cores"
 	@echo "make gpu               proxies and scorers on a GPU held to the CPU's values, at most 8 min"
-	@echo "make lint              style and import rules"
+	@echo "make lint              style, import rules and types"
 
 setup: $(READY)
 
@@ -67,3 +67,4 @@ lint: $(READY)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports
+	@$(RUN) -m tests.type_errors

@@ -57,5 +57,6 @@ def is_own(package: str, name: str) -> bool:
 
 
 def _own(package: str) -> set[str]:
-    folders = find_spec(package).submodule_search_locations
+    spec = find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or ()
     return {item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 # The array constructors' own home is private to NumPy, so they are taken from an array's recipe.
-_ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
+_ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
     ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
@@ -72,7 +71,7 @@ def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def _require_fitting_places(pickled: bytes) -> None:
     """Refuse places of a memo beyond the file's length: for each, gigabytes would be laid out."""
     for opcode, place, _ in pickletools.genops(pickled):
-        if "PUT" in opcode.name and place > len(pickled):
+        if "PUT" in opcode.name and isinstance(place, int) and place > len(pickled):
             raise pickle.UnpicklingError(f"it asks for a memo of {place:,} entries")
 
 

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.errors import ConfigError, DataError
-from harness.inputs._cifar10_files import PIXELS, ImageFiles, find
+from harness.inputs._cifar10_files import ImageFiles, find
+from harness.inputs._python_batches import PIXELS
 from harness.inputs._source import LabelledImages, require_classes
 
 MEAN = (0.49139968, 0.48215841, 0.44653091)

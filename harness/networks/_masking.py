@@ -86,8 +86,7 @@ class Left:
     def combined(self, kept: Sequence[Tensor], removed: Sequence[Tensor]) -> Tensor:
         """``weight * sum(kept) + removed_weight * sum(removed)``, without the part that is empty."""
         if self.weights is not None:
-            parts = [*self.each(kept), *(self.removed_weight * tensor for tensor in removed)]
-            return add(parts)
+            return add([*self.each(kept), *(self.removed_weight * tensor for tensor in removed)])
         parts = [(self.weight, kept), (self.removed_weight, removed)]
         return add([weighted(weight, add(tensors)) for weight, tensors in parts if tensors])
 

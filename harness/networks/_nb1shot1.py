@@ -62,8 +62,9 @@ class MixedCell(nn.Module):
         kept = output.each([parents[parent] for parent in output.candidates])
         running = dict(zip(output.candidates, kept, strict=True))
         running |= {parent: weighted(output.removed_weight, parents[parent]) for parent in output.removed}
-        zeros = _zeros(parents) if len(running) < len(self.nodes) else None
-        return torch.cat([running.get(parent, zeros) for parent in range(len(self.nodes))], 1)
+        if len(running) < len(self.nodes):
+            running = dict.fromkeys(range(len(self.nodes)), _zeros(parents)) | running
+        return torch.cat([running[parent] for parent in range(len(self.nodes))], 1)
 
 
 class CellChoices(Choices):
@@ -94,7 +95,7 @@ class CellChoices(Choices):
 
     def _mixed(self, v: int, kept: Left) -> nn.Module:
         branches, removed = (
-            [self.blocks[v - 1][index] for index in candidates]
+            [self.blocks[v - 1].get_submodule(str(index)) for index in candidates]
             for candidates in (kept.candidates, kept.removed)
         )
         return mix(kept, branches, removed)

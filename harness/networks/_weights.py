@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import sqrt
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
 
 from harness.errors import unknown_name
+
+Module = TypeVar("Module", bound=nn.Module)
 
 TRUNCATED_STD = 0.8796256610342398
 """Standard deviation of a standard normal variable cut off at -2 and 2."""
@@ -33,13 +37,18 @@ def _tensorflow(weight: torch.Tensor, bias: torch.Tensor | None, generator: torc
         bias.zero_()
 
 
-def _kaiming(mode: str, weight: torch.Tensor, bias: torch.Tensor | None, generator: torch.Generator) -> None:
+def _kaiming(
+    mode: Literal["fan_in", "fan_out"],
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    generator: torch.Generator,
+) -> None:
     nn.init.kaiming_normal_(weight, mode=mode, nonlinearity="relu", generator=generator)
     if bias is not None:
         bias.zero_()
 
 
-INITS = {
+INITS: dict[str, Callable[[torch.Tensor, torch.Tensor | None, torch.Generator], None]] = {
     "pytorch": _pytorch,
     "tensorflow": _tensorflow,
     "kaiming_fan_in": partial(_kaiming, "fan_in"),
@@ -56,7 +65,7 @@ pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or 
 """
 
 
-def draw(module: nn.Module, init: str, seed: int) -> nn.Module:
+def draw(module: Module, init: str, seed: int) -> Module:
     """Fill the convolutions and linear layers of ``module`` in place, layer by layer, and return it.
 
     Batch normalisations keep what they are built with: weight 1, bias 0, running mean 0 and variance 1.

@@ -101,7 +101,8 @@ def _stem_and_cells(
 ) -> tuple[nn.Module, list[nn.Module], int]:
     """Stem and stacks of a supernet, and the channels of the last cell's output."""
     channels = size.supernet_channels
-    stem, body, inputs = conv_bn_relu(image_channels, channels, 3), [], channels
+    stem, inputs = conv_bn_relu(image_channels, channels, 3), channels
+    body: list[nn.Module] = []
     for stack in range(STACKS):
         if stack:
             body.append(nn.MaxPool2d(2, padding=1))

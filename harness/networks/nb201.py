@@ -88,7 +88,7 @@ class CellChoices(Choices):
         for (name, operations), left in zip(self.edges.items(), lefts, strict=True):
             kept = left.among(_WITH_MODULES)
             branches, removed = (
-                [operations[OPERATIONS[index]] for index in candidates]
+                [operations.get_submodule(OPERATIONS[index]) for index in candidates]
                 for candidates in (kept.candidates, kept.removed)
             )
             if branches or removed:

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 
 from harness.errors import ResultsError
 
@@ -94,7 +94,7 @@ def _opened(path: Path, make_folder: bool = False) -> TextIO:
         raise ResultsError(f"Nothing can be written to {path.parent}: {error.strerror}.") from error
 
 
-def _locked(file: TextIO, how: int) -> bool:
+def _locked(file: IO[Any], how: int) -> bool:
     try:
         fcntl.flock(file, how)
     except BlockingIOError:

@@ -13,11 +13,12 @@ from threading import Thread
 
 def end_with_parent() -> None:
     """From now on this process, one of :mod:`multiprocessing`, ends as soon as its parent has ended."""
-    Thread(target=_end_with_parent, daemon=True).start()
+    if parent := multiprocessing.parent_process():
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
     os._exit(1)
 
 

@@ -76,7 +76,7 @@ def describe(root: Path, run: Run, population: int | None = None, shard: int | N
 
     Nothing but :func:`under_way` rests on it, so it does not matter where it is cut off or cannot be written.
     """
-    told = {"run": asdict(run), "by": f"{socket.gethostname()} {os.getpid()}"}
+    told: dict[str, Any] = {"run": asdict(run), "by": f"{socket.gethostname()} {os.getpid()}"}
     told |= {"population": population, "shard": shard}
     try:
         (folder_of(root, run) / _ABOUT).write_text(json.dumps(told))

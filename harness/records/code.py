@@ -98,5 +98,6 @@ def _digest_of(module: str) -> str | None:
         return None
     if spec is None:
         return None
-    places = [*(spec.submodule_search_locations or []), *([spec.origin] if spec.has_location else [])]
+    origin = [spec.origin] if spec.has_location and spec.origin else []
+    places = [*(spec.submodule_search_locations or []), *origin]
     return digest(Path(places[0])) if places and Path(places[0]).exists() else None

@@ -82,7 +82,7 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[Moved]:
     count = min(len(before), len(after))
     columns = [*before.columns, *(name for name in after.columns if name not in before)]
     differs = {name: _differs(before, after, name, count) for name in columns}
-    for row in np.flatnonzero(np.any(list(differs.values()), axis=0)) if columns else ():
+    for row in np.flatnonzero(np.any(list(differs.values()), axis=0)).tolist() if columns else ():
         place = ", ".join(
             str(value)
             for name, value in before.iloc[row].items()
@@ -90,7 +90,7 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[Moved]:
         )
         for name in columns:
             if differs[name][row]:
-                yield Moved(int(row), place, name, *(_entry(frame, name, row) for frame in (before, after)))
+                yield Moved(row, place, name, *(_entry(frame, name, row) for frame in (before, after)))
 
 
 def _differs(before: pd.DataFrame, after: pd.DataFrame, name: str, count: int) -> np.ndarray:

@@ -42,9 +42,9 @@ def operation_agreement(columns: Mapping[str, Any]) -> dict[str, Any]:
     scores = np.asarray(columns["score"], dtype=np.float64)
     ok = (np.asarray(columns["status"]) == "ok") & np.isfinite(scores)
     truths = {name: np.asarray(columns[name], dtype=np.float64) for name in TRUTHS}
-    steps = []
+    steps: list[dict[str, Any]] = []
     for step in np.unique(step_of):
-        decisions = []
+        decisions: list[dict[str, Any]] = []
         here = step_of == step
         for decision in dict.fromkeys(data["decision"][here].tolist()):
             rows = np.flatnonzero(here & (data["decision"] == decision))

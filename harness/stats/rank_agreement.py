@@ -261,7 +261,7 @@ def _top(rows: _Rows) -> Numbers:
         "overlap_top_10": top_overlap(x, y, 10),
         "precision_top_10": top_precision(x, y, 10),
     }
-    reasons = {}
+    reasons: dict[str, str] = {}
     for k in (1, 10):
         best = best_of_top(x, y, k)
         values[f"regret_top_{k}"] = None if best is None else float(rows.truth.max() - best)

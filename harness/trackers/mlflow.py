@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +98,7 @@ def metrics(record: Record) -> Iterator[tuple[str, float]]:
 
 def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """All leaves of mappings and lists, named like ``score/best_of/10``."""
+    items: Iterable[tuple[Any, Any]]
     if isinstance(value, Mapping):
         items = value.items()
     elif isinstance(value, list):
@@ -111,8 +112,9 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _times(record: Record) -> tuple[int | None, int | None]:
     """Start and end in milliseconds since 1970."""
+    timing = record.timing or {}
     try:
-        started = datetime.fromisoformat(record.timing["started"]).timestamp()
-        return round(1000 * started), round(1000 * (started + record.timing["seconds"]))
+        started = datetime.fromisoformat(timing["started"]).timestamp()
+        return round(1000 * started), round(1000 * (started + timing["seconds"]))
     except (KeyError, TypeError, ValueError):
         return None, None

@@ -9,6 +9,7 @@ from itertools import islice
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 def fit(
     trained: Trained,
     path: Path | None = None,
-    described: Mapping[str, Any] | None = None,
+    described: Mapping[str, Any] = MappingProxyType({}),
     progress: Progress = lambda words, done, total: None,
     origin: Mapping[str, Any] | None = None,
 ) -> None:
@@ -51,8 +52,7 @@ def fit(
     """
     epochs, steps = trained.length.epochs, trained.images.steps
     optimisers = trained.optimisers(RATE)
-    found = None if path is None else _checkpoint.read(path, described)
-    if found is not None:
+    if path is not None and (found := _checkpoint.read(path, described)) is not None:
         try:
             _resume(trained, optimisers, found)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -29,18 +29,24 @@ def require_images(source: Source, count: int | None, batch_size: int) -> int:
         For a source of drawn images, whose labels say nothing about them, and where half of the images
         are no whole batch.
     """
-    if not isinstance(source, LabelledImages):
-        raise ConfigError(
-            f"Training needs images that belong to their labels; input={source.name} draws both apart. "
-            "Use input=digits, which needs no files, or input=cifar10 input.folder=FOLDER."
-        )
-    taken = source.count if count is None else min(count, source.count)
+    found = labelled(source).count
+    taken = found if count is None else min(count, found)
     if taken // 2 < batch_size:
         raise ConfigError(
             f"Training holds half of the images back, and {taken // 2} images are fewer than a batch of "
             f"{batch_size}; take more with training.images, or a smaller training.batch_size."
         )
     return taken
+
+
+def labelled(source: Source) -> LabelledImages:
+    """``source``, where its images belong to their labels; raises :class:`ConfigError` otherwise."""
+    if not isinstance(source, LabelledImages):
+        raise ConfigError(
+            f"Training needs images that belong to their labels; input={source.name} draws both apart. "
+            "Use input=digits, which needs no files, or input=cifar10 input.folder=FOLDER."
+        )
+    return source
 
 
 class Images:
@@ -70,15 +76,15 @@ class Images:
     def __init__(
         self, source: Source, count: int | None, batch_size: int, seed: int, device: torch.device
     ) -> None:
-        taken = require_images(source, count, batch_size)
-        rows = generator(seed, "training", "images").permutation(source.count)[:taken]
+        taken, images = require_images(source, count, batch_size), labelled(source)
+        rows = generator(seed, "training", "images").permutation(images.count)[:taken]
         middle = taken // 2
         self.batch_size = batch_size
         self._seed = seed
-        self._mirrored = source.mirrored
+        self._mirrored = images.mirrored
         self._halves = {
-            "train": _read(source, rows[:middle], device),
-            "valid": _read(source, rows[middle:], device),
+            "train": _read(images, rows[:middle], device),
+            "valid": _read(images, rows[middle:], device),
         }
 
     def count(self, half: Half) -> int:

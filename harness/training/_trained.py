@@ -136,7 +136,7 @@ class Trained:
         """:meth:`accuracy`, measured anew, and neither counted nor remembered."""
         with self.statistics_kept():
             correct = sum(self.right(batch, mask) for batch in self.images.in_order("valid"))
-        return 100 * correct.item() / self.images.count("valid")
+        return 100 * int(correct) / self.images.count("valid")
 
     def right(self, batch: Batch, mask: Mask) -> Tensor:
         """How many of ``batch`` the supernet under ``mask`` gets right; moves the running statistics."""

@@ -6,6 +6,7 @@ Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -40,11 +41,11 @@ def architecture_gradient(trained: Trained, train: Batch, valid: Batch, rate: fl
         slopes = trained.gradients(trained.loss(train), weights)
         with torch.no_grad():
             for weight, slope, momentum in zip(weights, slopes, trained.momenta(), strict=True):
-                weight -= rate * (MOMENTUM * momentum + slope + WEIGHT_DECAY * weight)
+                weight.sub_(rate * (MOMENTUM * momentum + slope + WEIGHT_DECAY * weight))
         ahead = trained.gradients(trained.loss(valid), [*trained.alphas, *weights])
         count = len(trained.alphas)
         direct, directions = ahead[:count], ahead[count:]
-        length = float(torch.sqrt(sum((direction**2).sum() for direction in directions)))
+        length = float(torch.sqrt(reduce(torch.add, ((direction**2).sum() for direction in directions))))
         if length > 0:
             epsilon = STEP / length
             upper, lower = (

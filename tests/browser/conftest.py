@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from harness import reports
+from tests.unit.reports.charts.test_trace import rows
 from tests.unit.reports.conftest import Results
-from tests.unit.reports.test_trace import rows
 
 ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
