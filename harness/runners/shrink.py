@@ -46,10 +46,11 @@ def check(space: Space, steps: Sequence[Mask]) -> None:
     """Raise :class:`~harness.errors.RunFailed` for a step that is no smaller space."""
     for number, (before, after) in enumerate(pairwise(steps), 1):
         for decision, old, new in zip(space.decisions, before, after, strict=True):
-            if sum(new) < decision.picks or any(new and not old for old, new in zip(old, new, strict=True)):
+            count = sum(new)
+            if count < decision.picks or any(now and not was for was, now in zip(old, new, strict=True)):
                 raise RunFailed(
-                    f"Step {number} leaves {sum(new)} candidates of decision {decision.name}: that must be at "
-                    f"least the {decision.picks} it picks, and none that an earlier step dropped."
+                    f"Step {number} leaves {count} candidates of decision {decision.name}: they must be at "
+                    f"least the {decision.picks} that it picks, and none that were dropped before."
                 )
 
 

@@ -9,7 +9,7 @@ from harness.options import Option
 from harness.seeding import generator
 from harness.spaces import Mask, Space, without
 
-OPTIONS = {"steps": Option(int, 10, "candidates dropped, one after another, as far as there are any to spare")}
+OPTIONS = {"steps": Option(int, 10, "candidates dropped one after another, while there are some to spare")}
 
 
 def shrink(space: Space, seed: int, settings: Mapping[str, Any]) -> Iterator[Mask]:

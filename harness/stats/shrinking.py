@@ -9,7 +9,6 @@ import numpy as np
 from harness.stats.rank_correlation import undefined_reason
 from harness.stats.top_ranked import rank_of, top_part
 
-
 TOP = 100
 """One part in so many of the architectures counts as the top: the best 1 %."""
 
@@ -28,8 +27,8 @@ def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
     -------
     dict
         ``architectures``: how many are left; ``best`` and ``mean`` of their accuracy, ``None`` where none is;
-        ``top``: which share of the best 1 % (:func:`harness.stats.top_ranked.top_part`) is left, ``None`` where
-        nothing is known.
+        ``top``: which share of the best 1 % is left (:func:`harness.stats.top_ranked.top_part`), ``None``
+        where nothing is known.
     """
     truth, kept = np.asarray(truth, dtype=np.float64), np.asarray(kept, dtype=bool)
     those, top = truth[kept], top_part(truth, TOP)

@@ -11,7 +11,7 @@ from harness.stats import mean_with_interval
 
 COLUMNS = (
     Column("Shrinker", "what shrinks the space", numeric=False),
-    Column("Best left, %", "highest accuracy among the architectures left, mean ± standard deviation over seeds"),
+    Column("Best left, %", "highest accuracy among the architectures left"),
     Column("Mean left, %", "their mean accuracy"),
     Column("Top 1 % left, %", "of the best 1 % of the space's architectures, those that are left"),
     Column("Architectures left", "of those whose accuracy is known"),
@@ -56,8 +56,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     if not scored:
         return ("No run of these succeeded.",)
     return (
-        "Means ± standard deviations over seeds. An architecture is left where every candidate it has is; the "
-        "accuracies of those that are left say what a search can still reach. Shrinkers that leave different "
-        "numbers of architectures are not alike: fewer are easier to search, and hold less.",
+        "Means ± standard deviations over seeds. An architecture is left where every candidate it has is. A "
+        "smaller space is easier to search and holds less: compare shrinkers that leave about as many.",
         wording.settings_sentence(groups),
     )
