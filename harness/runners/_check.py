@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from harness import aggregations, benchmarks, registry, scorers, searchers, spaces, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.runners import _kinds
-from harness.runners._config import RunConfig
 from harness.runners._kinds import Kind, check_value, settings_of
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
 
 GROUPS = {
     "task": "runners",

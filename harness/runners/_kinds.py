@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from harness.errors import ConfigError, unknown_name
-from harness.runners._device import ARITHMETIC
+from harness.runs.device import ARITHMETIC
 from harness.searchers import VARIANTS
 
 
