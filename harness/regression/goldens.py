@@ -15,6 +15,7 @@ from typing import Any
 
 from harness import files
 from harness.errors import ResultsError
+from harness.records import with_truth
 
 FORMAT = 1
 """Version of the files' layout."""
@@ -125,6 +126,7 @@ def _origin(origin: Mapping[str, Any]) -> dict[str, Any]:
 def _entry(task: str, space: str, item: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]) -> Entry:
     own = {name: item[name] for name in _OWN}
     own["since"] = origins[own["since"]]
+    own["settings"] = with_truth(own["settings"], own["label"])
     columns, rows = tuple(own.pop("columns")), tuple(tuple(row) for row in own.pop("rows"))
     if any(len(row) != len(columns) for row in rows):
         raise ValueError(f"a row of {own['method']} has another length than its {len(columns)} columns")
