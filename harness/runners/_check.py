@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness import aggregations, benchmarks, registry, scorers, searchers, spaces, trackers
+from harness import aggregations, benchmarks, registry, scorers, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.runners import _kinds
 from harness.runners._kinds import Kind, check_value, settings_of
@@ -13,7 +13,7 @@ from harness.runners._training import training_of
 from harness.runs.config import RunConfig
 
 GROUPS = {
-    "task": "runners",
+    "task": "tasks",
     "space": "spaces",
     "scorer": "scorers",
     "searcher": "searchers",
@@ -92,11 +92,12 @@ def _check_proxies(config: RunConfig) -> None:
     for name in names:
         _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
-    task = config.task["name"]
-    if ranking and task != "arch_correlation":
+    task = tasks.load(config.task["name"])
+    if ranking and not task.takes_aggregations:
+        takers = [name for name in tasks.names() if tasks.load(name).takes_aggregations]
         raise ConfigError(
             f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
-            f"task=arch_correlation; received task={task}: take that task, or a proxy of one network."
+            f"task={','.join(takers)}; received task={task.name}: take that task, or a proxy of one network."
         )
     _check_list(config.proxy.get("of"), ranking, single)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from harness import registry, scorers, searchers
+from harness import registry, scorers, searchers, tasks
 from harness.errors import ConfigError, unknown_name
 from harness.runners._kinds import TRAINING, settings_of
 from harness.runs.config import RunConfig, Training
@@ -26,14 +26,11 @@ def training_of(config: RunConfig) -> Training | None:
     allowed = registry.names("harness.training")
     if asked not in ("default", *allowed):
         raise unknown_name("training", asked, ("default", *allowed))
-    items = {
-        "op_correlation": (scorers, "scorer", config.scorer["name"]),
-        "search": (searchers, "searcher", config.searcher["name"]),
-    }
-    if config.task["name"] not in items:
+    kind = tasks.load(config.task["name"]).group
+    name = getattr(config, kind).get("name")
+    if kind not in ("scorer", "searcher"):
         return None
-    group, kind, name = items[config.task["name"]]
-    method = group.load(name)
+    method = {"scorer": scorers, "searcher": searchers}[kind].load(name)
     reads = method.READS
     if reads == "trained" and asked == "none":
         raise ConfigError(
