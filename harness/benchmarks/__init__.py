@@ -32,6 +32,7 @@ __all__ = [
     "Label",
     "StoredTable",
     "Table",
+    "default_label",
     "labels",
     "load",
     "load_table",
@@ -83,6 +84,15 @@ def labels(space: str) -> tuple[str, ...]:
     """Names of the labels of ``space``, of a table from the manifest alone; errors as :func:`load`."""
     described = _manifest.read(BENCHMARKS_DATA)
     return tuple((described[space] if space in described else load(space)).labels)
+
+
+def default_label(space: str) -> str:
+    """The label of ``space`` that counts where nobody names one; ``"none"`` where nothing is known of it."""
+    if space not in names():
+        return "none"
+    described = _manifest.read(BENCHMARKS_DATA)
+    known = (described[space] if space in described else load(space)).labels
+    return next(name for name, label in known.items() if label.default)
 
 
 def require(space: str) -> None:

@@ -6,7 +6,8 @@ from types import ModuleType
 
 from harness import registry, scorers, searchers, tasks
 from harness.errors import ConfigError, unknown_name
-from harness.runners._kinds import TRAINING, settings_of
+from harness.groups import GROUPS
+from harness.options import settings_of
 from harness.runs.config import RunConfig, Training
 
 
@@ -43,7 +44,7 @@ def training_of(config: RunConfig) -> Training | None:
 
 
 def _lengths(config: RunConfig) -> dict[str, int | None]:
-    lengths = settings_of("training", config.training, TRAINING)
+    lengths = settings_of("training", config.training, GROUPS["training"].options)
     return lengths | {"images": None if lengths["images"] == "all" else lengths["images"]}
 
 

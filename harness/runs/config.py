@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.groups import GROUPS
+
+_Groups = make_dataclass(
+    "_Groups", [(group, dict[str, Any], field(default_factory=dict)) for group in GROUPS]
+)
+
 
 @dataclass
-class RunConfig:
-    """Everything one run is told. Groups hold ``name`` and the settings of that item.
+class RunConfig(_Groups):  # type: ignore[misc]
+    """Everything one run is told. Groups (:data:`harness.groups.GROUPS`) hold ``name`` and its settings.
 
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
@@ -27,14 +33,6 @@ class RunConfig:
     identity.
     """
 
-    task: dict[str, Any] = field(default_factory=dict)
-    space: dict[str, Any] = field(default_factory=dict)
-    proxy: dict[str, Any] = field(default_factory=dict)
-    scorer: dict[str, Any] = field(default_factory=dict)
-    searcher: dict[str, Any] = field(default_factory=dict)
-    input: dict[str, Any] = field(default_factory=dict)
-    fidelity: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
     tracker: dict[str, Any] = field(default_factory=lambda: {"name": "none"})
     label: str = ""
     seed: int = 0
