@@ -63,7 +63,7 @@ def curvature_of_traced(
     Untraceable
         Where the network does something that is not among the operations of :func:`harness.graphs.trace`.
     """
-    graph = replace(traced(module, graphs.Table(images), training=True), relus=Counter())
+    graph = replace(traced(module, graphs.Nodes(images), training=True), relus=Counter())
     steps = {
         id(parameter): gradients[name][1]
         for name, parameter in module.named_parameters()

@@ -22,7 +22,7 @@ from harness.proxies._outcome import Refused, Undefined
 from harness.proxies._traced import traced
 from harness.released import COUNTINGS, block_input
 
-PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
+PATHS: dict[str, Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None] = {
     "reference": None,
     "exact": graphs.lower,
     "fast": graphs.fold,
@@ -91,13 +91,13 @@ class Kernels:
         rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
         if rewrite is None:
             return [None] * len(self._modules)
-        table = graphs.Table(self._images)
+        nodes = graphs.Nodes(self._images)
         rewritten: dict[int, graphs.Graph] = {}
         with graphs.one_thread():
             for index, module in enumerate(self._modules):
                 with suppress(graphs.Untraceable):
-                    graph = traced(module, table, training)
-                    rewritten[index] = rewrite(_with_blocks(graph, table) if self._blocks else graph, table)
+                    graph = traced(module, nodes, training)
+                    rewritten[index] = rewrite(_with_blocks(graph, nodes) if self._blocks else graph, nodes)
         found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
 
@@ -113,11 +113,11 @@ class Kernels:
             return [each for graph in rewritten for each in self._run([graph])]
 
 
-def _with_blocks(graph: graphs.Graph, table: graphs.Table) -> graphs.Graph:
+def _with_blocks(graph: graphs.Graph, nodes: graphs.Nodes) -> graphs.Graph:
     """``graph`` with a ReLU on every block's input, beside the one that the block may begin with."""
     relus = graph.relus.copy()
     for node, calls in graph.blocks.items():
-        relus[table.node(F.relu, (node,), node.dim)] += calls
+        relus[nodes.node(F.relu, (node,), node.dim)] += calls
     return replace(graph, relus=relus)
 
 

@@ -54,9 +54,9 @@ class _TracedMaps(Maps):
 
     def __init__(self, module: nn.Module, images: Tensor) -> None:
         super().__init__(module)
-        table = graphs.Table(images)
-        seen = _Seen(table.images)
-        graph = traced(module, table, training=True, watch=seen)
+        nodes = graphs.Nodes(images)
+        seen = _Seen(nodes.images)
+        graph = traced(module, nodes, training=True, watch=seen)
         self.connected = graph.connected
         self._last, self._norms = seen.last, seen.norms
         watched = [*self._norms, *([self._last] if self._last else [])]
@@ -89,7 +89,7 @@ class _TracedMaps(Maps):
                 operands = (operands[0], *moments[operands[0]], *operands[3:5], False, *operands[6:])
             return see(node, function(*graphs.replaced(operands, values)))
 
-        (start,) = (node for node in graphs.needed([self._graph]) if node.function is None)
+        (start,) = (node for node in graphs.needed([self._graph]) if node.function is graphs.given)
         return evaluate(self._graph, see(start, images.detach()), apply, self._last)
 
 

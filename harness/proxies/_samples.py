@@ -41,7 +41,7 @@ def visit_gradients(
     """
     names = [name for name, leaf in parameters_of(module).items() if leaf.requires_grad and picked(name)]
     try:
-        graph = traced(module, graphs.Table(images))
+        graph = traced(module, graphs.Nodes(images))
         order = needed([Graph(graph.output, Counter(), graph.connected)])
         layers = _Layers(order, {id(module.get_parameter(name)) for name in names}, visit)
     except graphs.Untraceable:
