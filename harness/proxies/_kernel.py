@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ a unit whose input is nearly 0 may be counted on the other side. In training mod
 def reference_kernel(codes: Sequence[Tensor]) -> np.ndarray:
     """K = sum over ReLU calls of c c^T + (1 - c)(1 - c)^T, for codes c of shape (samples, units)."""
     parts = [code.double() for code in codes]
-    return sum(c @ c.T + (1 - c) @ (1 - c).T for c in parts).numpy()
+    return reduce(torch.add, (c @ c.T + (1 - c) @ (1 - c).T for c in parts)).numpy()
 
 
 class Kernels:
@@ -136,11 +137,11 @@ class CodeCount:
         if inputs.shape[:1] != (self._samples,):
             self._misfit = inputs.shape
             return
-        seen, version, product = self._seen.get(id(inputs), (lambda: None, 0, None))
-        if seen() is not inputs or version != inputs._version:
+        seen = self._seen.get(id(inputs))
+        if seen is None or seen[0]() is not inputs or seen[1] != inputs._version:
             product = code_product(unit_rows(inputs.detach()) > 0)
-            self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
-        self._products += product
+            seen = self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
+        self._products += seen[2]
         self._units += inputs[0].numel()
 
     def counted(self, logits: Tensor) -> Counted:
@@ -201,9 +202,9 @@ class ReluWatch(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        function: Callable,
+        function: Callable[..., Any],
         types: Sequence[type],
-        args: tuple = (),
+        args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Called by torch in place of ``function``."""
