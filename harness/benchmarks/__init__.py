@@ -1,70 +1,99 @@
-"""Tabular benchmarks: ``load(space)`` returns the trained accuracies of a space's architectures.
+"""Benchmarks: ``load(space)`` returns what is known about a space, such as its trained accuracies.
 
-A table is keyed by the space's codes and described by ``MANIFEST.toml``: which labels it has,
-what each means, where the figures come from, and the digest of every file.
+Those of this project are tables of files, keyed by the space's keys and described by ``MANIFEST.toml``: which
+labels a table has, what each means, where the figures come from, and the digest of every file.
+
+Packages outside the project add theirs through an entry point of the group ``harness.benchmarks``, which
+is named as the space: a module with ``open() -> Benchmark``. :func:`of_values` makes a small one.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from harness import registry
 from harness.benchmarks import _manifest
-from harness.benchmarks._figures import Architectures, Benchmark, read_benchmark
-from harness.benchmarks._label import DATASETS, Dataset, Label, unknown_label
-from harness.benchmarks._manifest import Entry, File
+from harness.benchmarks._benchmark import Architectures, Benchmark
+from harness.benchmarks._figures import StoredTable, read_table
+from harness.benchmarks._label import Dataset, Label, unknown_label
+from harness.benchmarks._manifest import Description, File
+from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
-from harness.errors import DataError, unknown_name
+from harness.errors import ConfigError, DataError, unknown_name
 from harness.folders import BENCHMARKS_DATA
 
 __all__ = [
-    "DATASETS",
     "Architectures",
     "Benchmark",
     "Dataset",
-    "Entry",
+    "Description",
     "File",
     "Label",
+    "StoredTable",
+    "Table",
     "labels",
     "load",
+    "load_table",
     "names",
+    "of_values",
     "require",
     "require_label",
+    "tables",
     "verify",
 ]
 
 
-def names(folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
+def names() -> tuple[str, ...]:
+    """Names of the spaces that there is a benchmark of, sorted: tables and those of other packages."""
+    return tuple(sorted({*tables(), *_foreign()}))
+
+
+def tables(folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
     """Names of the spaces that ``folder`` holds a table for, sorted."""
     return tuple(sorted(_manifest.read(folder)))
 
 
-def load(space: str, folder: Path = BENCHMARKS_DATA) -> Benchmark:
-    """The table of ``space`` in ``folder``.
+def load(space: str) -> Benchmark:
+    """The benchmark of ``space``: its table, or what another package brings.
 
     Raises
     ------
     UnknownNameError
-        Where the manifest has no entry for ``space``.
+        Where nobody has one.
+    ConfigError
+        Where another package's cannot be opened.
     DataError
         Where the manifest or a file is missing, damaged, or not what the manifest says.
     """
-    return read_benchmark(space, _entry(space, folder), folder)
+    if space in _foreign() and space not in tables():
+        return _opened(space)
+    return load_table(space)
 
 
-def labels(space: str, folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
-    """Names of the labels of ``space``'s table, from the manifest alone; errors as :func:`load`."""
-    return tuple(_entry(space, folder).labels)
+def load_table(space: str, folder: Path = BENCHMARKS_DATA) -> StoredTable:
+    """The table of ``space`` in ``folder``; errors as :func:`load`."""
+    described = _manifest.read(folder)
+    if space not in described:
+        raise unknown_name(f"table in {folder}", space, {*described, *_foreign()})
+    return read_table(space, described[space], folder)
+
+
+def labels(space: str) -> tuple[str, ...]:
+    """Names of the labels of ``space``, of a table from the manifest alone; errors as :func:`load`."""
+    described = _manifest.read(BENCHMARKS_DATA)
+    return tuple((described[space] if space in described else load(space)).labels)
 
 
 def require(space: str) -> None:
-    """Make sure that there is a table of ``space``, which another package may have brought.
+    """Make sure that there is a benchmark of ``space``, which another package may have brought.
 
     Raises
     ------
     DataError
         Otherwise.
     """
-    if space not in _manifest.read(BENCHMARKS_DATA):
+    if space not in names():
         raise DataError(
             f"Space {space!r} has no table in {BENCHMARKS_DATA}, so that nothing says how good its "
             f"architectures are; take one of {', '.join(names())}."
@@ -72,7 +101,7 @@ def require(space: str) -> None:
 
 
 def require_label(space: str, name: str) -> None:
-    """Make sure that the table of ``space`` has the label ``name``.
+    """Make sure that the benchmark of ``space`` has the label ``name``.
 
     Raises
     ------
@@ -83,8 +112,18 @@ def require_label(space: str, name: str) -> None:
         raise unknown_label(space, name, labels(space))
 
 
-def _entry(space: str, folder: Path) -> Entry:
-    entries = _manifest.read(folder)
-    if space not in entries:
-        raise unknown_name(f"table in {folder}", space, entries)
-    return entries[space]
+def _foreign() -> set[str]:
+    """The spaces whose benchmark another package brings."""
+    return {point.name for point in registry.entry_points(__name__)}
+
+
+@cache
+def _opened(space: str) -> Benchmark:
+    module = registry.load(__name__, space, "benchmark")
+    found = module.open()
+    if not isinstance(found, Benchmark) or found.space.name != space:
+        raise ConfigError(
+            f"The benchmark {space!r} comes from another package, as {module.__name__}, and its open() returns "
+            f"{found!r} in place of a benchmark of that space; mend that package or uninstall it."
+        )
+    return found

@@ -13,10 +13,6 @@ from harness.errors import UnknownNameError, unknown_name
 REDUCTIONS = ("value", "mean", "max")
 """How a label's columns make one number: the only column itself, their mean, their maximum."""
 
-SCALES = {"per cent": 1.0, "fraction": 100.0}
-"""What a stored figure is multiplied by to hand it out in per cent, by the unit it is stored in."""
-
-
 @dataclass(frozen=True)
 class Dataset:
     """What a network has to know of a dataset: the number of classes, the side of an image in pixels."""
@@ -25,22 +21,17 @@ class Dataset:
     image_size: int
 
 
-DATASETS = {
-    "cifar10": Dataset(10, 32),
-    "cifar100": Dataset(100, 32),
-    "imagenet16_120": Dataset(120, 16),
-}
-
-
 @dataclass(frozen=True)
 class Label:
     """One way to say how good an architecture is.
 
     ``dataset``, ``split`` (``"test"`` or ``"valid"``) and ``epochs`` say what was measured after
-    how much training; ``runs`` says in words which trainings were taken together and how.
+    how much training, ``metric`` and ``unit`` which number in what, ``higher_is_better`` its direction;
+    ``runs`` says in words which trainings were taken together and how.
     ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
     do not exist are left out), ``run_columns`` hold the single runs where the table has them,
-    ``unit`` is the stored figures' unit, ``source`` the release they come from.
+    ``scale`` is what stored figures are multiplied by to be in ``unit``, ``source`` the release they come
+    from.
     """
 
     name: str
@@ -50,15 +41,26 @@ class Label:
     runs: str
     columns: tuple[str, ...]
     source: str
+    metric: str = "accuracy"
+    unit: str = "per cent"
+    higher_is_better: bool = True
     reduce: str = "value"
     run_columns: tuple[str, ...] = ()
-    unit: str = "per cent"
+    scale: float = 1.0
     default: bool = False
 
     @property
-    def scale(self) -> float:
-        """The factor from the stored unit to per cent."""
-        return SCALES[self.unit]
+    def words(self) -> str:
+        """Split and epochs; what is no accuracy in per cent is named with its unit and direction."""
+        words = f"{self.split} split, {self.epochs} epochs"
+        if (self.metric, self.unit, self.higher_is_better) == ("accuracy", "per cent", True):
+            return words
+        return f"{self.metric} in {self.unit}{'' if self.higher_is_better else ', negated'}, {words}"
+
+    @property
+    def sign(self) -> float:
+        """What a figure is multiplied by so that higher is better."""
+        return 1.0 if self.higher_is_better else -1.0
 
 
 def reduce_columns(columns: np.ndarray, reduce: str) -> np.ndarray:

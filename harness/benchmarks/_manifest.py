@@ -1,26 +1,32 @@
 """``MANIFEST.toml``: for every table its files with their digests, its origin and its labels.
 
-It holds the published operation scores' entries too; :mod:`harness.benchmarks._score_sets` reads those.
+Sizes, best figures and data sets stand there too, and what describes published operation scores;
+:mod:`harness.benchmarks._score_sets` reads the latter.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from harness.benchmarks._label import DATASETS, REDUCTIONS, SCALES, Label
+from harness.benchmarks._label import REDUCTIONS, Dataset, Label
 from harness.errors import DataError
 
 NAME = "MANIFEST.toml"
-FORMAT = 1
+FORMAT = 2
 LARGEST = 2**24
 """Bytes; the manifest has a thousandth of it."""
+_KINDS = {
+    "epochs": int, "columns": tuple, "run_columns": tuple, "scale": float, "higher_is_better": bool,
+    "default": bool,
+}  # fmt: skip
+"""What a label's fields hold that are no text."""
 _HEADER = "# Written by `python -m harness.cli.tables import`; a table is read only if its digest fits.\n\n"
 
 
@@ -34,11 +40,13 @@ class File:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Description:
     """What the manifest says of one table.
 
-    The first of ``files`` is keyed by the space's codes; a second one holds the figures where
-    several codes share them. ``partial`` marks a table that lacks architectures on purpose.
+    The first of ``files`` is keyed by the space's keys; a second one holds the figures where
+    several keys share them. ``partial`` marks a table that lacks architectures on purpose. ``size`` is how
+    many architectures the complete benchmark lists, ``cells`` how many rows it has, ``best`` by label its
+    published best figure, ``wrong_params`` in how many rows the source itself states wrong parameters.
     """
 
     title: str
@@ -49,21 +57,33 @@ class Entry:
     citation: str
     notes: tuple[str, ...]
     partial: bool
+    size: int
+    cells: int
+    wrong_params: int
+    best: dict[str, float]
+    datasets: dict[str, Dataset]
     files: tuple[File, ...]
     labels: dict[str, Label]
 
 
-def read(folder: Path) -> dict[str, Entry]:
-    """The entries of ``folder``'s manifest by space.
+def read(folder: Path) -> dict[str, Description]:
+    """The descriptions of ``folder``'s tables by space.
 
     Raises
     ------
     DataError
-        Where the manifest is missing, is not TOML, or an entry lacks a field or has a wrong type.
+        Where the manifest is missing, is not TOML, or a description lacks a field or has a wrong type.
     """
     content, path = contents(folder), folder / NAME
+    datasets = {
+        name: Dataset(
+            field(facts, "classes", int, f"{path}, dataset {name}"),
+            field(facts, "image_size", int, f"{path}, dataset {name}"),
+        )
+        for name, facts in field(content, "datasets", dict, str(path)).items()
+    }
     tables = field(content, "tables", dict, str(path))
-    return {space: _entry(fields, f"{path}, table {space}") for space, fields in tables.items()}
+    return {space: _described(each, datasets, f"{path}, table {space}") for space, each in tables.items()}
 
 
 def contents(folder: Path) -> dict[str, Any]:
@@ -93,40 +113,55 @@ def _parsed(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def dumps(entries: Mapping[str, Entry], scores: Mapping[str, Any]) -> str:
-    """The manifest's text for the tables' ``entries`` and those of operation ``scores``, both by space."""
-    tables = {}
-    for space, entry in sorted(entries.items()):
-        fields = asdict(entry)
-        for name, label in fields["labels"].items():
-            fields["labels"][name] = {key: value for key, value in label.items() if key != "name"}
-        tables[space] = fields
-    sections = {"tables": tables}
+def dumps(described: Mapping[str, Description], scores: Mapping[str, Any]) -> str:
+    """The manifest's text for the tables that are ``described`` and for operation ``scores``, by space."""
+    tables, datasets = {}, {}
+    for space, description in sorted(described.items()):
+        tables[space] = asdict(description)
+        datasets |= tables[space].pop("datasets")
+        tables[space]["labels"] = {
+            name: _without_defaults(label) for name, label in description.labels.items()
+        }
+    sections = {"datasets": dict(sorted(datasets.items())), "tables": tables}
     if scores:
         sections["operation_scores"] = {space: asdict(entry) for space, entry in sorted(scores.items())}
     return _HEADER + tomli_w.dumps({"format": FORMAT, **sections})
 
 
-def _entry(fields: Any, where: str) -> Entry:
-    if not isinstance(fields, dict):
-        raise DataError(f"{where}: expected a TOML table, received {fields!r}; import again.")
+def _without_defaults(label: Label) -> dict[str, Any]:
+    """What has to be said of a label: its name stands above it."""
+    values = asdict(label)
+    return {
+        each.name: values[each.name]
+        for each in fields(label)
+        if each.name != "name" and values[each.name] != each.default
+    }
+
+
+def _described(content: Any, datasets: Mapping[str, Dataset], where: str) -> Description:
+    if not isinstance(content, dict):
+        raise DataError(f"{where}: expected a TOML table, received {content!r}; import again.")
     texts = {
-        key: field(fields, key, str, where)
+        key: field(content, key, str, where)
         for key in ("title", "importer", "release", "source", "licence", "citation")
     }
-    files = tuple(file_of(file, where) for file in field(fields, "files", list, where))
+    files = tuple(file_of(file, where) for file in field(content, "files", list, where))
     if not 1 <= len(files) <= 2:
         raise DataError(f"{where}: expected 1 or 2 files; import again.")
     labels = {
-        name: _label(name, label, f"{where}, label {name}")
-        for name, label in field(fields, "labels", dict, where).items()
+        name: _label(name, label, datasets, f"{where}, label {name}")
+        for name, label in field(content, "labels", dict, where).items()
     }
     if sum(label.default for label in labels.values()) != 1:
         raise DataError(f"{where}: one label must be marked as the default; import again.")
-    return Entry(
+    best = field(content, "best", dict, where)
+    return Description(
         **texts,
-        notes=strings(fields, "notes", where),
-        partial=field(fields, "partial", bool, where),
+        notes=strings(content, "notes", where),
+        partial=field(content, "partial", bool, where),
+        **{key: field(content, key, int, where) for key in ("size", "cells", "wrong_params")},
+        best={label: field(best, label, float, f"{where}, best") for label in best},
+        datasets={label.dataset: datasets[label.dataset] for label in labels.values()},
         files=files,
         labels=labels,
     )
@@ -144,25 +179,19 @@ def file_of(fields: Any, where: str) -> File:
     return file
 
 
-def _label(name: str, fields: Any, where: str) -> Label:
-    label = Label(
-        name=name,
-        dataset=field(fields, "dataset", str, where),
-        split=field(fields, "split", str, where),
-        epochs=field(fields, "epochs", int, where),
-        runs=field(fields, "runs", str, where),
-        columns=strings(fields, "columns", where),
-        source=field(fields, "source", str, where),
-        reduce=field(fields, "reduce", str, where),
-        run_columns=strings(fields, "run_columns", where),
-        unit=field(fields, "unit", str, where),
-        default=field(fields, "default", bool, where),
-    )
-    for key, value, allowed in (
-        ("dataset", label.dataset, DATASETS),
-        ("reduce", label.reduce, REDUCTIONS),
-        ("unit", label.unit, SCALES),
-    ):
+def _label(name: str, content: Any, datasets: Mapping[str, Dataset], where: str) -> Label:
+    """The label ``name``; what its description leaves out is as :class:`Label` has it."""
+    given = {"name": name}
+    for each in fields(Label)[1:]:
+        if each.default is MISSING or (isinstance(content, dict) and each.name in content):
+            kind = _KINDS.get(each.name, str)
+            given[each.name] = (
+                strings(content, each.name, where)
+                if kind is tuple
+                else field(content, each.name, kind, where)
+            )
+    label = Label(**given)
+    for key, value, allowed in (("dataset", label.dataset, datasets), ("reduce", label.reduce, REDUCTIONS)):
         if value not in allowed:
             raise DataError(f"{where}: {key} is one of {', '.join(allowed)}; received {value!r}.")
     if not label.columns or (label.reduce == "value" and len(label.columns) > 1):

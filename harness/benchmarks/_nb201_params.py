@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.spaces import Architecture
@@ -25,7 +27,7 @@ def parameters(arch: Architecture) -> int:
     return REST + CELLS * sum(k * k * width**2 + 2 * width for k in kernels if k for width in WIDTHS)
 
 
-def wrong_counts(archs: list[Architecture], stated: np.ndarray) -> np.ndarray:
+def wrong_counts(archs: Sequence[Architecture], stated: np.ndarray) -> np.ndarray:
     """Mask of ``stated`` counts that are another network's; from a million on they may be rounded to 10."""
     own = np.array([parameters(arch) for arch in archs])
     return np.abs(own - stated) > np.where(stated >= 1e6, 5, 0.5)

@@ -145,26 +145,32 @@ def _outdated(run: Run) -> str:
     """What has changed since: empty where a repetition would be the same run."""
     published = run.settings.get("published")
     for what, known, now in (
-        ("table", run.settings.get("table"), _table_digest),
+        ("table", _truth_of(run), _truth_now),
         (
             "published scores",
             published.get("digest") if isinstance(published, dict) else None,
             _scores_digest,
         ),
     ):
-        if known is not None and known != (current := now(run.space)):
+        if known is not None and known != (current := now(run.space, run.label)):
             there = f"now {current[:8]}" if current else "and there is none now"
             return f"made with the {what} {str(known)[:8]}, {there}; run it again"
     return ""
 
 
-@cache
-def _table_digest(space: str) -> str | None:
-    return benchmarks.load(space).digest if space in benchmarks.names() else None
+def _truth_of(run: Run) -> str | None:
+    """The digest of the figures it was compared with, or in an old record of the whole file."""
+    return run.settings.get("truth", run.settings.get("table"))
 
 
 @cache
-def _scores_digest(space: str) -> str | None:
+def _truth_now(space: str, label: str) -> str | None:
+    known = space in benchmarks.names() and label in benchmarks.labels(space)
+    return benchmarks.load(space).digest(label) if known else None
+
+
+@cache
+def _scores_digest(space: str, label: str) -> str | None:
     return operation_scores.entry(space).file.sha256 if space in operation_scores.names() else None
 
 

@@ -89,7 +89,7 @@ def _fresh(root: Path, reason: str) -> list[Entry]:
     here = fresh_entries.origin(records.provenance("cpu", 1), reason, capability)
     return [
         *fresh_entries.of_records(records.Store(root).records(), reason, capability),
-        *fresh_entries.of_tables(benchmarks.names(), here),
+        *fresh_entries.of_tables(benchmarks.tables(), here),
     ]
 
 

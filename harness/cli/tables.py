@@ -49,11 +49,11 @@ def import_release(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Check every table of a folder and its operation scores, one line each."""
     failed = False
-    for name in benchmarks.names(options.dir):
+    for name in benchmarks.tables(options.dir):
         try:
-            table = benchmarks.load(name, options.dir)
+            table = benchmarks.load_table(name, options.dir)
             faults = benchmarks.verify(table, options.dir)
-            facts = f"{len(table):,} rows, {len(table.labels)} labels, digest {table.digest[:12]}"
+            facts = f"{len(table):,} rows, {len(table.labels)} labels, default {_digest(table)}"
         except HarnessError as error:
             faults, facts = [str(error)], ""
         failed = failed or bool(faults)
@@ -79,16 +79,17 @@ def _check_scores(space: str, folder: Path) -> tuple[str, str]:
 
 def list_tables(options: argparse.Namespace) -> int:
     """Print every table with its origin and what each of its labels means, and the operation scores."""
-    for name in benchmarks.names(options.dir):
-        table = benchmarks.load(name, options.dir)
-        entry = table.entry
+    for name in benchmarks.tables(options.dir):
+        table = benchmarks.load_table(name, options.dir)
+        described = table.description
         print(
-            f"{name}: {entry.title}, {int(table.listed.sum()):,} architectures{' (partial)' * entry.partial}"
+            f"{name}: {described.title}, {int(table.listed.sum()):,} architectures"
+            f"{' (partial)' * described.partial}"
         )
-        _print_origin(entry)
+        _print_origin(described)
         for label in table.labels.values():
             print(
-                f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} accuracy, "
+                f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} {label.metric}, "
                 f"{label.epochs} epochs; {label.runs} [{label.source}]"
             )
     for name in operation_scores.names(options.dir):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records._upgrades import FORMAT
+from harness.records._upgrades import FORMAT, with_truth
 from harness.records.changes import differences
 from harness.records.code import MEASURING, TRAINING, foreign
 from harness.records.failures import Failures, failures
@@ -32,4 +32,5 @@ __all__ = [
     "provenance",
     "read_record",
     "repetition",
+    "with_truth",
 ]

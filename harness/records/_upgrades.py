@@ -6,6 +6,7 @@ What lies on disk stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy as np
 
 from harness.errors import ResultsError
 from harness.records._json import plain
+from harness.records._whole_tables import TRUTHS
+from harness.records.run import Run
 
-FORMAT = 2
+FORMAT = 3
 """Version of a record's layout.
 
 Whoever raises it adds the step that leads to it to :data:`STEPS`, and records of the version before to
@@ -35,7 +38,15 @@ def upgrade_1_to_2(content: Content) -> Content:
     return {**content, "format": 2, "statistics_version": 0}
 
 
-STEPS: Mapping[int, Callable[[Content], Content]] = {1: upgrade_1_to_2}
+def upgrade_2_to_3(content: Content) -> Content:
+    """Format 2 names the figures by their whole table, format 3 by the label's alone."""
+    settings, label = content.get("settings"), content.get("label")
+    if isinstance(settings, dict) and isinstance(label, str):
+        settings = with_truth(settings, label)
+    return {**content, "format": 3, "settings": settings}
+
+
+STEPS: Mapping[int, Callable[[Content], Content]] = {1: upgrade_1_to_2, 2: upgrade_2_to_3}
 """By format the step to the next one."""
 
 
@@ -55,6 +66,26 @@ def upgraded(content: Content, path: Path) -> Content:
             )
         content = STEPS[version](content)
     return content
+
+
+def with_truth(settings: Mapping[str, Any], label: str) -> Content:
+    """``settings`` with the digest of the label's figures in place of that of a table that was shipped."""
+    truth = TRUTHS.get(str(settings.get("table")), {}).get(label)
+    if truth is None:
+        return dict(settings)
+    return {("truth" if name == "table" else name): value for name, value in settings.items()} | {
+        "truth": truth
+    }
+
+
+def as_before(run: Run) -> Run | None:
+    """``run`` with the settings of format 2; ``None`` where they are not known."""
+    truth = run.settings.get("truth")
+    for table, labels in TRUTHS.items():
+        if truth is not None and labels.get(run.label) == truth:
+            settings = {name: value for name, value in run.settings.items() if name != "truth"}
+            return replace(run, settings={"table": table, **settings})
+    return None
 
 
 def recomputed(task: str, statistics: Mapping[str, Any], rows: Mapping[str, np.ndarray]) -> Content:

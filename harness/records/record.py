@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,7 +51,7 @@ class Record:
     generation
         1 for the first of its kind (ok, failed) of an identity, then 2, ...
     run, status, reason, provenance, config
-        As written; ``status`` is ``"ok"`` or ``"failed"``.
+        As written, the run's settings in today's words; ``status`` is ``"ok"`` or ``"failed"``.
     written_statistics, statistics_version
         As written, by the definitions of that version.
     sha256
@@ -164,10 +164,12 @@ def read_record(path: Path) -> Record:
     missing = [field for field in FIELDS if field not in content]
     if missing:
         raise damaged(path, f"it lacks {', '.join(missing)}")
-    run = _run_of(path, content)
+    run = _run_of(path, written)
     name = _name(path, run)
     _check_place(path, name, run, content)
     _check_signature(path, written)
+    if content["settings"] != written["settings"]:
+        run = replace(run, settings=content["settings"])
     return Record(
         path=path,
         generation=int(name["generation"] or 1),

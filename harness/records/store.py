@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from harness import files
 from harness.errors import ResultsError
 from harness.records._json import plain, readable, signed
-from harness.records._upgrades import FORMAT, STATISTICS
+from harness.records._upgrades import FORMAT, STATISTICS, as_before
 from harness.records.record import NAME, Record, read_record, timing_path
 from harness.records.run import Run
 
@@ -53,12 +53,13 @@ class Store:
         ResultsError
             Where that record is damaged.
         """
-        written = list(itertools.takewhile(Path.exists, self._generations(self.path(run), "ok")))
-        if not written:
-            return None
-        record = read_record(written[-1])
-        record.check_rows_file()
-        return record
+        for named in filter(None, (run, as_before(run))):
+            written = list(itertools.takewhile(Path.exists, self._generations(self.path(named), "ok")))
+            if written:
+                record = read_record(written[-1])
+                record.check_rows_file()
+                return record
+        return None
 
     def write(
         self,
@@ -146,7 +147,7 @@ class Store:
             yield first.with_name(f"{first.stem}.{'failed-' if status == 'failed' else ''}{number}.json")
 
     def records(self) -> Iterator[Record]:
-        """The newest ok record of every identity and every failed one, in order of their paths.
+        """The newest ok record of every run and every failed one, in order of their paths.
 
         Rows are read when asked for.
 
@@ -155,7 +156,10 @@ class Store:
         ResultsError
             At the first damaged record.
         """
-        return map(read_record, self.paths())
+        for record in map(read_record, self.paths()):
+            today = self.path(record.run)
+            if record.status == "failed" or record.path.name.startswith(today.stem) or not today.exists():
+                yield record
 
     def paths(self) -> Iterator[Path]:
         """Where those records lie."""

@@ -114,7 +114,7 @@ def _findings(
         return [Finding("missing"), *found]
     settings = _other_settings(golden, fresh)
     found += settings
-    if all(finding.where.endswith(("table", "digest")) for finding in settings):
+    if all(finding.where.endswith(("truth", "digest")) for finding in settings):
         found += _rest(golden, fresh, fresh_populations)
     return sorted(found, key=lambda finding: -finding.badness)
 
@@ -202,7 +202,7 @@ def _population_key(entry: Entry) -> tuple[str, ...]:
     """What entries of one population have in common; others have nothing."""
     if entry.task != "arch_correlation":
         return ()
-    drawn = (str(entry.settings.get(name)) for name in ("table", "population"))
+    drawn = (str(entry.settings.get(name)) for name in ("truth", "population"))
     return (entry.space, entry.label, str(entry.seed), *drawn)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -58,7 +57,7 @@ def of_records(records: Iterable[Record], reason: str, capability: str) -> list[
 
 def of_tables(names: Iterable[str], since: Mapping[str, Any]) -> list[Entry]:
     """What the tables of ``names`` say, an entry per label."""
-    return [_facts(table, label, since) for table in map(benchmarks.load, names) for label in table.labels]
+    return [_facts(table, label, since) for table in map(benchmarks.load_table, names) for label in table.labels]
 
 
 def origin(provenance: Mapping[str, Any], reason: str, capability: str) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def _split(entry: Entry) -> tuple[Entry, Entry]:
     statistics = dict(entry.statistics)
     own = _with_columns(entry, ["arch", *(name for name in entry.columns if name not in SHARED)])
     shared = _with_columns(entry, [name for name in entry.columns if name in SHARED])
-    settings = {name: entry.settings[name] for name in ("table", "population") if name in entry.settings}
+    settings = {name: entry.settings[name] for name in ("truth", "population") if name in entry.settings}
     score = {"score": without(statistics.pop("score"), ENDS)} if "score" in statistics else {}
     return (
         replace(own, statistics=score),
@@ -114,25 +113,21 @@ def _with_columns(entry: Entry, names: list[str]) -> Entry:
 
 
 def _facts(table: Benchmark, label: str, since: Mapping[str, Any]) -> Entry:
-    """Of the listed architectures: how many have a figure, the best (the first listed), the mean.
-
-    ``digest`` is the SHA-256 of the codes and figures of all, listed or not, little-endian, 8 bytes each.
-    """
+    """Of the listed architectures: how many have a figure, the best (the first listed), the mean."""
     space = table.space
-    listed = table.accuracies(space.codes, label)
+    listed = table.values(table.keys, label)
     known = listed[~np.isnan(listed)].tolist()
-    best = int(np.nanargmax(listed))
-    data = table.codes.astype("<i8").tobytes() + table.accuracies(table.codes, label).astype("<f8").tobytes()
+    best = int(np.nanargmax(listed * table.label(label).sign))
     statistics = {
         "n": len(known),
-        "best": space.format(space.architectures[best]),
+        "best": space.format(table.architectures[best]),
         "best_accuracy": float(listed[best]),
         "mean_accuracy": math.fsum(known) / len(known),
-        "digest": hashlib.sha256(data).hexdigest(),
+        "digest": table.digest(label),
     }
     return Entry(
         task=TABLES,
-        space=table.space_name,
+        space=space.name,
         label=label,
         method=FACTS,
         seed=0,

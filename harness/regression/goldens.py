@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import files
+from harness.records import with_truth
 from harness.errors import ResultsError
 
 FORMAT = 1
@@ -125,6 +126,7 @@ def _origin(origin: Mapping[str, Any]) -> dict[str, Any]:
 def _entry(task: str, space: str, item: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]) -> Entry:
     own = {name: item[name] for name in _OWN}
     own["since"] = origins[own["since"]]
+    own["settings"] = with_truth(own["settings"], own["label"])
     columns, rows = tuple(own.pop("columns")), tuple(tuple(row) for row in own.pop("rows"))
     if any(len(row) != len(columns) for row in rows):
         raise ValueError(f"a row of {own['method']} has another length than its {len(columns)} columns")

@@ -95,4 +95,4 @@ def label_words(space: str, label: str) -> str:
         found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
-    return f"{found.dataset}, {found.split} split, {found.epochs} epochs, {found.runs}"
+    return f"{found.dataset}, {found.words}, {found.runs}"

@@ -1,35 +1,44 @@
-"""What the table says of one chosen architecture."""
+"""What the benchmark says of one chosen architecture."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from harness.runners._place import Place
+from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
 
 TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""
 
 
+
 def judge(place: Place, arch: Architecture) -> dict[str, object]:
-    """Accuracy, rank and regret of ``arch`` among the space's listed architectures.
+    """Accuracy, rank and regret of ``arch`` among the architectures whose truth is known.
 
     ``rank = 1 + #{a : accuracy(a) > accuracy(arch)}``, ``regret = best accuracy - accuracy(arch)``
-    in percentage points, with duplicates counted as the space lists them. All three are ``None``
-    where the label has no figure for ``arch`` (a run that does not exist).
+    in percentage points, with duplicates counted as the benchmark lists them. All three are ``None``,
+    and the status is ``unknown``, where the label has no figure for ``arch``. Where any architecture can be
+    asked about, nobody knows the best one: then rank and regret are ``None`` too.
     """
-    accuracies = place.benchmark.accuracies(place.space.codes, place.label.name)
-    accuracy = place.benchmark.accuracy(arch, place.label.name)
-    best = float(np.nanmax(accuracies))
+    benchmark, label = place.benchmark, place.label.name
+    accuracy = float(benchmark.goodness([arch], label)[0])
     known = bool(np.isfinite(accuracy))
+    if benchmark.architectures is None:
+        accuracies = np.full(1, np.nan)
+    else:
+        accuracies = benchmark.goodness(benchmark.keys, label)
+    best = float(np.fmax.reduce(accuracies))
+    ranked = known and np.isfinite(best)
     return {
         "arch": place.space.format(arch),
         "canonical": place.space.canonical(arch),
         "accuracy": accuracy if known else None,
-        "rank": 1 + int((accuracies > accuracy + TIED).sum()) if known else None,
+        "rank": 1 + int((accuracies > accuracy + TIED).sum()) if ranked else None,
         "size": int(np.isfinite(accuracies).sum()),
         "best_accuracy": best,
-        "regret": best - accuracy if known else None,
+        "regret": best - accuracy if ranked else None,
+        **({} if known else UNKNOWN),
     }
 
 
@@ -37,4 +46,6 @@ def headline(judged: dict[str, object]) -> str:
     """Accuracy and rank in a few words."""
     if judged["accuracy"] is None:
         return "the label has no figure for the chosen architecture"
+    if judged["rank"] is None:
+        return f"accuracy {judged['accuracy']:.2f} %, rank unknown"
     return f"accuracy {judged['accuracy']:.2f} %, rank {judged['rank']} of {judged['size']}"

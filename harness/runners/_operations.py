@@ -63,7 +63,9 @@ def rows(
 
 def truth_of(place: Place) -> OperationTruth:
     """Accuracy by operation under the run's label."""
-    return OperationTruth(place.space, place.benchmark.accuracies(place.space.codes, place.label.name))
+    benchmark = place.benchmark
+    accuracies = benchmark.goodness(benchmark.keys, place.label.name)
+    return OperationTruth(benchmark.population, accuracies, benchmark.complete)
 
 
 def recorded(

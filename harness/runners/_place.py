@@ -75,7 +75,7 @@ class Place:
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
         """Where the numbers of ``run`` come from: code, versions, machine, data."""
-        return records.provenance("cpu", self.config.threads, self.benchmark.digest, None, run)
+        return records.provenance("cpu", self.config.threads, self.benchmark.digest(self.label.name), None, run)
 
     def write(
         self,

@@ -85,7 +85,7 @@ def _run(place: PublishedPlace, steps: int) -> Run:
         method=f"{method}-published",
         seed=place.config.seed,
         settings={
-            "table": place.benchmark.digest,
+            "truth": place.benchmark.digest(place.label.name),
             "source": "published",
             "published": {"set": place.published.name, "digest": digest},
             "scorer": scorer,

@@ -98,7 +98,7 @@ class Setup(Place):
             label=self.label.name,
             method=method,
             seed=self.config.seed,
-            settings={"table": self.benchmark.digest, **(measuring if measured else {}), **settings},
+            settings={"truth": self.benchmark.digest(self.label.name), **(measuring if measured else {}), **settings},
         )
 
     def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
@@ -116,7 +116,7 @@ class Setup(Place):
         return records.provenance(
             self.device.type,
             self.config.threads,
-            self.benchmark.digest,
+            self.benchmark.digest(self.label.name),
             self.source.digest,
             run,
             numerics(self.device),
@@ -138,7 +138,7 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
         raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
     benchmark = benchmarks.load(space.name)
     label = benchmark.label(config.label)
-    dataset = benchmarks.DATASETS[label.dataset]
+    dataset = benchmark.dataset(label.name)
     folder = config.input.get("folder")
     source = inputs.load(config.input["name"]).open(
         dataset.classes, dataset.image_size, Path(folder) if folder else None

@@ -44,7 +44,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Score a population with every proxy asked for and write one record per proxy.
 
     The population is ``task.population`` distinct networks drawn with the run's seed, or all of
-    the space's. All proxies share the weights and the batches, and as many passes
+    the benchmark's. All proxies share the weights and the batches, and as many passes
     as they have in common; what a proxy's value is does not depend on its company. Population proxies
     rank what single-network proxies measured: for this call, or for a record that is there.
 
@@ -125,8 +125,9 @@ def complete(
 
 def draw(setup: Setup, population: int | str) -> tuple[Architecture, ...]:
     """The architectures to score: distinct networks, in the order of their names."""
-    count = setup.space.size if population == "all" else population
-    archs = setup.space.sample_distinct(count, generator(setup.config.seed, "population"))
+    known = setup.benchmark.population
+    count = len(known.listed("task.population=all")) if population == "all" else population
+    archs = known.sample_distinct(count, generator(setup.config.seed, "population"))
     return tuple(sorted(archs))
 
 
@@ -182,7 +183,7 @@ class Population:
                 "arch": [space.format(arch) for arch in self.archs],
                 "canonical": [space.canonical(arch) for arch in self.archs],
                 "connected": [space.connected(arch) for arch in self.archs],
-                "accuracy": self.setup.benchmark.accuracies(self.archs, self.setup.label.name),
+                "accuracy": self.setup.benchmark.goodness(self.archs, self.setup.label.name),
                 "params": [networks.parameter_count(space, arch) for arch in self.archs],
                 "flops": [networks.flop_count(space, arch, image_size=image_size) for arch in self.archs],
                 "operations": [space.non_identity_operations(arch) for arch in self.archs],
@@ -192,11 +193,11 @@ class Population:
     @cached_property
     def statistics(self) -> dict[str, Any]:
         """What a record says of the baselines, the ceiling and the population."""
-        space, benchmark, label = self.setup.space, self.setup.benchmark, self.setup.label.name
+        benchmark, label = self.setup.benchmark, self.setup.label.name
         return {
             **stats.architecture_agreement(self.columns, names=BASELINES),
             "ceiling": stats.ceiling(benchmark.runs(self.archs, label)),
-            "population": {"sampled": len(self.archs), "distinct": True, "space_size": space.size},
+            "population": {"sampled": len(self.archs), "distinct": True, "space_size": benchmark.population.size},
         }
 
 

@@ -122,10 +122,11 @@ def _bench(
     label = setup.label.name
     return Bench(
         space=setup.space,
+        population=setup.benchmark.population,
         seed=setup.config.seed,
         score_supernet=_counted_masks(counts, supernet_scores(setup, proxy, trained)) if proxy else _refused,
         score_network=counted("network", network_scores(setup, proxy)) if proxy else _refused,
-        query=counted("query", lambda arch: setup.benchmark.accuracy(arch, label)),
+        query=counted("query", lambda arch: float(setup.benchmark.goodness([arch], label)[0])),
         parameters=lambda arch: networks.parameter_count(setup.space, arch),
         progress=progress,
         score_proxies=_counted_proxies(counts, proxy_scores(setup, searcher.SUPERNETS, settings, progress))

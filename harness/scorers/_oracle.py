@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 
 from harness.scorers._score import Score
-from harness.spaces import Mask, Space
+from harness.spaces import Architecture, Mask, Population, Space
 
 
 class OperationTruth:
-    """Best and mean accuracy of all listed architectures that contain a candidate.
+    """Best and mean accuracy of all architectures that are known and contain a candidate.
 
     An architecture contains a candidate where the decision has an effect on its network
     (:meth:`harness.spaces.Space.active`) and picks it. It is left by a mask where every
@@ -19,17 +19,20 @@ class OperationTruth:
 
     Parameters
     ----------
-    space
-        The space whose listed architectures count.
+    population
+        The architectures that count, a list of them.
     accuracies
-        Their accuracy, in the order of ``space.architectures``; shape ``(space.size,)``. An
-        architecture whose accuracy is NaN does not count.
+        Their accuracy, in the same order. An architecture whose accuracy is NaN does not count.
+    complete
+        Whether these are all that the space's authors list.
     """
 
-    def __init__(self, space: Space, accuracies: np.ndarray) -> None:
+    def __init__(self, population: Population, accuracies: np.ndarray, complete: bool = True) -> None:
         known = np.isfinite(accuracies)
-        self._starts = _starts(space)
-        self._contains = _containing(space)[known]
+        archs = population.listed("Accuracy by operation")
+        self._starts = _starts(population.space)
+        self._contains = _containing(population.space, tuple(archs))[known]
+        self.complete = complete
         self._accuracies = np.asarray(accuracies, dtype=float)[known]
 
     def best(self, mask: Mask) -> list[np.ndarray]:
@@ -65,23 +68,26 @@ def _starts(space: Space) -> np.ndarray:
 
 
 @cache
-def _containing(space: Space) -> np.ndarray:
-    """For every listed architecture, which candidates it contains; the same for every label."""
+def _containing(space: Space, archs: tuple[Architecture, ...]) -> np.ndarray:
+    """For every architecture, which candidates it contains; the same for every label."""
     starts = _starts(space)
-    contains = np.zeros((space.size, int(starts[-1])), dtype=bool)
-    for row, arch in enumerate(space.architectures):
+    contains = np.zeros((len(archs), int(starts[-1])), dtype=bool)
+    for row, arch in enumerate(archs):
         for start, picks, active in zip(starts, arch, space.active(arch), strict=False):
             if active:
                 contains[row, [start + pick for pick in picks]] = True
     return contains
 
 
-def oracle_score(values: list[np.ndarray], mask: Mask, decision: int) -> dict[int, Score]:
+def oracle_score(
+    truth: OperationTruth, values: list[np.ndarray], mask: Mask, decision: int
+) -> dict[int, Score]:
     """The values of one decision as scores of the candidates that ``mask`` leaves."""
+    missing = ("skipped", "no listed architecture contains the candidate")
+    if not truth.complete:
+        missing = ("unknown", "no architecture whose truth is known contains the candidate")
     return {
-        candidate: Score(float(value))
-        if np.isfinite(value)
-        else Score(None, "skipped", "no listed architecture contains the candidate")
+        candidate: Score(float(value)) if np.isfinite(value) else Score(None, *missing)
         for candidate, (value, alive) in enumerate(zip(values[decision], mask[decision], strict=True))
         if alive
     }

@@ -11,4 +11,4 @@ READS = "truth"
 
 def score(truth: OperationTruth, mask: Mask, decision: int) -> dict[int, Score]:
     """``mean accuracy(a)`` over the architectures ``a`` that ``mask`` leaves and that pick ``o`` at ``e``."""
-    return oracle_score(truth.mean(mask), mask, decision)
+    return oracle_score(truth, truth.mean(mask), mask, decision)

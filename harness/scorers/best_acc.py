@@ -11,4 +11,4 @@ READS = "truth"
 
 def score(truth: OperationTruth, mask: Mask, decision: int) -> dict[int, Score]:
     """``max accuracy(a)`` over the architectures ``a`` that ``mask`` leaves and that pick ``o`` at ``e``."""
-    return oracle_score(truth.best(mask), mask, decision)
+    return oracle_score(truth, truth.best(mask), mask, decision)

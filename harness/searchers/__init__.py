@@ -20,9 +20,10 @@ from types import ModuleType
 
 from harness import registry
 from harness.searchers._bench import Bench, Found
+from harness.searchers._budget import UNKNOWN
 from harness.searchers._released import VARIANTS, permutes
 
-__all__ = ["VARIANTS", "Bench", "Found", "load", "names", "permutes"]
+__all__ = ["UNKNOWN", "VARIANTS", "Bench", "Found", "load", "names", "permutes"]
 
 
 def names() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.scorers import ProxyScores, Score
-from harness.spaces import Architecture, Decision, Mask, Space
+from harness.spaces import Architecture, Decision, Mask, Population, Space
 
 if TYPE_CHECKING:
     from harness.training import Trained
@@ -21,6 +21,8 @@ class Bench:
     ----------
     space
         The search space.
+    population
+        What can be drawn of it.
     seed
         The seed of the searcher's own draws.
     score_supernet
@@ -29,7 +31,8 @@ class Bench:
     score_network
         ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
     query
-        ``arch -> accuracy in per cent``, one table query.
+        ``arch -> accuracy in per cent``, one query of the truth; NaN where it is not known. Of a label whose
+        direction is down it is negated: higher is better.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
     progress
@@ -42,6 +45,7 @@ class Bench:
     """
 
     space: Space
+    population: Population
     seed: int
     score_supernet: Callable[[Sequence[Mask], int], list[Score]]
     score_network: Callable[[Architecture, int], Score]

@@ -11,6 +11,10 @@ REPEATS = 500
 """So many known networks in a row, and a search counts as stuck."""
 
 
+UNKNOWN = {"status": "unknown", "reason": "the label has no figure for this architecture"}
+"""What is said of an architecture without truth, where its accuracy would stand."""
+
+
 class Budget:
     """The query function of a search, with a limit, a memory and the trace.
 
@@ -67,7 +71,8 @@ class Budget:
         self._archs.append(arch)
         self._accuracies[network] = -inf if isnan(accuracy) else accuracy
         name = self._bench.space.format(arch)
-        self._trace.append({"stage": "query", "index": index, "arch": name, "accuracy": accuracy})
+        row = {"stage": "query", "index": index, "arch": name, "accuracy": accuracy}
+        self._trace.append(row | (UNKNOWN if isnan(accuracy) else {}))
         return self._accuracies[network]
 
     def found(self) -> Found:

@@ -12,5 +12,11 @@ SETTINGS: dict[str, type[int]] = {}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
-    """The listed architecture with the most parameters; the first one wins a tie."""
-    return Found(max(bench.space.architectures, key=bench.parameters))
+    """The listed architecture with the most parameters; the first one wins a tie.
+
+    Raises
+    ------
+    ConfigError
+        Where nobody lists the space's architectures.
+    """
+    return Found(max(bench.population.listed("Searcher largest"), key=bench.parameters))

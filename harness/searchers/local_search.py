@@ -26,16 +26,15 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     From a random start all neighbours (``space.neighbours``: one decision made otherwise) are looked up in a
     random order. The search goes on from the best of them, the first of equals in the order of
     ``space.neighbours``, as long as that is better than where it stands (best improvement). At a local
-    optimum it starts again from a listed architecture whose network is not known, drawn uniformly, until
+    optimum it starts again from an architecture whose network is not known, drawn uniformly, until
     the budget is spent or none is left. A network that was looked up before is free. Like random search it
     reads the very label it is judged by.
     """
     space, rng = bench.space, generator(bench.seed, "local_search")
     budget = Budget(bench, settings["queries"])
-    for index in rng.permutation(space.size):
+    for start in bench.population.shuffled(rng):
         if not budget.left:
             break
-        start = space.architectures[int(index)]
         if not budget.knows(start):
             _climb(space, budget, start, rng)
     return budget.found()

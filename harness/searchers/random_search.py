@@ -19,7 +19,7 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     It reads the very label it is judged by, so it shows what so many evaluations of fully
     trained networks buy, not what an untrained search could know.
     """
-    budget = Budget(bench, settings["queries"])
-    for arch in bench.space.sample_distinct(settings["queries"], generator(bench.seed, "random_search")):
+    budget, rng = Budget(bench, settings["queries"]), generator(bench.seed, "random_search")
+    for arch in bench.population.sample_distinct(settings["queries"], rng):
         budget.accuracy(arch)
     return budget.found()

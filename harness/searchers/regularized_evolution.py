@@ -28,7 +28,7 @@ Member = tuple[float, Architecture]
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     """The most accurate network met in ``settings["queries"]`` queries.
 
-    The first ``population`` members are drawn uniformly from the space. From then on the best of ``sample``
+    The first ``population`` members are drawn uniformly from the population. From then on the best of ``sample``
     members, drawn with replacement, is the parent; the child is the parent with another pick in one decision,
     and takes the place of the oldest member, however good that is. A network that was looked up before is
     free and joins the population like any other. The search ends early where 500 children in a row were
@@ -39,7 +39,7 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     population: deque[Member] = deque(maxlen=settings["population"])
     while budget.left and not budget.stuck:
         if len(population) < settings["population"]:
-            arch = space.sample(rng)
+            arch = bench.population.sample(rng)
         else:
             arch = mutated(space, _parent(population, settings["sample"], rng), rng)
         population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest

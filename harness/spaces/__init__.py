@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from harness import registry
+from harness.spaces._population import Population
 from harness.spaces._space import Architecture, Decision, Mask, Space, only, without
 
-__all__ = ["Architecture", "Decision", "Mask", "Space", "load", "names", "only", "without"]
+__all__ = ["Architecture", "Decision", "Mask", "Population", "Space", "load", "names", "only", "without"]
 
 
 def names() -> tuple[str, ...]:

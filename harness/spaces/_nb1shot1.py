@@ -30,7 +30,7 @@ class NB1Shot1(Space):
     has more candidates than parents. A block that no used node takes as a parent is *unused*:
     its choices have no effect, and :meth:`normalise` sets them to the first option.
 
-    ``architectures`` are the cells "without loose ends" that the benchmark's own enumeration
+    ``listing()`` has the cells "without loose ends" that the benchmark's own enumeration
     lists (2,487 / 3,609 / 24,066): those whose used blocks form a chain, each used node having
     the used block before it among its parents. ``encodings()`` makes every combination.
     """
@@ -121,7 +121,7 @@ class NB1Shot1(Space):
 
     @cached_property
     def _by_hash(self) -> dict[str, Architecture]:
-        return {self.canonical(arch): arch for arch in reversed(self.architectures)}
+        return {self.canonical(arch): arch for arch in reversed(self.listing())}
 
     def parse_text(self, text: str) -> Architecture:
         """Read :meth:`format`'s string; unused blocks take the first option of their decisions."""
@@ -144,19 +144,18 @@ class NB1Shot1(Space):
         ):
             raise ConfigError(
                 f"An architecture of {self.name} is written as {self.blocks} blocks and the output, like "
-                f"{self.format(self.architectures[-1])}, with the operations {', '.join(OPERATIONS)}, "
+                f"{self.format(self.listing()[-1])}, with the operations {', '.join(OPERATIONS)}, "
                 f"{self.parents_per_node[1:]} parents per node and '-' for an unused block; "
                 f"received {text!r}."
             )
         return arch
 
-    @property
-    def architectures(self) -> tuple[Architecture, ...]:
+    def listing(self) -> tuple[Architecture, ...]:
+        """The cells without loose ends, in lexicographic order of the picks."""
         return _chained_cells(self)
 
-    @cached_property
-    def classes(self) -> np.ndarray:
-        return class_numbers([self.cell(arch) for arch in self.architectures])
+    def class_numbers(self, archs: Sequence[Architecture]) -> np.ndarray:
+        return class_numbers([self.cell(arch) for arch in archs])
 
 
 def _used(parents: tuple[tuple[int, ...], ...]) -> tuple[bool, ...]:

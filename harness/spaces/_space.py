@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -166,20 +167,16 @@ class Space(ABC):
         return True
 
     @cached_property
-    def architectures(self) -> tuple[Architecture, ...]:
-        """Every architecture of the space, in lexicographic order of the picks."""
-        return tuple(self.encodings())
-
-    @property
     def size(self) -> int:
-        """How many architectures the space lists."""
-        return len(self.architectures)
+        """How many encodings there are: every combination of picks, counted and never listed."""
+        return prod(self._radices)
 
-    def __len__(self) -> int:
-        return self.size
+    def listing(self) -> tuple[Architecture, ...] | None:
+        """What the benchmark's authors enumerate, in a fixed order; ``None`` where nobody lists the space.
 
-    def __iter__(self) -> Iterator[Architecture]:
-        return iter(self.architectures)
+        For benchmarks, which hand it on: everything else reads their ``architectures``.
+        """
+        return None
 
     def encodings(self) -> Iterator[Architecture]:
         """Every combination of picks, whether or not two make the same cell."""
@@ -202,22 +199,9 @@ class Space(ABC):
         )
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """One architecture, uniformly over those the space lists."""
-        return self.architectures[int(rng.integers(self.size))]
-
-    def sample_distinct(self, count: int, rng: np.random.Generator) -> tuple[Architecture, ...]:
-        """``count`` different networks, uniformly over isomorphism classes met in a random order.
-
-        The order is a permutation of the listed architectures; an architecture whose class was
-        met before is passed over. All classes are returned where there are fewer than ``count``.
-        """
-        seen: dict[str, Architecture] = {}
-        for index in rng.permutation(self.size):
-            arch = self.architectures[int(index)]
-            seen.setdefault(self.canonical(arch), arch)
-            if len(seen) == count:
-                break
-        return tuple(seen.values())
+        """One architecture, every decision made uniformly and by itself."""
+        draws = (decision.options[int(rng.integers(len(decision.options)))] for decision in self.decisions)
+        return self.normalise(tuple(draws))
 
     def neighbours(self, arch: Architecture) -> tuple[Architecture, ...]:
         """All cells that differ from ``arch`` in one decision, each once, without ``arch`` itself."""
@@ -228,27 +212,30 @@ class Space(ABC):
         found.pop(self.normalise(arch), None)
         return tuple(found)
 
-    def code(self, arch: Architecture) -> int:
-        """A number that names the cell: mixed radix over the options of the normalised picks."""
-        code = 0
-        for decision, picks, ranks in zip(
-            self.decisions, self.normalise(arch), self._option_ranks, strict=True
-        ):
-            code = code * comb(len(decision.candidates), decision.picks) + ranks[picks]
-        return code
+    def key(self, arch: Architecture) -> int:
+        """A number that names the cell, of 64 bits with its sign.
 
-    @cached_property
-    def codes(self) -> np.ndarray:
-        """:meth:`code` of every listed architecture, in their order; int64."""
-        return np.fromiter((self.code(arch) for arch in self.architectures), np.int64, self.size)
+        Mixed radix over the options of the normalised picks, where that fits 63 bits; otherwise the first 8
+        bytes of the SHA-256 of their string, big-endian.
+        """
+        normalised, key = self.normalise(arch), 0
+        for picks, ranks, radix in zip(normalised, self._option_ranks, self._radices, strict=True):
+            key = key * radix + ranks[picks]
+        if self.size <= 2**63:
+            return key
+        digest = hashlib.sha256(self.format(normalised).encode()).digest()
+        return int.from_bytes(digest[:8], "big", signed=True)
 
-    @cached_property
-    def classes(self) -> np.ndarray:
-        """Number of the isomorphism class of every listed architecture, in their order; int64.
+    def class_numbers(self, archs: Sequence[Architecture]) -> np.ndarray:
+        """Number of the isomorphism class of each of ``archs``; int64.
 
         Two numbers are equal where :meth:`canonical` is.
         """
-        return np.unique([self.canonical(arch) for arch in self.architectures], return_inverse=True)[1]
+        return np.unique([self.canonical(arch) for arch in archs], return_inverse=True)[1]
+
+    @cached_property
+    def _radices(self) -> tuple[int, ...]:
+        return tuple(comb(len(decision.candidates), decision.picks) for decision in self.decisions)
 
     @cached_property
     def _option_ranks(self) -> tuple[dict[tuple[int, ...], int], ...]:

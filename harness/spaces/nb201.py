@@ -39,6 +39,10 @@ class NB201(Space):
         "mapping of edges such as {(0, 1): 'nor_conv_3x3', ...}, or six tuples of one index each"
     )
 
+    def listing(self) -> tuple[Architecture, ...]:
+        """Every architecture, in lexicographic order of the picks."""
+        return tuple(self.encodings())
+
     def format(self, arch: Architecture) -> str:
         """``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``, the authors' string."""
         nodes: dict[int, str] = {}

@@ -25,6 +25,10 @@ class NBMacro(Space):
     identity_candidates = frozenset({"identity"})
     forms = "eight digits of 0, 1 and 2 as text or as numbers, or a mapping from layer_0 to layer_7"
 
+    def listing(self) -> tuple[Architecture, ...]:
+        """Every architecture, in lexicographic order of the picks."""
+        return tuple(self.encodings())
+
     def format(self, arch: Architecture) -> str:
         """Eight digits: 0 identity, 1 MB3_K3, 2 MB6_K5."""
         return "".join(str(pick) for (pick,) in arch)

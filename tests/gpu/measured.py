@@ -101,7 +101,7 @@ def speed_of(space: str, device: str, scale: Scale) -> dict[str, float]:
 def networks_of(name: str, fidelity: str) -> list[nn.Module]:
     """A network of the space, connected, and its whole supernet."""
     space = spaces.load(name)
-    archs = sorted(space.sample_distinct(8, generator(SEED, "gpu")))
+    archs = sorted(spaces.Population(space, space.listing()).sample_distinct(8, generator(SEED, "gpu")))
     arch = next(arch for arch in archs if space.connected(arch))
     supernet = networks.build_supernet(space, fidelity, SEED, CLASSES)
     return [networks.build(space, arch, fidelity, SEED, CLASSES), supernet.masked(space.full_mask)]

@@ -33,7 +33,7 @@ def test_the_example_of_a_proxy_scores_as_the_proxy_does(monkeypatch):
     exec(compile(PYTHON[0], "README.md", "exec"), made)
     assert made["ABOUT"].formula == plain.ABOUT.formula
     space = spaces.load("nb201")
-    network = networks.build(space, space.architectures[-1], "tiny", seed=0)
+    network = networks.build(space, space.listing()[-1], "tiny", seed=0)
     batch = inputs.load("noise").open(classes=10, image_size=32).batch(seed=0, step=0, size=4)
     ours = proxies.measure(network, batch, ["plain"], seed=0)["plain"]
     monkeypatch.setattr(plain, "score", made["score"])

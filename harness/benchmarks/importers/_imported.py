@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from harness import spaces
 from harness.benchmarks import _files, _manifest, _score_sets
 from harness.benchmarks._files import Column
-from harness.benchmarks._label import Label
+from harness.benchmarks._label import Dataset, Label
 from harness.benchmarks._score_sets import ScoreSet
 from harness.errors import DataError
 
@@ -24,6 +24,40 @@ Track = Callable[[Iterable[Any], str, int | None], Iterable[Any]]
 def untracked(items: Iterable[Any], description: str, total: int | None = None) -> Iterable[Any]:
     """Show nothing."""
     return items
+
+
+@dataclass(frozen=True)
+class Published:
+    """How many architectures a benchmark lists, how many rows its complete table has, best figures by label."""
+
+    size: int
+    cells: int
+    best: Mapping[str, float]
+
+
+PUBLISHED = {
+    "nb201": Published(
+        15_625,
+        15_625,
+        {
+            "cifar10_test_200": 94.3733,
+            "cifar100_test_200": 73.5133,
+            "imagenet16_120_test_200": 47.3111,
+        },
+    ),
+    "nbmacro": Published(6_561, 6_561, {"cifar10_test_50": 93.1267}),
+    "nb1shot1_1": Published(2_487, 3_702, {"cifar10_test_108": 94.2007}),
+    "nb1shot1_2": Published(3_609, 12_474, {"cifar10_test_108": 93.9069}),
+    "nb1shot1_3": Published(24_066, 135_900, {"cifar10_test_108": 94.1774}),
+}
+"""What the publications say of their benchmarks, for the manifest."""
+
+DATASETS = {
+    "cifar10": Dataset(10, 32),
+    "cifar100": Dataset(100, 32),
+    "imagenet16_120": Dataset(120, 16),
+}
+"""Data sets of the labels, for the manifest."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +75,17 @@ class Imported:
     files: Mapping[str, Mapping[str, Column]]
     notes: tuple[str, ...] = ()
     partial: bool = False
+    wrong_params: int = 0
 
     @property
     def facts(self) -> str:
         """What it holds, in a few words."""
         return f"{_rows(self.files):,} rows, {len(self.labels)} labels"
 
-    def entry(self, files: Sequence[_manifest.File]) -> _manifest.Entry:
-        """The manifest's entry."""
-        return _manifest.Entry(
+    def described(self, files: Sequence[_manifest.File]) -> _manifest.Description:
+        """What the manifest says of it."""
+        stated, named = PUBLISHED[self.space], {label.name for label in self.labels}
+        return _manifest.Description(
             title=spaces.load(self.space).title,
             importer=self.importer,
             release=self.release,
@@ -58,6 +94,11 @@ class Imported:
             citation=self.citation,
             notes=self.notes,
             partial=self.partial,
+            size=stated.size,
+            cells=stated.cells,
+            wrong_params=self.wrong_params,
+            best={label: value for label, value in stated.best.items() if label in named},
+            datasets={label.dataset: DATASETS[label.dataset] for label in self.labels},
             files=tuple(files),
             labels={label.name: label for label in self.labels},
         )
@@ -83,8 +124,8 @@ class ImportedScores:
         """What it holds, in a few words."""
         return f"{_rows(self.files):,} operation scores in {len(self.sets)} sets"
 
-    def entry(self, files: Sequence[_manifest.File]) -> _score_sets.ScoresEntry:
-        """The manifest's entry."""
+    def described(self, files: Sequence[_manifest.File]) -> _score_sets.ScoresEntry:
+        """What the manifest says of it."""
         return _score_sets.ScoresEntry(
             title=spaces.load(self.space).title,
             importer=self.importer,
@@ -103,7 +144,7 @@ def _rows(files: Mapping[str, Mapping[str, Column]]) -> int:
 
 
 def write(imported: Sequence[Imported | ImportedScores], folder: Path, force: bool = False) -> None:
-    """Write what was ``imported`` and its manifest entries into ``folder``; other entries stay.
+    """Write what was ``imported`` and what the manifest says of it into ``folder``; the rest of it stays.
 
     Every file is written beside its destination and renamed when all of them are complete, the
     manifest last.
@@ -130,7 +171,7 @@ def write(imported: Sequence[Imported | ImportedScores], folder: Path, force: bo
         for name, columns in each.files.items():
             if folder / name not in contents:
                 contents[folder / name] = _files.encode(columns)
-        entries[each.SECTION][each.space] = each.entry(
+        entries[each.SECTION][each.space] = each.described(
             [_described(name, contents[folder / name], columns) for name, columns in each.files.items()]
         )
     manifest = _manifest.dumps(entries["tables"], entries["operation_scores"])

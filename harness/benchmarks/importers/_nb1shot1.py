@@ -1,7 +1,7 @@
 """From NAS-Bench-101's cells to the three tables of NAS-Bench-1Shot1.
 
 The spaces have no data file of their own: an architecture's figures are those of its cell, found
-by the cell's hash. All cells that any encoding makes are kept once, and each space maps its codes
+by the cell's hash. All cells that any encoding makes are kept once, and each space maps its keys
 to them.
 """
 
@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 
 from harness import spaces
+from harness.benchmarks._benchmark import keys_of, listing
 from harness.benchmarks._files import Column
 from harness.benchmarks._label import Label
 from harness.benchmarks.importers._imported import Imported, Track
@@ -30,7 +31,7 @@ CITATION = (
 
 @cache
 def hashes(space_name: str) -> dict[int, str]:
-    """Module hash by code, ascending, of every cell that any encoding of the space makes.
+    """Module hash by key, ascending, of every cell that any encoding of the space makes.
 
     Parents are enumerated first: encodings with equal normalised parents have the same used
     blocks, so that only those blocks' operations are left to vary.
@@ -45,7 +46,7 @@ def hashes(space_name: str) -> dict[int, str]:
         options = [option if used else option[:1] for option, used in zip(operations, active, strict=False)]
         for picks in product(*options):
             arch = picks + parents
-            found[space.code(arch)] = space.canonical(arch)
+            found[space.key(arch)] = space.canonical(arch)
     return dict(sorted(found.items()))
 
 
@@ -84,10 +85,10 @@ def tables(
 
 
 def _mapping(space: Space, order: Mapping[str, int]) -> dict[str, Column]:
-    known = {code: order[cell] for code, cell in hashes(space.name).items() if cell in order}
-    codes = np.fromiter(known, np.int64, len(known))
+    known = {key: order[cell] for key, cell in hashes(space.name).items() if cell in order}
+    keys = np.fromiter(known, np.int64, len(known))
     return {
-        "code": codes,
+        "code": keys,
         "row": np.fromiter(known.values(), np.int32, len(known)),
-        "listed": np.isin(codes, space.codes),
+        "listed": np.isin(keys, keys_of(space, listing(space))),
     }

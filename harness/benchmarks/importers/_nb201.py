@@ -129,7 +129,7 @@ def _costs(architecture: str, runs: Sequence[Run]) -> dict[str, int]:
 
 
 def columns(rows: Iterable[dict[str, Any]]) -> dict[str, Column]:
-    """Columns of the table, in the order of the codes; runs that do not exist are NaN.
+    """Columns of the table, in the order of the keys; runs that do not exist are NaN.
 
     Raises
     ------
@@ -138,12 +138,12 @@ def columns(rows: Iterable[dict[str, Any]]) -> dict[str, Column]:
     """
     space = spaces.load("nb201")
     listed = list(rows)
-    by_code = {space.code(space.parse(row["architecture"])): row for row in listed}
-    if len(by_code) != len(listed):
+    by_key = {space.key(space.parse(row["architecture"])): row for row in listed}
+    if len(by_key) != len(listed):
         raise ValueError("an architecture stands there twice")
-    ordered = [by_code[code] for code in sorted(by_code)]
+    ordered = [by_key[key] for key in sorted(by_key)]
     stored: dict[str, Column] = {
-        "code": np.array(sorted(by_code)),
+        "code": np.array(sorted(by_key)),
         "architecture": [row["architecture"] for row in ordered],
         "index": np.array([row["index"] for row in ordered]),
     }

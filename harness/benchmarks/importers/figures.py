@@ -20,7 +20,7 @@ from harness.benchmarks import _files
 from harness.benchmarks._files import Column
 from harness.benchmarks._label import Label
 from harness.benchmarks.importers import _nb1shot1, nbmacro_json
-from harness.benchmarks.importers._imported import Imported, Track, untracked
+from harness.benchmarks.importers._imported import PUBLISHED, Imported, Track, untracked
 from harness.benchmarks.importers._nb201 import CITATION
 from harness.benchmarks.importers._source import DAMAGE, accuracy, complete, damaged, read_bytes
 from harness.errors import DataError
@@ -59,7 +59,7 @@ def _nb201(path: Path, partial: bool, track: Track) -> Imported:
         rows = sorted(_nb201_row(space, line, names) for line in track(lines, "architectures", None))
     except (csv.Error, *DAMAGE) as error:
         raise damaged(path, error) from error
-    complete(len(rows), space.size, path, partial)
+    complete(len(rows), PUBLISHED[space.name].size, path, partial)
     code, architecture, index, params, flops, *accuracies = zip(*rows, strict=True)
     if len(code) != len(set(code)):
         raise damaged(path, "an architecture stands there twice")
@@ -95,6 +95,7 @@ def _nb201(path: Path, partial: bool, track: Track) -> Imported:
             "less (113.951 M where this says 117.983 M, 15.647 M where this says 17.9586 M).",
         ),
         partial=partial,
+        wrong_params=204,
     )
 
 
@@ -105,7 +106,7 @@ def _nb201_row(space: Space, line: dict[str, str | None], names: list[str]) -> t
         raise ValueError(f"a column or a row's end is missing: {missing[0]}")
     text, index, params, flops, *accuracies = (line[name] for name in needed)
     return (
-        space.code(space.parse(text)),
+        space.key(space.parse(text)),
         text,
         int(index),
         round(float(params) * 1e6),
@@ -185,7 +186,7 @@ def _nb101(path: Path, partial: bool, track: Track) -> tuple[Imported, ...]:
         runs="mean of 3 runs",
         columns=("test_mean",),
         source=_NB101,
-        unit="fraction",
+        scale=100.0,
         default=True,
     )
     return _nb1shot1.tables(

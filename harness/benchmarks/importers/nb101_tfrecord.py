@@ -121,12 +121,12 @@ def _labels() -> tuple[Label, ...]:
                 RELEASE,
                 reduce="mean",
                 run_columns=columns,
-                unit="fraction",
+                scale=100.0,
                 default=split == "test",
             )
         )
         labels += [
-            Label(f"{name}_run{run}", *facts, f"run {run} of 3 alone", (column,), RELEASE, unit="fraction")
+            Label(f"{name}_run{run}", *facts, f"run {run} of 3 alone", (column,), RELEASE, scale=100.0)
             for run, column in enumerate(columns, start=1)
         ]
     return tuple(labels)

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness import spaces
 from harness.benchmarks._label import Label
-from harness.benchmarks.importers._imported import Imported, Track, untracked
+from harness.benchmarks.importers._imported import PUBLISHED, Imported, Track, untracked
 from harness.benchmarks.importers._kind_of_file import expect_file
 from harness.benchmarks.importers._source import DAMAGE, accuracy, complete, count, damaged, read_bytes
 from harness.spaces import Space
@@ -41,7 +41,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     if not isinstance(content, dict):
         raise damaged(source, f"expected a JSON object, received a {type(content).__name__}")
     space = spaces.load("nbmacro")
-    complete(len(content), space.size, source, partial)
+    complete(len(content), PUBLISHED[space.name].size, source, partial)
     try:
         rows = sorted(
             _row(space, text, fields) for text, fields in track(content.items(), "architectures", None)
@@ -89,7 +89,7 @@ def _row(space: Space, text: str, fields: dict[str, Any]) -> tuple[int, str, tup
     runs = tuple(accuracy(value, text) for value in fields["test_acc"])
     if len(runs) != 3 or abs(sum(runs) / 3 - accuracy(fields["mean_acc"], text)) > 1e-6:
         raise ValueError(f"{text}: expected 3 test accuracies and their mean, received {fields}")
-    return space.code(arch), text, runs, count(fields["params"], text), count(fields["flops"], text)
+    return space.key(arch), text, runs, count(fields["params"], text), count(fields["flops"], text)
 
 
 def _labels() -> tuple[Label, ...]:

@@ -1,4 +1,4 @@
-"""The table behind the records of a section, and where an architecture stands in it."""
+"""The benchmark behind the records of a section, and where an architecture stands in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.reports.analysis.groups import Group
 
 
 def table_of(space: str, label: str) -> Benchmark | None:
-    """The table of ``space`` as it is now; ``None`` where there is none, or none with ``label``."""
+    """The benchmark of ``space`` as it is now; ``None`` where there is none, or none with ``label``."""
     try:
         table = benchmarks.load(space)
     except HarnessError:
@@ -27,23 +27,29 @@ def of_this_table(groups: Iterable[Group], table: Benchmark) -> tuple[list[Group
     """The groups whose accuracies came from ``table``, and what is with the others, empty without any."""
     members, others = [], []
     for group in groups:
-        (members if group.settings.get("table") == table.digest else others).append(group)
+        now = table.digest(group.run.label)
+        (members if _truth(group) == now else others).append(group)
     if not others:
         return members, ""
     names = ", ".join(dict.fromkeys(group.method for group in others))
-    digests = ", ".join(dict.fromkeys(wording.setting(group.settings.get("table")) for group in others))
+    digests = ", ".join(dict.fromkeys(wording.setting(_truth(group)) for group in others))
     return members, (
         f"the accuracies of {names} came from another table ({digests}) than the one that is here now "
-        f"({wording.setting(table.digest)})"
+        f"({wording.setting(now)})"
     )
 
 
-def codes(space: str, archs: Sequence[str]) -> np.ndarray:
-    """:meth:`harness.spaces.Space.code` of architectures given as strings; int64."""
-    return np.fromiter((_code(space, arch) for arch in archs), np.int64, len(archs))
+def _truth(group: Group) -> str | None:
+    """The digest of its figures, or, in a record that nothing more is known of, of a whole file of them."""
+    return group.settings.get("truth", group.settings.get("table"))
+
+
+def keys(space: str, archs: Sequence[str]) -> np.ndarray:
+    """:meth:`harness.spaces.Space.key` of architectures given as strings; int64."""
+    return np.fromiter((_key(space, arch) for arch in archs), np.int64, len(archs))
 
 
 @lru_cache(maxsize=2**16)
-def _code(space: str, arch: str) -> int:
+def _key(space: str, arch: str) -> int:
     loaded = spaces.load(space)
-    return loaded.code(loaded.parse(arch))
+    return loaded.key(loaded.parse(arch))

@@ -97,9 +97,9 @@ def lines(groups: Sequence[Group], table: Benchmark, labels: Sequence[Label]) ->
 
 
 def _truths(frame: pd.DataFrame, table: Benchmark, labels: Sequence[Label]) -> dict[str, np.ndarray]:
-    codes = lookup.codes(table.space_name, frame["arch"].tolist())
+    keys = lookup.keys(table.space.name, frame["arch"].tolist())
     own, *others = (label.name for label in labels)
-    looked_up = {label: table.accuracies(codes, label) for label in others}
+    looked_up = {label: table.goodness(keys, label) for label in others}
     return {own: frame["accuracy"].to_numpy(np.float64), **looked_up}
 
 
@@ -172,7 +172,7 @@ def _short(label: Label) -> str:
 
 
 def _meaning(label: Label) -> str:
-    return f"{label.split} split, {label.epochs} epochs, {label.runs}"
+    return f"{label.words}, {label.runs}"
 
 
 def _cell(line: Line, label: str, best: bool) -> Cell:

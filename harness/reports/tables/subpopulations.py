@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness import spaces
 from harness.benchmarks import Benchmark
 from harness.reports import wording
 from harness.reports.analysis import lookup
@@ -103,21 +102,20 @@ def chosen(frame: pd.DataFrame, table: Benchmark | None, label: str) -> dict[str
     }
     if table is not None:
         found["all"] = _expanded(
-            distinct, lookup.codes(table.space_name, frame["arch"].tolist()), table, label
+            distinct, lookup.keys(table.space.name, frame["arch"].tolist()), table, label
         )
     return found
 
 
-def _expanded(distinct: np.ndarray, codes: np.ndarray, table: Benchmark, label: str) -> Chosen:
+def _expanded(distinct: np.ndarray, keys: np.ndarray, table: Benchmark, label: str) -> Chosen:
     """Every architecture that the space lists whose network is one in the rows ``distinct``."""
-    space = table.space
-    listed = dict(zip(space.codes.tolist(), space.classes.tolist(), strict=True))
-    rows_of_class = np.full(space.classes.max() + 1, -1)
+    listed = dict(zip(table.keys.tolist(), table.classes.tolist(), strict=True))
+    rows_of_class = np.full(table.classes.max() + 1, -1)
     for row in distinct.tolist():
-        if int(codes[row]) in listed:
-            rows_of_class[listed[int(codes[row])]] = row
-    members = np.flatnonzero(rows_of_class[space.classes] >= 0)
-    return Chosen(rows_of_class[space.classes[members]], table.accuracies(space.codes[members], label))
+        if int(keys[row]) in listed:
+            rows_of_class[listed[int(keys[row])]] = row
+    members = np.flatnonzero(rows_of_class[table.classes] >= 0)
+    return Chosen(rows_of_class[table.classes[members]], table.goodness(table.keys[members], label))
 
 
 def figures(scores: np.ndarray, those: Chosen) -> Figures:
@@ -137,6 +135,7 @@ def _table(title: str, groups: Sequence[Group], table: Benchmark | None) -> Tabl
     why = f"there is no table of {place.space} with this label"
     if table is not None:
         _, why = lookup.of_this_table(groups, table)
+        why = why or ("" if table.complete else f"not all of {place.space} are known")
     frames = {id(result.architectures): result.architectures for group in groups for result in group.results}
     sets = {key: chosen(frame, None if why else table, place.label) for key, frame in frames.items()}
     shown = [name for name in SETS if any(_tells(name, each) for each in sets.values())]
@@ -157,7 +156,7 @@ def _table(title: str, groups: Sequence[Group], table: Benchmark | None) -> Tabl
             rows.append(_row(Cell(words_of_it, words_of_it, "baseline"), "baseline", found))
     rows.sort(key=lambda row: 2.0 if row.cells[1].sort is None else -row.cells[1].sort)
     columns = (FIRST, *(column for name in shown for column in SETS[name]), LAST)
-    return Table(title, columns, tuple(rows), _caption(place.space, shown, why))
+    return Table(title, columns, tuple(rows), _caption(table, shown, why))
 
 
 def _tells(name: str, sets: Mapping[str, Chosen]) -> bool:
@@ -193,7 +192,7 @@ def _cell(taus: Sequence[float | None], told: str) -> Cell:
     return Cell(cell.text, cell.sort, ", ".join(filter(None, (told, cell.note))))
 
 
-def _caption(space: str, shown: Sequence[str], why_not_all: str) -> tuple[str, ...]:
+def _caption(table: Benchmark | None, shown: Sequence[str], why_not_all: str) -> tuple[str, ...]:
     sentences = [
         "Kendall's τ-b, means ± standard deviations over seeds. Distinct: one architecture of each "
         "isomorphism class, as scored. n: architectures with a score; those without are left out, or "
@@ -202,9 +201,9 @@ def _caption(space: str, shown: Sequence[str], why_not_all: str) -> tuple[str, .
         if "connected" in shown
         else "All of them have a path from input to output.",
     ]
-    if "all" in shown:
+    if table is not None and "all" in shown:
         sentences.append(
-            f"All: every architecture of these networks among the {spaces.load(space).size:,} that the space "
+            f"All: every architecture of these networks among the {len(table.keys):,} that the space "
             "lists, with its own accuracy and its network's score or size, so that a network counts as often "
             "as the space lists it."
         )

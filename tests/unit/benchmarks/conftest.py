@@ -28,7 +28,7 @@ def committed() -> Callable[[str], Benchmark]:
 
     def load(name: str) -> Benchmark:
         if name not in read:
-            read[name] = benchmarks.load(name, BENCHMARKS_DATA)
+            read[name] = benchmarks.load_table(name, BENCHMARKS_DATA)
         return read[name]
 
     return load

@@ -72,29 +72,29 @@ def test_the_folder_is_small():
 
 def test_the_digest_is_that_of_the_files(folder):
     one = hashlib.sha256((folder / "nbmacro.parquet").read_bytes()).hexdigest()
-    assert benchmarks.load("nbmacro", folder).digest == one
+    assert benchmarks.load_table("nbmacro", folder).digest == one
     two = hashlib.sha256(
         (folder / "nb1shot1_1.parquet").read_bytes() + (folder / "nb101_cells.parquet").read_bytes()
     )
-    assert benchmarks.load("nb1shot1_1", folder).digest == two.hexdigest()
+    assert benchmarks.load_table("nb1shot1_1", folder).digest == two.hexdigest()
 
 
 def test_a_missing_manifest(tmp_path):
     with pytest.raises(DataError, match=r"There is no MANIFEST\.toml in .*`git checkout`.*import"):
-        benchmarks.load("nb201", tmp_path)
+        benchmarks.load_table("nb201", tmp_path)
 
 
 @pytest.mark.parametrize("text", ["format = ", "\x00", "[[["])
 def test_a_manifest_that_is_no_toml(folder, text):
     (folder / "MANIFEST.toml").write_text(text)
     with pytest.raises(DataError, match=r"MANIFEST\.toml cannot be read"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 def test_a_manifest_that_is_no_text(folder):
     (folder / "MANIFEST.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match=r"MANIFEST\.toml cannot be read"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ def test_a_manifest_that_is_no_text(folder):
 def test_an_entry_of_another_shape(folder, change, reason):
     alter(folder, lambda content: change(content["tables"]["nbmacro"]))
     with pytest.raises(DataError, match=rf"MANIFEST\.toml, table nbmacro.*{reason}"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 def test_a_manifest_of_another_format(folder):
     alter(folder, lambda content: content.update(format=2))
     with pytest.raises(DataError, match="has format 2; this version reads format 1"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
     alter(folder, lambda content: content.update(format=1, tables=3))
     with pytest.raises(DataError, match="tables must be a TOML dict, received 3"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
     alter(folder, lambda content: content.update(tables={"nbmacro": 3}))
     with pytest.raises(DataError, match="expected a TOML table, received 3"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 @pytest.mark.parametrize("name", ["nb1shot1_1.parquet", "nb101_cells.parquet"])
@@ -157,12 +157,12 @@ def test_a_missing_or_altered_file(folder, name):
         DataError,
         match=rf"{name} is not .*expected SHA-256 {expected}, received {received}; `git checkout` it or",
     ):
-        benchmarks.load("nb1shot1_1", folder)
+        benchmarks.load_table("nb1shot1_1", folder)
     path.unlink()
     with pytest.raises(
         DataError, match=rf"{name} is named in the manifest but cannot be read \(No such file"
     ):
-        benchmarks.load("nb1shot1_1", folder)
+        benchmarks.load_table("nb1shot1_1", folder)
 
 
 @pytest.mark.parametrize("length", [0, 3, 100, -1])
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_parquet(folder, length):
     path.write_bytes(path.read_bytes()[:length])
     accept(folder, path.name)
     with pytest.raises(DataError, match=r"nbmacro\.parquet is not a readable parquet file"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_parquet(folder, length):
 def test_columns_of_another_shape(folder, columns, reason):
     rewrite(folder, "nbmacro.parquet", **columns)
     with pytest.raises(DataError, match=reason):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)
 
 
 @pytest.mark.parametrize(
@@ -208,10 +208,10 @@ def test_columns_of_another_shape(folder, columns, reason):
 def test_pointers_of_another_shape(folder, columns, reason):
     rewrite(folder, "nb1shot1_1.parquet", **columns)
     with pytest.raises(DataError, match=reason):
-        benchmarks.load("nb1shot1_1", folder)
+        benchmarks.load_table("nb1shot1_1", folder)
 
 
 def test_another_number_of_rows(folder):
     alter(folder, lambda content: content["tables"]["nbmacro"]["files"][0].update(rows=6_560))
     with pytest.raises(DataError, match="has 6,561 rows, expected 6,560"):
-        benchmarks.load("nbmacro", folder)
+        benchmarks.load_table("nbmacro", folder)

@@ -175,7 +175,7 @@ def test_a_manifest_without_scores_is_a_manifest(folder):
     del content["operation_scores"]
     path.write_text(tomli_w.dumps(content))
     assert operation_scores.names(folder) == ()
-    assert benchmarks.names(folder) == benchmarks.names()
+    assert benchmarks.tables(folder) == benchmarks.names()
 
 
 def test_reading_them_loads_neither_torch_nor_pandas():

@@ -31,8 +31,8 @@ def test_there_is_a_table_for_every_space():
 def test_every_listed_architecture_has_its_default_accuracy(committed, name, sizes):
     table, space = committed(name), spaces.load(name)
     assert (len(table), int(table.listed.sum())) == sizes
-    values = table.accuracies(space.codes, table.default_label.name)
-    assert values.shape == (space.size,)
+    values = table.values(space.codes, table.default_label.name)
+    assert values.shape == (len(space.listing()),)
     assert values.dtype == np.float64
     assert ((values > 1) & (values < 95)).all()
     assert np.isfinite(table.params(space.codes)).all()
@@ -41,18 +41,18 @@ def test_every_listed_architecture_has_its_default_accuracy(committed, name, siz
 @pytest.mark.parametrize("name", SIZES)
 def test_codes_and_architectures_look_up_the_same(committed, name):
     table, space = committed(name), spaces.load(name)
-    archs = space.architectures[:: space.size // 50]
-    codes = np.array([space.code(arch) for arch in archs])
+    archs = space.listing()[:: len(space.listing()) // 50]
+    codes = np.array([space.key(arch) for arch in archs])
     label = table.default_label.name
-    np.testing.assert_array_equal(table.accuracies(archs, label), table.accuracies(codes, label))
-    assert table.accuracy(archs[3], label) == table.accuracies(archs, label)[3]
+    np.testing.assert_array_equal(table.values(archs, label), table.values(codes, label))
+    assert table.value(archs[3], label) == table.values(archs, label)[3]
 
 
 def test_all_encodings_of_a_cell_have_its_figures(committed):
     table, space = committed("nb1shot1_1"), spaces.load("nb1shot1_1")
     by_hash: dict[str, set[float]] = {}
     for arch in list(space.encodings())[::29]:
-        by_hash.setdefault(space.canonical(arch), set()).add(table.accuracy(arch, "cifar10_test_108"))
+        by_hash.setdefault(space.canonical(arch), set()).add(table.value(arch, "cifar10_test_108"))
     assert len(by_hash) > 100
     assert all(len(values) == 1 for values in by_hash.values())
 
@@ -60,56 +60,56 @@ def test_all_encodings_of_a_cell_have_its_figures(committed):
 def test_known_figures(committed):
     macro = committed("nbmacro")
     best = spaces.load("nbmacro").parse("22212220")
-    assert macro.accuracy(best, "cifar10_test_50") == pytest.approx(93.12666320800781, abs=1e-12)
+    assert macro.value(best, "cifar10_test_50") == pytest.approx(93.12666320800781, abs=1e-12)
     nb201, space = committed("nb201"), spaces.load("nb201")
-    values = nb201.accuracies(space.codes, "cifar10_test_200")
-    assert space.format(space.architectures[int(values.argmax())]) == (
+    values = nb201.values(space.codes, "cifar10_test_200")
+    assert space.format(space.listing()[int(values.argmax())]) == (
         "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|"
     )
     assert values.max() == 94.3733
-    assert nb201.accuracies(space.codes, "cifar100_test_200").max() == 73.5133
-    assert nb201.accuracies(space.codes, "imagenet16_120_test_200").max() == 47.3111
+    assert nb201.values(space.codes, "cifar100_test_200").max() == 73.5133
+    assert nb201.values(space.codes, "imagenet16_120_test_200").max() == 47.3111
 
 
 def test_runs_of_nb201(committed):
     table = committed("nb201")
-    runs = table.runs(table.codes, "cifar10_test_200")
+    runs = table.runs(table.held, "cifar10_test_200")
     assert runs.shape == (15_625, 3)
     counts = np.bincount((~np.isnan(runs)).sum(axis=1))
     assert counts.tolist() == [0, 2225, 5439, 7961]
-    mean = table.accuracies(table.codes, "cifar10_test_200_v1_1_mean")
+    mean = table.values(table.held, "cifar10_test_200_v1_1_mean")
     np.testing.assert_allclose(mean, np.nanmean(runs, axis=1), rtol=1e-14)
-    best = table.accuracies(table.codes, "cifar10_test_200_v1_1_max")
+    best = table.values(table.held, "cifar10_test_200_v1_1_max")
     np.testing.assert_array_equal(best, np.nanmax(runs, axis=1))
-    second = table.accuracies(table.codes, "cifar10_test_200_run2")
+    second = table.values(table.held, "cifar10_test_200_run2")
     np.testing.assert_array_equal(second, runs[:, 1])
-    difference = np.abs(mean - table.accuracies(table.codes, "cifar10_test_200"))
+    difference = np.abs(mean - table.values(table.held, "cifar10_test_200"))
     assert int((difference > 1e-3).sum()) == 2_416
     assert difference.max() == pytest.approx(2.22, abs=0.005)
     assert "v1.1" in table.label("cifar10_test_200").runs
-    assert table.runs(table.codes[:3], "cifar100_test_200") is None
+    assert table.runs(table.held[:3], "cifar100_test_200") is None
 
 
 def test_the_mean_of_nbmacro_is_the_mean_of_its_runs(committed):
     table = committed("nbmacro")
-    runs = table.runs(table.codes, "cifar10_test_50")
+    runs = table.runs(table.held, "cifar10_test_50")
     np.testing.assert_allclose(
-        table.accuracies(table.codes, "cifar10_test_50"), runs.mean(axis=1), rtol=1e-14
+        table.values(table.held, "cifar10_test_50"), runs.mean(axis=1), rtol=1e-14
     )
-    singles = [table.accuracies(table.codes, f"cifar10_test_50_run{run}") for run in (1, 2, 3)]
+    singles = [table.values(table.held, f"cifar10_test_50_run{run}") for run in (1, 2, 3)]
     np.testing.assert_array_equal(np.stack(singles, axis=1), runs)
 
 
 def test_nb1shot1_has_neither_runs_nor_flops(committed):
     table = committed("nb1shot1_1")
-    assert table.runs(table.codes[:2], "cifar10_test_108") is None
-    assert np.isnan(table.flops(table.codes[:2])).all()
+    assert table.runs(table.held[:2], "cifar10_test_108") is None
+    assert np.isnan(table.flops(table.held[:2])).all()
     assert np.isnan(committed("nb201").flops(committed("nb201").codes)).sum() == 15_625 - 9_445
 
 
 def test_no_architectures_give_no_figures(committed):
     table = committed("nb201")
-    assert table.accuracies([], "cifar10_test_200").shape == (0,)
+    assert table.values([], "cifar10_test_200").shape == (0,)
     assert table.runs(np.array([], int), "cifar10_test_200").shape == (0, 3)
 
 
@@ -123,7 +123,7 @@ def test_every_label_is_explained_and_belongs_to_a_known_dataset(committed, name
         assert label.source
         assert label.name.startswith(f"{label.dataset}_{label.split}") or "_valid_run_test" in label.name
         assert str(label.epochs) in label.name
-        assert np.isfinite(table.accuracies(table.codes, label.name)).any()
+        assert np.isfinite(table.values(table.held, label.name)).any()
 
 
 def test_datasets():
@@ -139,9 +139,9 @@ def test_unknown_names(committed):
     with pytest.raises(
         UnknownNameError, match=r"label of nb201 'cifar10_tset_200'.*Did you mean 'cifar10_test_200'"
     ):
-        table.accuracies(table.codes, "cifar10_tset_200")
+        table.values(table.held, "cifar10_tset_200")
     with pytest.raises(UnknownNameError, match="imagenet16_120_test_200"):
-        table.runs(table.codes, "accuracy")
+        table.runs(table.held, "accuracy")
     with pytest.raises(UnknownNameError, match="Did you mean 'nb201'"):
         benchmarks.load("nb2o1")
     with pytest.raises(UnknownNameError, match="Allowed: nb1shot1_1, nb1shot1_2"):
@@ -151,16 +151,16 @@ def test_unknown_names(committed):
 def test_wrong_architectures(committed):
     table = committed("nb201")
     with pytest.raises(ConfigError, match="makes 6 decisions; received 2"):
-        table.accuracy(((0,), (1,)), "cifar10_test_200")
+        table.value(((0,), (1,)), "cifar10_test_200")
     with pytest.raises(ConfigError, match="candidates 0 to 4"):
-        table.accuracy(((0,), (1,), (2,), (3,), (4,), (5,)), "cifar10_test_200")
+        table.value(((0,), (1,), (2,), (3,), (4,), (5,)), "cifar10_test_200")
     for archs in (5, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", {"1<-0": "none"}):
         with pytest.raises(ConfigError, match="Several architectures are a list of them"):
-            table.accuracies(archs, "cifar10_test_200")
+            table.values(archs, "cifar10_test_200")
     with pytest.raises(ConfigError, match=r"An architecture of nb201 is .*; received \(4, 0, 3\)"):
-        table.accuracy((4, 0, 3), "cifar10_test_200")
+        table.value((4, 0, 3), "cifar10_test_200")
     with pytest.raises(DataError, match="holds 15,625 architectures, and not code 15625"):
-        table.accuracies(np.array([3, 15_625]), "cifar10_test_200")
+        table.values(np.array([3, 15_625]), "cifar10_test_200")
     with pytest.raises(DataError, match="not code -1"):
         table.params(np.array([-1]))
     with pytest.raises(DataError, match=r"one-dimensional integer array.*float64"):
@@ -171,7 +171,7 @@ def test_architectures_in_any_form_that_people_have(committed):
     table = committed("nb201")
     text = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|skip_connect~2|"
     forms = [text, (2, 2, 0, 4, 3, 0), [[3], [3], [4], [1], [2], [1]], table.space.parse(text)]
-    assert [round(each, 4) for each in table.accuracies(forms, "cifar10_test_200")] == [93.3967] * 4
+    assert [round(each, 4) for each in table.values(forms, "cifar10_test_200")] == [93.3967] * 4
     assert table.params(forms).tolist() == [table.params([text])[0]] * 4
 
 
@@ -194,9 +194,9 @@ def test_a_data_set_in_place_of_a_label_means_the_longest_training(committed, as
 
 def test_results_are_copies(committed):
     table = committed("nb201")
-    first = table.accuracies(table.codes, "cifar10_test_200")
+    first = table.values(table.held, "cifar10_test_200")
     first[:] = 0
-    assert table.accuracies(table.codes, "cifar10_test_200").min() > 1
+    assert table.values(table.held, "cifar10_test_200").min() > 1
 
 
 def test_tables_do_not_import_torch_nor_pandas():
@@ -219,7 +219,7 @@ def test_every_row_of_nb201_is_the_source_s(committed, shared):
     assert len(single) == 14
     for name in single:
         expected = [float(row[name] or "nan") for row in rows]
-        np.testing.assert_array_equal(table.accuracies(archs, name), expected)
+        np.testing.assert_array_equal(table.values(archs, name), expected)
     millions = [float(row["params_millions_cifar10"]) for row in rows]
     np.testing.assert_array_equal(table.params(archs), [round(value * 1e6) for value in millions])
     flops = [float(row["flops_millions_cifar10"] or "nan") for row in rows]
@@ -233,7 +233,7 @@ def test_every_row_of_nbmacro_is_the_source_s(committed, shared):
     fields = list(content.values())
     assert len(set(archs)) == 6_561
     np.testing.assert_array_equal(
-        table.accuracies(archs, "cifar10_test_50"), [field["mean_acc"] for field in fields]
+        table.values(archs, "cifar10_test_50"), [field["mean_acc"] for field in fields]
     )
     np.testing.assert_array_equal(
         table.runs(archs, "cifar10_test_50"), [field["test_acc"] for field in fields]
@@ -249,10 +249,10 @@ def test_every_listed_row_of_nb1shot1_is_the_source_s(committed, shared, number)
     with gzip.open(path, "rt") as stream:
         rows = list(csv.DictReader(stream))
     expected = {row["module_hash"]: float(row["mean_test_acc_108"]) * 100 for row in rows}
-    assert len(rows) == space.size
-    values = table.accuracies(space.codes, "cifar10_test_108")
+    assert len(rows) == len(space.listing())
+    values = table.values(space.codes, "cifar10_test_108")
     received = {
-        space.canonical(arch): value for arch, value in zip(space.architectures, values.tolist(), strict=True)
+        space.canonical(arch): value for arch, value in zip(space.listing(), values.tolist(), strict=True)
     }
     assert received == expected
 
@@ -268,11 +268,11 @@ def test_every_encoding_of_nb1shot1_has_its_cell_s_figures(committed, shared, nu
     params = dict(zip(source["module_hash"], source["params"], strict=True))
     classes = {}
     for arch in space.encodings():
-        classes.setdefault(space.code(arch), arch)
-    assert sorted(classes) == table.codes.tolist()
-    hashes = [space.canonical(classes[code]) for code in table.codes.tolist()]
+        classes.setdefault(space.key(arch), arch)
+    assert sorted(classes) == table.held.tolist()
+    hashes = [space.canonical(classes[code]) for code in table.held.tolist()]
     np.testing.assert_array_equal(
-        table.accuracies(table.codes, "cifar10_test_108"), [means[cell] * 100 for cell in hashes]
+        table.values(table.held, "cifar10_test_108"), [means[cell] * 100 for cell in hashes]
     )
-    np.testing.assert_array_equal(table.params(table.codes), [params[cell] for cell in hashes])
+    np.testing.assert_array_equal(table.params(table.held), [params[cell] for cell in hashes])
     assert {1: 2_685, 2: 7_773, 3: 55_854}[number] == len(set(hashes))

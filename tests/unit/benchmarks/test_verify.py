@@ -54,7 +54,7 @@ def test_rows_that_are_not_the_space(committed):
     assert "the listed rows are not the 2,487 architectures of the space" in faults
     fewer = replace(
         table,
-        codes=table.codes[:-1],
+        codes=table.held[:-1],
         listed=table.listed[:-1],
         figures={name: values[:-1] for name, values in table.figures.items()},
         _values={},
@@ -64,17 +64,17 @@ def test_rows_that_are_not_the_space(committed):
 
 def test_a_partial_table_is_not_held_against_the_space(committed):
     table = committed("nbmacro")
-    entry = replace(table.entry, partial=True)
+    entry = replace(table.description, partial=True)
     low = {name: values / 2 for name, values in table.figures.items()}
     assert benchmarks.verify(replace(table, entry=entry, figures=low, _values={}), BENCHMARKS_DATA) == []
 
 
 def test_codes_of_other_architectures(committed):
     macro = committed("nbmacro")
-    shifted = replace(macro, codes=np.roll(macro.codes, 1))
+    shifted = replace(macro, codes=np.roll(macro.held, 1))
     assert _verify._keys(shifted, BENCHMARKS_DATA) == ["6,561 rows name another architecture than their code"]
     cells = committed("nb1shot1_1")
-    shifted = replace(cells, codes=np.roll(cells.codes, 7))
+    shifted = replace(cells, codes=np.roll(cells.held, 7))
     (fault,) = _verify._keys(shifted, BENCHMARKS_DATA)
     assert fault.endswith("of the sampled rows name another cell than their code")
     assert spaces.load("nb1shot1_1").size > _verify.SAMPLE

@@ -98,7 +98,7 @@ def test_the_fast_path_rounds_otherwise_by_little(name: str) -> None:
 @pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
 def test_stand_alone_networks_take_both_paths(name: str) -> None:
     space = spaces.load(name)
-    for arch in space.sample_distinct(4, np.random.default_rng(1)):
+    for arch in spaces.Population(space, space.listing()).sample_distinct(4, np.random.default_rng(1)):
         network = randomised(networks.build(space, arch, "tiny")).double()
         images = images_of(6, torch.float64)
         expected = watched_kernel(network, images, False)

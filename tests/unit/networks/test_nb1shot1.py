@@ -86,7 +86,7 @@ def test_the_benchmarks_own_size_equals_nasbench_pytorch():
 
 def test_there_are_no_parameters_without_a_layer():
     space = spaces.load("nb1shot1_1")
-    module = networks.build(space, space.architectures[0], "tiny")
+    module = networks.build(space, space.listing()[0], "tiny")
     kinds = {type(module.get_submodule(name.rpartition(".")[0])) for name, _ in module.named_parameters()}
     assert all(issubclass(kind, nn.Conv2d | nn.BatchNorm2d | nn.Linear) for kind in kinds)
 
@@ -94,8 +94,8 @@ def test_there_are_no_parameters_without_a_layer():
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_of_all_listed_cells_are_the_tables(name):
     space = spaces.load(name)
-    listed = benchmarks.load(name).params(space.architectures)
-    ours = [networks.parameter_count(space, arch) for arch in space.architectures]
+    listed = benchmarks.load(name).params(space.listing())
+    ours = [networks.parameter_count(space, arch) for arch in space.listing()]
     assert (listed == ours).all()
 
 
@@ -130,7 +130,7 @@ def test_parameter_formula_equals_the_modules(name, fidelity):
 
 def test_running_statistics_move_as_slowly_as_tensorflows():
     space = spaces.load("nb1shot1_1")
-    module = networks.build(space, space.architectures[0], "tiny")
+    module = networks.build(space, space.listing()[0], "tiny")
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
     assert {layer.momentum for layer in norms} == {0.003}
     assert {layer.eps for layer in norms} == {1e-5}
@@ -139,4 +139,4 @@ def test_running_statistics_move_as_slowly_as_tensorflows():
 def test_the_table_lists_no_flops():
     space = spaces.load("nb1shot1_1")
     with pytest.raises(ConfigError, match="nb1shot1_1 lists no FLOPs"):
-        networks.table_flops(space, space.architectures[0])
+        networks.table_flops(space, space.listing()[0])

@@ -64,7 +64,7 @@ FAMILIES = {
 @pytest.mark.parametrize("kind", ["network", "view"])
 def test_the_families_blocks_are_the_stem_and_every_cell_or_layer(case: str, kind: str) -> None:
     space = spaces.load(case.split()[0])
-    arch = space.parse(FAMILIES[case]) if FAMILIES[case] else space.architectures[500]
+    arch = space.parse(FAMILIES[case]) if FAMILIES[case] else space.listing()[500]
     if kind == "network":
         network = networks.build(space, arch, "tiny")
     else:
@@ -81,7 +81,7 @@ def test_the_families_blocks_are_the_stem_and_every_cell_or_layer(case: str, kin
 @pytest.mark.parametrize("space_name", ["nb201", "nbmacro", "nb1shot1_1"])
 def test_the_last_map_is_what_the_global_pooling_takes(space_name: str) -> None:
     space = spaces.load(space_name)
-    network = networks.build(space, space.architectures[-1], "tiny")
+    network = networks.build(space, space.listing()[-1], "tiny")
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     pooling = next(part for part in network.modules() if isinstance(part, nn.AdaptiveAvgPool2d))
     ((expected, _),) = inputs_and_outputs(network, images, [pooling])

@@ -189,12 +189,12 @@ def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
 def test_table_facts_are_the_tables():
     facts = {entry.label: entry.statistics for entry in of_tables(["nb201"], MACHINE)}
     table = benchmarks.load("nb201")
-    accuracies = table.accuracies(table.space.codes, "cifar10_test_200")
+    accuracies = table.values(table.space.codes, "cifar10_test_200")
     own = facts["cifar10_test_200"]
     assert own["n"] == 15625
     assert own["mean_accuracy"] == pytest.approx(accuracies.mean(), rel=1e-12)
     best = table.space.parse(own["best"])
-    assert table.accuracy(best, "cifar10_test_200") == own["best_accuracy"] == accuracies.max()
+    assert table.value(best, "cifar10_test_200") == own["best_accuracy"] == accuracies.max()
     assert facts["cifar10_test_200_run3"]["n"] == 7961
 
 

@@ -139,9 +139,9 @@ def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank
     """100 - error and rank as published, looked up without the harness's own pick and judgement."""
     table, scores = benchmarks.load("nb201"), operation_scores.load("nb201", name, seed).scores
     arch = tuple((max(range(5), key=lambda op: scores[0, edge][op]),) for edge in range(6))
-    own = table.accuracy(arch, MEAN)
+    own = table.value(arch, MEAN)
     assert own == pytest.approx(accuracy, abs=0.0051)
-    assert 1 + (table.accuracies(SPACE.codes, MEAN) > own + 1e-9).sum() == rank
+    assert 1 + (table.values(SPACE.codes, MEAN) > own + 1e-9).sum() == rank
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank
 )
 def test_the_correlation_of_zc_pt_by_another_formula(name, rho, tau):
     """Against the best run of v1.1 of all architectures with the operation."""
-    accuracies = benchmarks.load("nb201").accuracies(SPACE.codes, MAX)
+    accuracies = benchmarks.load("nb201").values(SPACE.codes, MAX)
     best = np.full((6, 5), -np.inf)
-    for arch, accuracy in zip(SPACE.architectures, accuracies, strict=True):
+    for arch, accuracy in zip(SPACE.listing(), accuracies, strict=True):
         for edge, (op,) in enumerate(arch):
             best[edge, op] = max(best[edge, op], accuracy)
     scores = operation_scores.load("nb201", name, 1).scores

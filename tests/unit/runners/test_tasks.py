@@ -57,7 +57,7 @@ def test_arch_correlation_numbers_are_the_rows_and_the_tables(architectures):
         table_rows, record = rows(outcome.path), read(outcome.path)
         archs = [space.parse(arch) for arch in table_rows["arch"]]
         assert len({space.canonical(arch) for arch in archs}) == 14
-        assert table_rows["accuracy"].tolist() == table.accuracies(archs, "cifar10_test_200").tolist()
+        assert table_rows["accuracy"].tolist() == table.values(archs, "cifar10_test_200").tolist()
         params = [networks.count_parameters(networks.build(space, arch)) for arch in archs]
         assert table_rows["params"].tolist() == params
         ok = table_rows["status"] == "ok"
@@ -125,9 +125,9 @@ def test_op_correlation_truth_is_that_of_the_table(tmp_path):
     made = config(tmp_path, "scorer=best_acc", task="op_correlation")
     (outcome,) = execute(made)
     table_rows, space, table = rows(outcome.path), spaces.load("nbmacro"), benchmarks.load("nbmacro")
-    accuracies = table.accuracies(space.architectures, made.label)
+    accuracies = table.values(space.listing(), made.label)
     row = table_rows[(table_rows["step"] == 0) & (table_rows["decision"] == "layer_3")].iloc[1]
-    holding = [arch[3] == (1,) for arch in space]
+    holding = [arch[3] == (1,) for arch in space.listing()]
     assert row["best_acc"] == accuracies[holding].max()
     assert row["avg_acc"] == pytest.approx(accuracies[holding].mean(), rel=1e-12)
     assert row["count"] == sum(holding)
@@ -157,8 +157,8 @@ def test_search_is_judged_by_the_table(searcher, settings, space, tmp_path):
     (outcome,) = execute(made)
     found, loaded, table = read(outcome.path)["statistics"], spaces.load(space), benchmarks.load(space)
     arch = loaded.parse(found["arch"])
-    accuracies = table.accuracies(loaded.architectures, made.label)
-    assert found["accuracy"] == table.accuracy(arch, made.label)
+    accuracies = table.values(loaded.listing(), made.label)
+    assert found["accuracy"] == table.value(arch, made.label)
     assert found["rank"] == 1 + (accuracies > found["accuracy"]).sum()
     assert found["regret"] == pytest.approx(accuracies.max() - found["accuracy"])
     assert found["table_queries"] == (7 if searcher == "random_search" else 0)

@@ -68,7 +68,7 @@ def test_a_search_is_pruned_by_what_it_wrote_down(searched):
             assert gone in lowest
             left[name].remove(gone)
     found = record["statistics"]
-    assert found["accuracy"] == table.accuracy(space.parse(found["arch"]), made.label)
+    assert found["accuracy"] == table.value(space.parse(found["arch"]), made.label)
     assert found["evaluations"] == 2 * (25 + 19 + 13)
     assert (found["table_queries"], found["proposals_distinct"]) == (0, None)
 

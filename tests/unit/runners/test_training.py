@@ -246,7 +246,7 @@ def test_searches_ask_no_table_and_are_judged_by_it(ended):
         assert found["table_queries"] == 0
         assert (found["evaluations"] == 0) == (searcher == "darts")
         arch = loaded.parse(found["arch"])
-        assert found["accuracy"] == benchmarks.load(space).accuracy(arch, made[key].label)
+        assert found["accuracy"] == benchmarks.load(space).value(arch, made[key].label)
         trace = rows(outcomes[key])
         assert set(trace["stage"]) == {"decision"}
         assert set(trace["decision"]) == {decision.name for decision in loaded.decisions}

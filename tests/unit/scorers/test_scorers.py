@@ -95,7 +95,7 @@ def test_ties_go_to_the_lower_index():
 @pytest.mark.parametrize("name", ["nbmacro", "nb1shot1_1"])
 def test_oracles_equal_brute_force(name):
     space = spaces.load(name)
-    accuracies = np.random.default_rng(0).uniform(80, 95, space.size)
+    accuracies = np.random.default_rng(0).uniform(80, 95, len(space.listing()))
     truth = OperationTruth(space, accuracies)
     mask = spaces.without(spaces.without(space.full_mask, 0, 1), 2, 0)
 
@@ -124,7 +124,7 @@ def test_oracles_equal_brute_force(name):
 
 def test_an_oracle_without_architectures_says_so():
     space = spaces.load("nb1shot1_1")
-    truth = OperationTruth(space, np.ones(space.size))
+    truth = OperationTruth(space, np.ones(len(space.listing())))
     nothing = tuple((False,) * len(row) if d < 4 else row for d, row in enumerate(space.full_mask))
     (score,) = {s.status for s in scorers.load("best_acc").score(truth, nothing, 4).values()}
     assert score == "skipped"

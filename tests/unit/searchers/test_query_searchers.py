@@ -146,7 +146,7 @@ def test_a_search_ends_where_the_space_does(name, folded):
     space = Toy(folded)
     queries = Queries(space, hashed(space))
     found = queries.search(name, 10_000)
-    networks = len({space.canonical(arch) for arch in space})
+    networks = len({space.canonical(arch) for arch in space.listing()})
     assert networks == (2 if folded else 3) ** 4 * 6
     if name in ("random_search", "local_search"):
         assert len(queries.asked) == networks
@@ -204,7 +204,7 @@ def test_a_known_network_is_free():
 def test_a_search_among_known_networks_is_stuck():
     space = Toy()
     budget = Budget(Bench(space, 0, unavailable, unavailable, hashed(space), unavailable), 5)
-    one, other = space.architectures[:2]
+    one, other = space.listing()[:2]
     for _ in range(500):
         budget.accuracy(one)
     assert not budget.stuck
@@ -224,7 +224,7 @@ def test_a_mutation_is_a_neighbour_and_every_neighbour_a_mutation(space):
 
 def test_a_mutation_draws_the_decision_before_the_pick():
     space, rng = Toy(), np.random.default_rng(0)
-    arch = space.architectures[7]
+    arch = space.listing()[7]
     children = Counter(mutated(space, arch, rng) for _ in range(5_000))
     for child, count in children.items():
         (changed,) = (d for d in range(5) if child[d] != arch[d])
@@ -286,7 +286,7 @@ def test_local_search_finds_the_optimum_of_a_sum(seed):
     space = Toy()
     queries = Queries(space, additive(space, seed))
     found = queries.search(
-        "local_search", 1 + len(space.decisions) * len(space.neighbours(space.architectures[0])), seed
+        "local_search", 1 + len(space.decisions) * len(space.neighbours(space.listing()[0])), seed
     )
     assert found.arch == max(space, key=queries.accuracy)
 

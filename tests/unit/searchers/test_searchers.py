@@ -38,11 +38,11 @@ class Toy:
         self.calls["network"] += 1
         if self.space.format(arch) in self.broken or ("all" in self.broken and step == 1):
             return Score(None, "nan", "the kernel is singular")
-        return Score(self.space.code(arch) + 0.5 * step)
+        return Score(self.space.key(arch) + 0.5 * step)
 
     def query(self, arch):
         self.calls["query"] += 1
-        return float(self.space.code(arch) % 97)
+        return float(self.space.key(arch) % 97)
 
     def bench(self, seed=0):
         return Bench(self.space, seed, self.score_supernet, self.score_network, self.query, self.space.code)
@@ -120,7 +120,7 @@ def test_validation_sums_batches_and_takes_the_largest():
     assert len(distinct) > 1
     assert toy.calls["network"] == 3 * len(distinct)
     sums = {row["arch"]: row["score"] for row in found.trace if row["stage"] == "total"}
-    assert sums == {arch: 3.0 * SPACE.code(SPACE.parse(arch)) + 1.5 for arch in distinct}
+    assert sums == {arch: 3.0 * SPACE.key(SPACE.parse(arch)) + 1.5 for arch in distinct}
     assert SPACE.format(found.arch) == max(sums, key=sums.__getitem__)
 
 
@@ -135,7 +135,7 @@ def test_every_validation_score_is_recorded_under_the_proposal_that_came_first()
         (index, step, proposed[index]) for index in first for step in range(3)
     ]
     for row in rows:
-        assert row["score"] == SPACE.code(SPACE.parse(row["arch"])) + 0.5 * row["step"]
+        assert row["score"] == SPACE.key(SPACE.parse(row["arch"])) + 0.5 * row["step"]
     totals = [row for row in found.trace if row["stage"] == "total"]
     assert [(row["index"], row["arch"]) for row in totals] == [(index, proposed[index]) for index in first]
 
@@ -158,9 +158,9 @@ def test_random_search_keeps_the_best_of_its_counted_queries():
     found = searchers.load("random_search").search(toy.bench(), {"queries": 20})
     assert toy.calls == {"query": 20}
     assert len({row["arch"] for row in found.trace}) == 20
-    assert SPACE.code(found.arch) % 97 == max(row["accuracy"] for row in found.trace)
+    assert SPACE.key(found.arch) % 97 == max(row["accuracy"] for row in found.trace)
 
 
 def test_largest_has_the_most_parameters():
     found = searchers.load("largest").search(Toy().bench(), {})
-    assert SPACE.code(found.arch) == SPACE.codes.max()
+    assert SPACE.key(found.arch) == SPACE.codes.max()

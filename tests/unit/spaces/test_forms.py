@@ -53,7 +53,7 @@ def test_nb201(form):
 
 def test_naslibs_tuples_are_all_architectures():
     found = {NB201.parse(indices) for indices in product(range(5), repeat=6)}
-    assert found == set(NB201.architectures)
+    assert found == set(NB201.listing())
     assert NB201.format(NB201.parse((4, 0, 3, 1, 4, 3))) == (
         "|avg_pool_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_1x1~2|"
     )
@@ -91,7 +91,7 @@ def test_nbmacro():
 @pytest.mark.parametrize("name", ["nb1shot1_1", "nb1shot1_2", "nb1shot1_3"])
 def test_cells_of_nas_bench_101(name):
     space = spaces.load(name)
-    for arch in space.architectures[:: space.size // 20]:
+    for arch in space.listing()[:: len(space.listing()) // 20]:
         cell = space.cell(arch)
         found = space.parse((cell.matrix, cell.labels))
         assert space.canonical(found) == space.canonical(arch)
@@ -105,7 +105,7 @@ def test_cells_of_nas_bench_101(name):
 
 def test_vertices_that_lead_nowhere_do_not_count():
     space = spaces.load("nb1shot1_1")
-    cell = space.cell(space.architectures[100])
+    cell = space.cell(space.listing()[100])
     matrix = np.pad(cell.matrix, 1)[1:, 1:]
     size = len(matrix)
     matrix = np.insert(np.delete(matrix, size - 1, 0), size - 2, 0, axis=0)

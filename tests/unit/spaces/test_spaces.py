@@ -28,24 +28,24 @@ def test_every_space_has_a_size_here():
 def test_size_classes_and_encodings(name):
     space = spaces.load(name)
     listed, distinct, encodings = SIZES[name]
-    assert len(space) == space.size == listed == len(set(space))
+    assert len(space) == len(space.listing()) == listed == len(set(space))
     options = [len(decision.options) for decision in space.decisions]
     assert np.prod(options) == encodings
     if name != "nb1shot1_3":
-        assert len({space.canonical(arch) for arch in space}) == distinct
+        assert len({space.canonical(arch) for arch in space.listing()}) == distinct
 
 
 @pytest.mark.slow
 def test_distinct_networks_of_the_largest_space():
     space = spaces.load("nb1shot1_3")
-    assert len({space.canonical(arch) for arch in space}) == SIZES["nb1shot1_3"][1]
+    assert len({space.canonical(arch) for arch in space.listing()}) == SIZES["nb1shot1_3"][1]
 
 
 @pytest.mark.parametrize("name", SIZES)
 @given(index=st.integers(0, 10**6))
 def test_strings_and_masks_round_trip(name, index):
     space = spaces.load(name)
-    arch = space.architectures[index % space.size]
+    arch = space.listing()[index % len(space.listing())]
     space.validate(arch)
     assert space.parse(space.format(arch)) == arch == space.normalise(arch)
     assert space.arch_of(space.mask_of(arch)) == arch
@@ -55,8 +55,8 @@ def test_strings_and_masks_round_trip(name, index):
 @pytest.mark.parametrize("name", SIZES)
 def test_codes_are_distinct_and_stable(name):
     space = spaces.load(name)
-    assert len(np.unique(space.codes)) == space.size
-    assert space.code(space.architectures[5]) == space.codes[5]
+    assert len(np.unique(space.codes)) == len(space.listing())
+    assert space.key(space.listing()[5]) == space.codes[5]
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -75,16 +75,16 @@ def test_neighbours_differ_in_one_decision_and_know_each_other(name):
 @pytest.mark.parametrize("name", SIZES)
 def test_sampling_needs_only_its_generator(name):
     space = spaces.load(name)
-    first = space.sample_distinct(40, np.random.default_rng(7))
-    assert first == space.sample_distinct(40, np.random.default_rng(7))
-    assert first != space.sample_distinct(40, np.random.default_rng(8))
+    first = spaces.Population(space, space.listing()).sample_distinct(40, np.random.default_rng(7))
+    assert first == spaces.Population(space, space.listing()).sample_distinct(40, np.random.default_rng(7))
+    assert first != spaces.Population(space, space.listing()).sample_distinct(40, np.random.default_rng(8))
     assert len({space.canonical(arch) for arch in first}) == 40
-    assert space.sample(np.random.default_rng(1)) in space.architectures
+    assert space.sample(np.random.default_rng(1)) in space.listing()
 
 
 def test_sample_distinct_stops_at_the_number_of_networks():
     space = spaces.load("nbmacro")
-    assert len(space.sample_distinct(10**6, np.random.default_rng(0))) == 3_969
+    assert len(spaces.Population(space, space.listing()).sample_distinct(10**6, np.random.default_rng(0))) == 3_969
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -74,8 +74,8 @@ def published_scores(folder):
 
 def test_every_published_evaluation_that_has_its_scores(shared):
     space, table = spaces.load("nb201"), benchmarks.load("nb201")
-    accuracies = np.asarray(table.accuracies(space.architectures, "cifar10_test_200"))
-    chosen = np.array([[picks[0] for picks in arch] for arch in space.architectures])
+    accuracies = np.asarray(table.values(space.listing(), "cifar10_test_200"))
+    chosen = np.array([[picks[0] for picks in arch] for arch in space.listing()])
     places = [(edge, op) for edge in range(6) for op in range(5)]
     truth = np.array([accuracies[chosen[:, edge] == op].mean() for edge, op in places])
     scores = published_scores(shared / "reference")

@@ -84,16 +84,16 @@ def source(tmp_path):
 def test_small_sources(source, tmp_path):
     importers.write(figures.read(source, partial=True), tmp_path / "out")
     assert benchmarks.names(tmp_path / "out") == ("nb1shot1_1", "nb201", "nbmacro")
-    nb201 = benchmarks.load("nb201", tmp_path / "out")
+    nb201 = benchmarks.load_table("nb201", tmp_path / "out")
     arch = spaces.load("nb201").parse(ROW["arch"])
     assert nb201.runs([arch], "cifar10_test_200").tolist() == [
         [90.25, pytest.approx(np.nan, nan_ok=True), 90.25]
     ]
     assert nb201.params([arch]).tolist() == [73_306]
     assert np.isnan(nb201.flops([arch])).all()
-    nb101 = benchmarks.load("nb1shot1_1", tmp_path / "out")
-    assert sorted(set(nb101.accuracies(nb101.codes, "cifar10_test_108"))) == [80.0, 90.0]
-    assert sorted(set(nb101.params(nb101.codes))) == [11, 22]
+    nb101 = benchmarks.load_table("nb1shot1_1", tmp_path / "out")
+    assert sorted(set(nb101.values(nb101.held, "cifar10_test_108"))) == [80.0, 90.0]
+    assert sorted(set(nb101.params(nb101.held))) == [11, 22]
 
 
 def test_a_partial_source_must_be_meant(source):
@@ -185,7 +185,7 @@ def test_the_committed_files_are_what_the_sources_make(shared, tmp_path):
     read = {table.space: table for table in figures.read(shared / "data")}
     for name in ("nb201", "nbmacro"):
         importers.write([read[name]], tmp_path, force=True)
-        assert benchmarks.load(name, tmp_path).entry == benchmarks.load(name).entry
+        assert benchmarks.load_table(name, tmp_path).entry == benchmarks.load(name).entry
 
 
 @pytest.mark.slow

@@ -49,12 +49,12 @@ def test_what_is_written_is_read(tmp_path):
     assert sorted(contents(folder)) == [
         "MANIFEST.toml", "cells.parquet", "nb1shot1_1.parquet", "nbmacro.parquet"
     ]  # fmt: skip
-    table = benchmarks.load("nbmacro", folder)
-    assert table.accuracies(np.array([5, 3]), "cifar10_test_50").tolist() == [60.0, 50.0]
-    assert table.entry.labels == {"cifar10_test_50": LABEL}
-    assert table.entry.notes == ("a note",)
-    shared = benchmarks.load("nb1shot1_1", folder)
-    assert shared.accuracies(np.array([0, 4]), "cifar10_test_50").tolist() == [25.0, 50.0]
+    table = benchmarks.load_table("nbmacro", folder)
+    assert table.values(np.array([5, 3]), "cifar10_test_50").tolist() == [60.0, 50.0]
+    assert table.description.labels == {"cifar10_test_50": LABEL}
+    assert table.description.notes == ("a note",)
+    shared = benchmarks.load_table("nb1shot1_1", folder)
+    assert shared.values(np.array([0, 4]), "cifar10_test_50").tolist() == [25.0, 50.0]
     assert shared.listed.tolist() == [True, False]
 
 
@@ -67,11 +67,11 @@ def test_a_second_import_needs_force_and_leaves_the_rest(tmp_path):
     importers.write([OTHER], tmp_path)
     files = {"nbmacro.parquet": {"code": np.array([8]), "accuracy": np.array([70.0])}}
     importers.write([replace(TABLE, files=files)], tmp_path, force=True)
-    assert benchmarks.names(tmp_path) == ("nb1shot1_1", "nbmacro")
-    assert benchmarks.load("nbmacro", tmp_path).accuracies(np.array([8]), "cifar10_test_50").tolist() == [
+    assert benchmarks.tables(tmp_path) == ("nb1shot1_1", "nbmacro")
+    assert benchmarks.load_table("nbmacro", tmp_path).values(np.array([8]), "cifar10_test_50").tolist() == [
         70.0
     ]
-    assert len(benchmarks.load("nb1shot1_1", tmp_path)) == 2
+    assert len(benchmarks.load_table("nb1shot1_1", tmp_path)) == 2
 
 
 def test_a_file_without_an_entry_is_not_overwritten_either(tmp_path):

@@ -63,7 +63,7 @@ def small(monkeypatch):
 
 def imported(source, tmp_path, partial=True):
     importers.write(nats_simple.read(source, partial), tmp_path / "out")
-    return benchmarks.load("nb201", tmp_path / "out")
+    return benchmarks.load_table("nb201", tmp_path / "out")
 
 
 def accuracies(state, epochs, dataset, evaluated):
@@ -96,7 +96,7 @@ def test_labels_are_means_over_seeds(release, tmp_path, states, label, epochs, d
     archs = [space.parse(text) for text in ARCHITECTURES]
     expected = [accuracies(state, epochs, dataset, evaluated) for state in states]
     np.testing.assert_allclose(
-        table.accuracies(archs, label), [np.mean(values) for values in expected], rtol=1e-14
+        table.values(archs, label), [np.mean(values) for values in expected], rtol=1e-14
     )
     runs = table.runs(archs, label)
     most = max(map(len, expected))
@@ -106,7 +106,7 @@ def test_labels_are_means_over_seeds(release, tmp_path, states, label, epochs, d
         padded = [values + [np.nan] * (most - len(values)) for values in expected]
         np.testing.assert_array_equal(runs, padded)
         for number in range(most):
-            single = table.accuracies(archs, f"{label}_run{number + 1}")
+            single = table.values(archs, f"{label}_run{number + 1}")
             np.testing.assert_array_equal(single, runs[:, number])
 
 
@@ -115,7 +115,7 @@ def test_costs_and_origin(release, tmp_path):
     archs = [spaces.load("nb201").parse(text) for text in ARCHITECTURES]
     assert table.params(archs).tolist() == [100_000, 1_100_000, 2_100_000]
     assert table.flops(archs).tolist() == [11_715_210] * 3
-    assert table.entry.importer == "nats_simple"
+    assert table.description.importer == "nats_simple"
     assert table.default_label.name == "cifar10_test_200"
     assert "NATS-Bench" in table.label("cifar10_test_200").source
 
@@ -149,10 +149,10 @@ def test_a_partial_release_must_be_meant(release, tmp_path):
         nats_simple.read(release)
     (release / "000001.pickle.pbz2").unlink()
     table = imported(release, tmp_path)
-    assert table.entry.partial
+    assert table.description.partial
     assert len(table) == 2
     with pytest.raises(DataError, match=r"\(a partial import\), and not \|none~0\|\+\|none~0"):
-        table.accuracy(spaces.load("nb201").parse(ARCHITECTURES[1]), "cifar10_test_200")
+        table.value(spaces.load("nb201").parse(ARCHITECTURES[1]), "cifar10_test_200")
 
 
 def change(release, alter):
@@ -256,21 +256,21 @@ def test_the_authors_own_fixture(shared, tmp_path):
     archs = [space.parse(meta[index]) for index in (0, 11, 284)]
 
     def check(label, *expected):
-        np.testing.assert_allclose(table.accuracies(archs, label), expected, atol=5e-5)
+        np.testing.assert_allclose(table.values(archs, label), expected, atol=5e-5)
 
     check("cifar10_test_200", 85.8633, 91.5833, 88.79)
     check("cifar100_test_200", 52.9133, 67.6067, 62.14)
     check("imagenet16_120_test_200", 26.6333, 30.1667, 32.4667)
-    assert table.accuracy(archs[1], "cifar10_valid_200") == pytest.approx(87.94, abs=1e-4)
-    assert table.accuracy(archs[1], "cifar10_valid_run_test_200") == pytest.approx(87.65, abs=1e-4)
-    assert table.accuracy(archs[1], "cifar100_valid_200") == pytest.approx(67.4533, abs=1e-4)
+    assert table.value(archs[1], "cifar10_valid_200") == pytest.approx(87.94, abs=1e-4)
+    assert table.value(archs[1], "cifar10_valid_run_test_200") == pytest.approx(87.65, abs=1e-4)
+    assert table.value(archs[1], "cifar100_valid_200") == pytest.approx(67.4533, abs=1e-4)
     assert table.params(archs).tolist() == [129_306, 802_426, 101_306]
     assert table.flops(archs).tolist() == [15_647_370, 113_951_370, 11_715_210]
     committed = benchmarks.load("nb201")
     for label in committed.labels.values():
         if label.name in table.labels:
             np.testing.assert_allclose(
-                table.accuracies(archs, label.name), committed.accuracies(archs, label.name), atol=5e-5
+                table.values(archs, label.name), committed.values(archs, label.name), atol=5e-5
             )
     assert json.dumps(sorted(set(committed.labels) - set(table.labels))) == (
         '["cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"]'

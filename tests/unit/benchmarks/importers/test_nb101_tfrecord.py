@@ -71,7 +71,7 @@ def records_of(cell: str, params: int = 1_000_000) -> list[bytes]:
 
 def imported(source, tmp_path, partial=True):
     importers.write(nb101_tfrecord.read(source, partial), tmp_path / "out")
-    return benchmarks.load("nb1shot1_1", tmp_path / "out")
+    return benchmarks.load_table("nb1shot1_1", tmp_path / "out")
 
 
 def test_the_published_first_record(write, tmp_path, cells):
@@ -80,12 +80,12 @@ def test_the_published_first_record(write, tmp_path, cells):
     source = write(*(record(cells[0], 8_555_530, valid, test) for valid, test in published))
     table, space = imported(source, tmp_path), spaces.load("nb1shot1_1")
     arch = next(arch for arch in space.encodings() if space.canonical(arch) == cells[0])
-    assert table.accuracy(arch, "cifar10_test_108") == pytest.approx(92.0606667, abs=1e-7)
-    assert table.accuracy(arch, "cifar10_valid_108") == pytest.approx(92.6415667, abs=1e-7)
+    assert table.value(arch, "cifar10_test_108") == pytest.approx(92.0606667, abs=1e-7)
+    assert table.value(arch, "cifar10_valid_108") == pytest.approx(92.6415667, abs=1e-7)
     np.testing.assert_allclose(table.runs([arch], "cifar10_test_108"), [[92.1174, 91.9071, 92.1575]])
     np.testing.assert_allclose(table.runs([arch], "cifar10_valid_108"), [[92.4179, 92.4579, 93.0489]])
-    assert table.accuracy(arch, "cifar10_test_108_run2") == pytest.approx(91.9071)
-    assert table.accuracy(arch, "cifar10_valid_108_run3") == pytest.approx(93.0489)
+    assert table.value(arch, "cifar10_test_108_run2") == pytest.approx(91.9071)
+    assert table.value(arch, "cifar10_valid_108_run3") == pytest.approx(93.0489)
     assert table.params([arch]).tolist() == [8_555_530]
     assert table.default_label.name == "cifar10_test_108"
 
@@ -98,17 +98,17 @@ def test_every_encoding_finds_its_cell(write, tmp_path, cells, monkeypatch):
     interleaved = [rows[repeat] for repeat in range(3) for rows in content]
     source = write(record(cells[0], 5, 0.1, 0.1, epochs=36), *interleaved)
     table, space = imported(source, tmp_path, partial=False), spaces.load("nb1shot1_1")
-    assert not table.entry.partial
+    assert not table.description.partial
     assert len(table) == 3_702
     assert int(table.listed.sum()) == 2_487
-    assert table.entry.files[1].rows == 2_685 == len(cells)
+    assert table.description.files[1].rows == 2_685 == len(cells)
     number = {cell: index for index, cell in enumerate(cells)}
     archs = list(space.encodings())[::17]
     hashes = [space.canonical(arch) for arch in archs]
     assert table.params(archs).tolist() == [1000 + number[cell] for cell in hashes]
     expected = np.array([[test * 100 for _, test in runs_of(cell)] for cell in hashes])
     np.testing.assert_allclose(table.runs(archs, "cifar10_test_108"), expected, rtol=1e-14)
-    np.testing.assert_allclose(table.accuracies(archs, "cifar10_test_108"), expected.mean(axis=1), rtol=1e-14)
+    np.testing.assert_allclose(table.values(archs, "cifar10_test_108"), expected.mean(axis=1), rtol=1e-14)
 
 
 def test_a_partial_release_must_be_meant(write, cells):

@@ -37,14 +37,14 @@ def check(space: Space, archs: list[Architecture]) -> None:
 def test_hashes_equal_the_benchmark_s(name):
     space = spaces.load(name)
     encodings = [arch for number, arch in enumerate(space.encodings()) if number % 9_973 == 17]
-    check(space, encodings + list(space.architectures[:: space.size // 60]))
+    check(space, encodings + list(space.listing()[:: len(space.listing()) // 60]))
 
 
 def test_all_encodings_are_covered():
     """Of the smallest space; the slow test below does the others."""
     space, found = spaces.load("nb1shot1_1"), _nb1shot1.hashes("nb1shot1_1")
     assert (len(found), len(set(found.values()))) == NUMBERS["nb1shot1_1"]
-    assert list(found) == sorted({space.code(arch) for arch in space.encodings()})
+    assert list(found) == sorted({space.key(arch) for arch in space.encodings()})
 
 
 @pytest.mark.slow
@@ -55,7 +55,7 @@ def test_every_distinct_cell_has_the_benchmark_s_hash(name):
     one_of_each: dict[str, Architecture] = {}
     codes = set()
     for arch in space.encodings():
-        code = space.code(arch)
+        code = space.key(arch)
         codes.add(code)
         one_of_each.setdefault(found[code], arch)
     assert codes == set(found)

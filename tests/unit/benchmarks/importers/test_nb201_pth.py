@@ -46,7 +46,7 @@ def save(request, tmp_path):
 
 def imported(source, tmp_path):
     importers.write(nb201_pth.read(source, partial=True), tmp_path / "out")
-    return benchmarks.load("nb201", tmp_path / "out")
+    return benchmarks.load_table("nb201", tmp_path / "out")
 
 
 def test_agrees_with_the_authors_package(save, content, tmp_path, monkeypatch):
@@ -72,7 +72,7 @@ def test_agrees_with_the_authors_package(save, content, tmp_path, monkeypatch):
             api.query_meta_info_by_index(index, hp).get_metrics(dataset, subset)["accuracy"]
             for index in range(3)
         ]
-        np.testing.assert_allclose(table.accuracies(archs, label), expected, rtol=1e-14)
+        np.testing.assert_allclose(table.values(archs, label), expected, rtol=1e-14)
     costs = [api.get_cost_info(index, "cifar10", hp="200") for index in range(3)]
     np.testing.assert_array_equal(table.params(archs), [round(cost["params"] * 1e6) for cost in costs])
     np.testing.assert_array_equal(table.flops(archs), [round(cost["flops"] * 1e6) for cost in costs])
@@ -97,9 +97,9 @@ def test_v1_1_keeps_the_committed_labels(save, content, tmp_path, monkeypatch):
 
     monkeypatch.setattr(nb201_pth, "RELEASES", Counts(nb201_pth.RELEASES))
     table = imported(save(content), tmp_path)
-    runs = table.runs(table.codes, "cifar10_test_200")
+    runs = table.runs(table.held, "cifar10_test_200")
     for reduce, expected in (("mean", np.nanmean(runs, axis=1)), ("max", np.nanmax(runs, axis=1))):
-        values = table.accuracies(table.codes, f"cifar10_test_200_v1_1_{reduce}")
+        values = table.values(table.held, f"cifar10_test_200_v1_1_{reduce}")
         np.testing.assert_allclose(values, expected, rtol=1e-14)
     assert set(benchmarks.load("nb201").labels) <= set(table.labels)
 

@@ -26,9 +26,9 @@ def test_a_partial_file(write, tmp_path):
     other = FIELDS | {"test_acc": [10, 10.0, 40.0], "mean_acc": 20.0, "params": 7}
     source = write({"22212220": FIELDS, "00000000": other})
     importers.write(nbmacro_json.read(source, partial=True), tmp_path / "out")
-    table, space = benchmarks.load("nbmacro", tmp_path / "out"), spaces.load("nbmacro")
+    table, space = benchmarks.load_table("nbmacro", tmp_path / "out"), spaces.load("nbmacro")
     archs = [space.parse("00000000"), space.parse("22212220")]
-    assert table.accuracies(archs, "cifar10_test_50").tolist() == pytest.approx([20.0, 272.6 / 3])
+    assert table.values(archs, "cifar10_test_50").tolist() == pytest.approx([20.0, 272.6 / 3])
     assert table.runs(archs, "cifar10_test_50").tolist() == [[10.0, 10.0, 40.0], [90.5, 91.0, 91.1]]
     assert table.params(archs).tolist() == [7, 100]
     assert table.flops(archs).tolist() == [2_000, 2_000]

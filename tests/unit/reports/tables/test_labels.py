@@ -21,13 +21,13 @@ def population(space="nb201", count=60, seed=0, label=OWN):
     """Rows of a run without its scores."""
     loaded, table = spaces.load(space), benchmarks.load(space)
     rng = np.random.default_rng(seed)
-    archs = [loaded.architectures[index] for index in sorted(rng.choice(loaded.size, count, replace=False))]
+    archs = [loaded.listing()[index] for index in sorted(rng.choice(len(loaded.listing()), count, replace=False))]
     return pd.DataFrame(
         {
             "arch": [loaded.format(arch) for arch in archs],
             "canonical": [loaded.canonical(arch) for arch in archs],
             "connected": [loaded.connected(arch) for arch in archs],
-            "accuracy": table.accuracies(archs, label),
+            "accuracy": table.values(archs, label),
             "params": rng.integers(1000, 1020, count),
             "flops": rng.integers(1000, 9000, count),
             "operations": [loaded.non_identity_operations(arch) for arch in archs],
@@ -72,7 +72,7 @@ def shown(values):
 def accuracy_by_name(label, space="nb201"):
     table = benchmarks.load(space)
     names = [table.space.format(arch) for arch in table.space]
-    return pd.Series(table.accuracies(table.space.architectures, label), index=names, name="truth")
+    return pd.Series(table.values(table.space.listing(), label), index=names, name="truth")
 
 
 def test_every_cell_is_scipys_tau_over_those_that_have_both(results):

@@ -26,7 +26,7 @@ def listed(space):
             "arch": [loaded.format(arch) for arch in loaded],
             "canonical": [loaded.canonical(arch) for arch in loaded],
             "connected": [loaded.connected(arch) for arch in loaded],
-            "accuracy": benchmarks.load(space).accuracies(loaded.architectures, LABELS[space]),
+            "accuracy": benchmarks.load(space).values(loaded.listing(), LABELS[space]),
         }
     )
 
@@ -157,12 +157,12 @@ def test_no_column_of_connected_ones_where_all_are(results):
 def test_cells_that_the_space_does_not_list_are_not_of_the_space(results):
     space, table = spaces.load("nb1shot1_1"), benchmarks.load("nb1shot1_1")
     frame = population("nb1shot1_1", count=40)
-    outside = next(arch for arch in space.encodings() if space.code(arch) not in set(space.codes.tolist()))
+    outside = next(arch for arch in space.encodings() if space.key(arch) not in set(space.codes.tolist()))
     extra = {
         "arch": space.format(outside),
         "canonical": space.canonical(outside),
         "connected": True,
-        "accuracy": table.accuracy(outside, LABELS["nb1shot1_1"]),
+        "accuracy": table.value(outside, LABELS["nb1shot1_1"]),
         "params": 1,
     }
     frame = pd.concat([frame, pd.DataFrame([extra])], ignore_index=True)
