@@ -79,8 +79,8 @@ class Benchmark(ABC):
 
     @property
     def default_label(self) -> Label:
-        """The label that is meant where a user names none."""
-        return next(label for label in self.labels.values() if label.default)
+        """The label that is meant where a user names none: the one marked so, or the first."""
+        return max(self.labels.values(), key=lambda label: label.default)
 
     def dataset(self, label: str) -> Dataset:
         """What a network has to know of the data set of ``label``."""
