@@ -49,6 +49,7 @@ def execute(config: RunConfig, estimating: bool = True) -> list[Outcome]:
         Before anything is written, where such scores were not published for these settings and this seed.
     """
     store, benchmark = store_of(config), benchmarks.load(config.space["name"])
+    benchmark.require_known(config.label)
     space, label = spaces.load(config.space["name"]), benchmark.label(config.label)
     found = [
         (

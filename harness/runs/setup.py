@@ -139,6 +139,7 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
         raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
     benchmark = benchmarks.load(space.name)
     label = benchmark.label(config.label)
+    benchmark.require_known(label.name)
     dataset = benchmark.dataset(label.name)
     folder = config.input.get("folder")
     source = inputs.load(config.input["name"]).open(
