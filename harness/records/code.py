@@ -16,7 +16,8 @@ DIGITS = 16
 """Of a digest in hex that are kept."""
 
 MEASURING = (
-    "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "seeding", "spaces",
+    "evidence", "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "runs",
+    "seeding", "spaces",
 )  # fmt: skip
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.options import Device, Folder, Kind, Whole, check_value
-from harness.runners._config import RunConfig
-from harness.runners._device import ARITHMETIC
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
+from harness.runs.device import ARITHMETIC
 
 RUN: Mapping[str, Kind] = {
     "label": str,

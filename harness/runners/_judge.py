@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.runners._place import Place
+from harness.runs.place import Place
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
 

@@ -10,8 +10,8 @@ from harness import tasks
 from harness.benchmarks import operation_scores
 from harness.benchmarks.operation_scores import ScoreSet
 from harness.errors import ConfigError
-from harness.runners._config import RunConfig
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
 
 
 def published_sets(config: RunConfig) -> list[ScoreSet]:

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 
 from harness import registry, scorers, searchers, tasks
 from harness.errors import ConfigError, unknown_name
 from harness.groups import GROUPS
 from harness.options import settings_of
-from harness.runners._config import RunConfig
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a supernet is trained.
-
-    Attributes
-    ----------
-    name
-        An item of :mod:`harness.training`.
-    epochs, fine_tuning_epochs
-        From the initial weights, and after each decision.
-    batch_size
-        Images per step.
-    images
-        How many are taken of the input, half of them to validate on; ``None`` for all.
-    """
-
-    name: str
-    epochs: int
-    fine_tuning_epochs: int
-    batch_size: int
-    images: int | None
+from harness.runs.config import RunConfig, Training
 
 
 def training_of(config: RunConfig) -> Training | None:

@@ -13,13 +13,13 @@ import pandas as pd
 from harness import aggregations, networks, proxies, records, stats, tasks
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
-from harness.runners._config import Outcome, Progress
-from harness.runners._origins import Origin, of_record
-from harness.runners._place import Clock, failures_recorded, record_failure
-from harness.runners._setup import Setup
 from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
 from harness.runners._workers import work_together
+from harness.runs.config import Outcome, Progress
+from harness.runs.origins import Origin, of_record
+from harness.runs.place import Clock, failures_recorded, record_failure
+from harness.runs.setup import Setup
 from harness.seeding import generator
 from harness.spaces import Architecture
 
