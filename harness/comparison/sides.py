@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness import tasks
+from harness import groups, tasks
 from harness.errors import ResultsError, unknown_name
 from harness.records import Record, Store
 from harness.reports import wording
@@ -120,7 +120,7 @@ def differing(pair: Pair) -> list[str]:
     """Settings that both have, with different values."""
     one, other = (side.settings for side in pair)
     task = tasks.of_record(next(iter(pair[0].records.values())).run.task)
-    own = {*OWN, *tasks.METHODS, *task.options}
+    own = {*OWN, *groups.METHODS, *task.options}
     return sorted(name for name in (set(one) & set(other)) - own if one[name] != other[name])
 
 

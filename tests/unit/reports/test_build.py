@@ -164,7 +164,7 @@ def test_failed_runs_are_shown(results, out):
     results.fail("nwot", 1)
     results.fail("fisher", 0, reason="out of | memory")
     report = built(results, out)
-    table, _ = report.tables
+    table = report.tables[0]
     by_name = {row.cells[0].text: row for row in table.rows}
     assert by_name["nwot"].cells[0].note == "seed 1 failed: out of memory"
     assert by_name["fisher"].kind == "failed"
