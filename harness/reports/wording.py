@@ -104,14 +104,14 @@ def own_settings(group: Group, groups: Sequence[Group]) -> str:
     namesakes = [other.settings for other in groups if other.method == group.method]
     values = {str(value) for value in group.settings.values()}
     named_by = {group.method, *method_parts(group.method, values)}
-    told = []
+    parts = []
     for key in sorted(set(usual) | set(group.settings)):
         value = group.settings.get(key)
         telling = any(other.get(key) != value for other in namesakes)
         named = value is None or str(value) in named_by
         if telling or (usual.get(key) != value and not named):
-            told.append(f"{key}={setting(value)}")
-    return ", ".join(told)
+            parts.append(f"{key}={setting(value)}")
+    return ", ".join(parts)
 
 
 def settings_sentence(groups: Sequence[Group]) -> str:
@@ -165,8 +165,8 @@ def label_sentence(group: Group, label_words: str) -> str:
 
 def all_settings(group: Group) -> str:
     """Every setting of the group's runs as one sentence."""
-    told = ", ".join(f"{key}={setting(value)}" for key, value in sorted(group.settings.items()))
-    return f"Settings: {told or 'none'}."
+    parts = ", ".join(f"{key}={setting(value)}" for key, value in sorted(group.settings.items()))
+    return f"Settings: {parts or 'none'}."
 
 
 def left_out(shown: Sequence[Group], groups: Sequence[Group], noun: str) -> str:
@@ -190,8 +190,8 @@ def publications(groups: Sequence[Group]) -> str:
                 places.setdefault(release, {})[made["place"]] = None
     return " ".join(
         f"Rows in -published: operation scores that others measured and published, {release}: "
-        f"{'; '.join(found)}. `python -m harness.cli.tables list` says where each set stands."
-        for release, found in places.items()
+        f"{'; '.join(sets)}. `python -m harness.cli.tables list` says where each set stands."
+        for release, sets in places.items()
     )
 
 
@@ -202,12 +202,12 @@ def counted(number: int, noun: str) -> str:
 
 def failed_rows(groups: Sequence[Group]) -> tuple[str, ...]:
     """A sentence on rows that could not be measured, with the first reasons; none where all could."""
-    told = []
+    sentences = []
     for group in groups:
         total = sum((result.failed for result in group.results), start=failures_of({}))
         if total.failed:
-            told.append(f"{group.method}, {total.words} ({total.why})")
-    return (f"Rows that could not be measured: {'; '.join(told)}.",) if told else ()
+            sentences.append(f"{group.method}, {total.words} ({total.why})")
+    return (f"Rows that could not be measured: {'; '.join(sentences)}.",) if sentences else ()
 
 
 def provenance(groups: Sequence[Group]) -> str:
