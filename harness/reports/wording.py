@@ -13,7 +13,7 @@ from harness.records.failures import failures as failures_of
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.origins import TITLES
 from harness.reports.analysis.origins import values as values_of
-from harness.reports.model import Bar, Cell
+from harness.reports.model import Bar, Cell, Column, Row
 
 NONE = "–"
 _DIGEST = re.compile(r"[0-9a-f]{40,}")
@@ -148,6 +148,21 @@ def method_cell(group: Group, groups: Sequence[Group]) -> Cell:
     notes = filter(None, (own_settings(group, groups), failed_seeds(group)))
     records = tuple((str(seed), path) for seed, path in zip(group.seeds, group.records, strict=True))
     return Cell(group.method, group.method, "; ".join(notes), records=records)
+
+
+def seeds_cell(group: Group) -> Cell:
+    """How many runs were averaged."""
+    return Cell(str(len(group.seeds)), float(len(group.seeds)))
+
+
+def rows_of_failed(groups: Sequence[Group], columns: Sequence[Column]) -> tuple[Row, ...]:
+    """A row for each group without a run that succeeded, its method first and its number of seeds last."""
+    blank = [Cell(NONE)] * (len(columns) - 2)
+    return tuple(
+        Row((method_cell(group, groups), *blank, seeds_cell(group)), "failed")
+        for group in groups
+        if not group.results
+    )
 
 
 def title(group: Group, groups: Sequence[Group]) -> str:

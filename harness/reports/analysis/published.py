@@ -102,9 +102,7 @@ def figures(file: Path = FILE) -> tuple[Published, ...]:
     """Every published figure, in the order of ``file``."""
     content = tomllib.loads(file.read_text(encoding="utf-8"))
     return tuple(
-        figure
-        for item in content["figures"]
-        for figure in _expanded(item, content["setups"][item["setup"]])
+        figure for item in content["figures"] for figure in _expanded(item, content["setups"][item["setup"]])
     )
 
 
