@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
 from harness.options import Device, Folder, Kind, Whole, check_value
-from harness.runners._config import RunConfig
-from harness.runners._device import ARITHMETIC
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
+from harness.runs.device import ARITHMETIC
 
 RUN: Mapping[str, Kind] = {
     "label": str,
@@ -98,11 +98,12 @@ def _check_proxies(config: RunConfig) -> None:
     for name in names:
         _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
-    task = config.task["name"]
-    if ranking and not tasks.load(task).takes_aggregations:
+    task = tasks.load(config.task["name"])
+    if ranking and not task.takes_aggregations:
+        takers = [name for name in tasks.names() if tasks.load(name).takes_aggregations]
         raise ConfigError(
             f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
-            f"task=arch_correlation; received task={task}: take that task, or a proxy of one network."
+            f"task={','.join(takers)}; received task={task.name}: take that task, or a proxy of one network."
         )
     _check_list(config.proxy.get("of"), ranking, single)
 

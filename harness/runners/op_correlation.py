@@ -12,13 +12,13 @@ import pandas as pd
 
 from harness import groups, scorers
 from harness.records import Run
-from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import supernet_scores
 from harness.runners._operations import pick, recorded, rows, truth_of
-from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of
 from harness.runners._trained import curve, estimate, require, train
-from harness.runners._training import Training, on, training_of
+from harness.runners._training import on, training_of
+from harness.runs.config import Outcome, Progress, Training
+from harness.runs.setup import Setup
 from harness.scorers import OperationTruth, Score, Work
 from harness.spaces import Architecture, Mask, only
 from harness.training import Trained

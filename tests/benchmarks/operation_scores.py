@@ -134,10 +134,10 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
 
 def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: int) -> Callable[[], None]:
     """The fast path's convolutions alone, on as many threads and the same chunks of samples."""
-    table = graphs.Table(batch.images)
-    folded = [graphs.fold(graphs.trace(supernet.masked(mask), table), table) for mask in masks]
+    nodes = graphs.Nodes(batch.images)
+    folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
     chunk = batch.images[:CHUNK_SAMPLES].contiguous(memory_format=torch.channels_last)
-    values, recorded = {table.images: chunk}, []
+    values, recorded = {nodes.images: chunk}, []
     with torch.no_grad():
         for node in graphs.needed(folded)[1:]:
             operands = graphs.replaced(node.operands, values)

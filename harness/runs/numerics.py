@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from harness.runners._device import facts
+from harness.runs.device import facts
 
 LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
 """Environment variables that choose among a processor's kernels."""
 
 
 def numerics(device: torch.device) -> dict[str, Any]:
-    """:func:`~harness.runners._device.facts` of ``device``, and what chooses among the processor's kernels.
+    """:func:`~harness.runs.device.facts` of ``device``, and what chooses among the processor's kernels.
 
     ``cpu_capability`` is torch's choice, ``limits`` the environment variables that are set, ``mkldnn``
     whether oneDNN is used.

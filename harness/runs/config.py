@@ -70,6 +70,29 @@ class Outcome:
     seconds: float | None = None
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a supernet is trained.
+
+    Attributes
+    ----------
+    name
+        An item of :mod:`harness.training`.
+    epochs, fine_tuning_epochs
+        From the initial weights, and after each decision.
+    batch_size
+        Images per step.
+    images
+        How many are taken of the input, half of them to validate on; ``None`` for all.
+    """
+
+    name: str
+    epochs: int
+    fine_tuning_epochs: int
+    batch_size: int
+    images: int | None
+
+
 Estimate = tuple[float, str]
 """Seconds that a run should take, and in words what that rests on."""
 

@@ -18,8 +18,8 @@ from harness import aggregations, folders, records, trackers
 from harness.benchmarks import Benchmark, Label
 from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
 from harness.processes.under_way import alone
-from harness.runners._config import Estimate, Outcome, RunConfig, duration
-from harness.runners._origins import Origin, other_commits, other_places
+from harness.runs.config import Estimate, Outcome, RunConfig, duration
+from harness.runs.origins import Origin, other_commits, other_places
 from harness.spaces import Space
 
 
@@ -75,7 +75,9 @@ class Place:
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
         """Where the numbers of ``run`` come from: code, versions, machine, data."""
-        return records.provenance("cpu", self.config.threads, self.benchmark.digest(self.label.name), None, run)
+        return records.provenance(
+            "cpu", self.config.threads, self.benchmark.digest(self.label.name), None, run
+        )
 
     def write(
         self,

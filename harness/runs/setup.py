@@ -15,12 +15,10 @@ from harness.errors import unknown_name
 from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
-from harness.runners._check import check
-from harness.runners._config import RunConfig
-from harness.runners._device import arithmetic, chosen
-from harness.runners._numerics import numerics
-from harness.runners._place import Place, store_of
-from harness.runners._training import Training
+from harness.runs.config import RunConfig, Training
+from harness.runs.device import arithmetic, chosen
+from harness.runs.numerics import numerics
+from harness.runs.place import Place, store_of
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,11 @@ class Setup(Place):
             label=self.label.name,
             method=method,
             seed=self.config.seed,
-            settings={"truth": self.benchmark.digest(self.label.name), **(measuring if measured else {}), **settings},
+            settings={
+                "truth": self.benchmark.digest(self.label.name),
+                **(measuring if measured else {}),
+                **settings,
+            },
         )
 
     def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
@@ -124,14 +126,13 @@ class Setup(Place):
 
 
 def prepare(config: RunConfig, estimating: bool = True) -> Setup:
-    """Find and check everything the run needs; nothing is written. ``estimating`` is the place's.
+    """Find everything that a checked config needs; nothing is written. ``estimating`` is the place's.
 
     Raises
     ------
     HarnessError
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
-    check(config)
     store = store_of(config)
     space = spaces.load(config.space["name"])
     if config.fidelity["name"] not in networks.fidelities(space):

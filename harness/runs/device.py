@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError
-from harness.runners._config import RunConfig
+from harness.runs.config import RunConfig
 
 if TYPE_CHECKING:
     import torch
