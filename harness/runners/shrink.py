@@ -8,13 +8,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from harness import shrinkers, stats, tasks
+from harness import groups, shrinkers, stats, tasks
 from harness.errors import RunFailed
-from harness.options import settings_of
-from harness.runners._config import Outcome, Progress
 from harness.runners._operations import truth_of
-from harness.runners._place import Clock, once
-from harness.runners._setup import Setup
+from harness.runs.config import Outcome, Progress
+from harness.runs.place import Clock, once
+from harness.runs.setup import Setup
 from harness.scorers import OperationTruth
 from harness.spaces import Mask, Space
 
@@ -25,7 +24,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Shrink the space once and judge what every step leaves."""
     name = setup.config.shrinker["name"]
     shrinker = shrinkers.load(name)
-    settings = settings_of("shrinker", setup.config.shrinker, getattr(shrinker, "OPTIONS", {}))
+    settings = groups.settings("shrinker", setup.config.shrinker)
     named = setup.run(name, {"shrinker": name, **settings}, measured=False)
 
     def work(clock: Clock) -> Outcome:
