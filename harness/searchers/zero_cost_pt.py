@@ -19,7 +19,7 @@ from harness.searchers._bench import Bench, Found
 from harness.searchers._released import VARIANTS
 
 READS = "proxy"
-OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's")}
+OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's, paper or as_released")}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
