@@ -8,10 +8,10 @@ values of m networks, higher being better, to m scores.
 from __future__ import annotations
 
 from harness import registry
-from harness.aggregations._about import PopulationAbout
+from harness.aggregations._about import LISTED, PopulationAbout
 from harness.aggregations._combine import combine, load, parts
 
-__all__ = ["PopulationAbout", "combine", "load", "names", "parts"]
+__all__ = ["LISTED", "PopulationAbout", "combine", "load", "names", "parts"]
 
 
 def names() -> tuple[str, ...]:

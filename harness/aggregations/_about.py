@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LISTED = ("synflow", "jacob_cov", "snip")
+"""The list that a config ranks where it names none: that of the vote in Abdelfattah et al."""
+
 
 @dataclass(frozen=True)
 class PopulationAbout:

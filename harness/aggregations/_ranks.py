@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def summed_ranks(parts: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -27,4 +26,6 @@ def summed_log_ranks(parts: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def _ranks(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     """Shape (parts, m), by name: a sum's last bits must not hang on the order in which parts were listed."""
+    from scipy.stats import rankdata  # here, since settings are checked without SciPy
+
     return np.stack([rankdata(parts[part]) for part in sorted(parts)])

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import rankdata
 
-from harness.aggregations._about import PopulationAbout
+from harness.aggregations._about import LISTED, PopulationAbout
 
 ABOUT = PopulationAbout(
     formula="networks that the majority of a list of proxies puts below, less those it puts above",
@@ -23,13 +22,15 @@ ABOUT = PopulationAbout(
     "first; what that prints (0.817 on NAS-Bench-201) is the share of pairs voted right, a tau of about 0.63",
     any_list=True,
 )
-PARTS = ("synflow", "jacob_cov", "snip")
+PARTS = LISTED
 _PAIRS = 2**18
 """Pairs of networks compared at a time: few enough to stay in a core's cache."""
 
 
 def score(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     """Majorities won less majorities lost, shape (m,); m^2 comparisons in blocks of bounded memory."""
+    from scipy.stats import rankdata  # here, since settings are checked without SciPy
+
     ranks = [rankdata(values, method="dense").astype(np.int32) for values in parts.values()]
     count = len(ranks[0])
     rows = max(1, _PAIRS // max(1, count))

@@ -13,6 +13,7 @@ from harness.errors import UnknownNameError, unknown_name
 REDUCTIONS = ("value", "mean", "max")
 """How a label's columns make one number: the only column itself, their mean, their maximum."""
 
+
 @dataclass(frozen=True)
 class Dataset:
     """What a network has to know of a dataset: the number of classes, the side of an image in pixels."""

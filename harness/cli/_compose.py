@@ -11,25 +11,19 @@ from itertools import product
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from harness import folders, registry
-from harness.cli._foreign import bring_in
+from harness import folders
+from harness.cli._items import bring_in, stored
 from harness.cli._literal import quoted
 from harness.errors import ConfigError, unknown_name
+from harness.groups import GROUPS
 from harness.runners import RunConfig, check
 
-ConfigStore.instance().store(name="schema", node=RunConfig)
-OmegaConf.register_new_resolver(
-    "all_of",
-    lambda *folders: ListConfig([name for each in folders for name in registry.names(f"harness.{each}")]),
-    replace=True,
-)
 OmegaConf.register_new_resolver("results_root", lambda results: str(results_root(results)), replace=True)
 
 
@@ -52,10 +46,10 @@ def composing() -> Iterator[None]:
 def groups() -> Mapping[str, tuple[str, ...]]:
     """Config groups and the names of their options, those of one's own folders and of other packages too."""
     loader = GlobalHydra.instance().config_loader()
+    filed = {folder.name for folder in folders.CONF.iterdir() if folder.is_dir()} - {"preset"}
     return {
-        folder.name: tuple(sorted(loader.get_group_options(folder.name, ObjectType.CONFIG)))
-        for folder in sorted(folders.CONF.iterdir())
-        if folder.is_dir() and folder.name != "preset"
+        group: tuple(sorted(loader.get_group_options(group, ObjectType.CONFIG)))
+        for group in sorted(filed | GROUPS.keys())
     }
 
 
@@ -164,9 +158,11 @@ def _chosen(overrides: tuple[str, ...]) -> DictConfig:
 
 
 def _option(group: str, name: str) -> DictConfig | None:
-    """What a file that makes its own group alone holds; ``None`` for another, and where there is none."""
+    """What an item, or a file that makes its own group alone, holds; ``None`` for another, and for none."""
     path = folders.CONF / group / f"{name}.yaml"
-    if not path.is_file() or "@package" in path.read_text(encoding="utf-8"):
+    if not path.is_file():
+        return stored(group, name)
+    if "@package" in path.read_text(encoding="utf-8"):
         return None
     content = OmegaConf.load(path)
     return None if "defaults" in content else content

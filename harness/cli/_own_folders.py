@@ -18,6 +18,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from harness import folders
 from harness.errors import ConfigError
+from harness.groups import GROUPS, names
 
 SETTING = "hydra.searchpath"
 
@@ -68,7 +69,7 @@ def look_in(places: Iterable[str]) -> None:
     Raises
     ------
     ConfigError
-        For a place that is not there, and a file in it that has the name of one in ``conf/``.
+        For a place that is not there, and a file in it that has the name of one in ``conf/`` or of an item.
     """
     OwnFolders.places = tuple(dict.fromkeys(_place(place) for place in places))
 
@@ -84,11 +85,13 @@ def _place(place: str) -> str:
     kind, told, rest = place.partition("://")
     if told and kind == "pkg":
         try:
-            there = find_spec(rest) is not None
+            package = find_spec(rest)
         except (ImportError, ValueError):
-            there = False
-        if not there:
+            package = None
+        if package is None:
             raise ConfigError(f"There is no package {rest} for {place}; install it, or name a folder.")
+        for folder in package.submodule_search_locations or ():
+            _refuse_taken_names(Path(folder))
         return place
     if told and kind != "file":
         raise ConfigError(f"Settings lie in folders (file://) or packages (pkg://); received {place!r}.")
@@ -99,10 +102,18 @@ def _folder(place: str) -> Path:
     folder = Path(place.removeprefix("file://")).expanduser().resolve()
     if not folder.is_dir():
         raise ConfigError(f"There is no folder {folder}; name the one that holds your settings.")
+    _refuse_taken_names(folder)
+    return folder
+
+
+def _refuse_taken_names(folder: Path) -> None:
     for path in [*sorted(folder.glob("*/*.yaml")), folder / "config.yaml"]:
-        name = path.relative_to(folder)
-        if path.is_file() and folder != folders.CONF and (folders.CONF / name).is_file():
+        name, group = path.relative_to(folder), path.parent.name
+        if not path.is_file() or folder == folders.CONF:
+            continue
+        if (folders.CONF / name).is_file():
             raise ConfigError(
                 f"{path} has the name of a file in {folders.CONF}, which comes first; give it another name."
             )
-    return folder
+        if group in GROUPS and path.stem in names(group):
+            raise ConfigError(f"{path} has the name of a {group} that is there; give it another name.")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import benchmarks, folders, runners
+from harness import benchmarks, folders, runners, tasks
 from harness.benchmarks import operation_scores
 from harness.errors import HarnessError, ResultsError
 from harness.records import Record, Run, Store, read_record
@@ -206,8 +206,8 @@ def _planned(config: RunConfig, states: Mapping[str, Line]) -> Iterator[Line]:
     try:
         outcomes = runners.planned(config)
     except HarnessError as error:
-        methods = {"search": config.searcher["name"], "op_correlation": config.scorer["name"]}
-        method = methods.get(own[0], "+".join(config.proxy["names"]))
+        chosen = getattr(config, tasks.of_record(own[0]).group or "proxy")
+        method = chosen["name"] if "name" in chosen else "+".join(chosen["names"])
         yield Line("refused", *own, method, config.seed, str(error), identity=f"refused {config}")
         return
     for outcome in outcomes:

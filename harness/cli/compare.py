@@ -16,10 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from harness.comparison.methods import compare
-    from harness.comparison.text import versus_lines
+    from harness.comparison.text import comparison_lines
 
-    versus = compare(options.results, options.a, options.b, options.space, options.label, options.task)
-    print("\n".join(versus_lines(versus)))
+    found = compare(options.results, options.a, options.b, options.space, options.label, options.task)
+    print("\n".join(comparison_lines(found)))
     return 0
 
 

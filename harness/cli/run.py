@@ -31,7 +31,7 @@ from harness.cli._compose import (
     swept,
     to_run_config,
 )
-from harness.cli._foreign import bring_in
+from harness.cli._items import bring_in
 from harness.cli._ledger import (
     BAD,
     FILE,

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from harness import tasks
 from harness.comparison.sides import (
-    BASELINES,
     Pair,
     Place,
     Side,
@@ -26,6 +26,7 @@ from harness.comparison.sides import (
 from harness.errors import ConfigError, ResultsError, unknown_name
 from harness.records import Record
 from harness.reports.analysis.check import Checker
+from harness.reports.analysis.groups import numbers_of
 from harness.reports.analysis.origins import origin_of
 from harness.stats import (
     Difference,
@@ -37,23 +38,13 @@ from harness.stats import (
     mean_with_interval,
 )
 
-OVER_SEEDS: Mapping[str, tuple[tuple[str, int, tuple[Any, ...]], ...]] = {
-    "op_correlation": (
-        ("τ, best accuracy", 3, ("steps", 0, "best_acc", "kendall")),
-        ("τ, average accuracy", 3, ("steps", 0, "avg_acc", "kendall")),
-        ("accuracy picked, %", 2, ("selected", "accuracy")),
-    ),
-    "search": (("accuracy found, %", 2, ("accuracy",)),),
-}
-"""What is compared over seeds: its name, digits, and where the statistics hold it."""
-
 
 @dataclass(frozen=True)
-class Line:
-    """One measure, higher is better.
+class Contrast:
+    """One measure of both methods, higher is better.
 
     ``a`` and ``b`` hold mean and spread over ``seeds``, those where both are defined; ``corrected`` is the
-    difference's p-value by Holm's method over all lines.
+    difference's p-value by Holm's method over all contrasts.
     """
 
     measure: str
@@ -66,34 +57,34 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
-    """What two groups with the same settings say.
+class Match:
+    """Two groups with the same settings, and what they are compared by.
 
     ``architectures`` counts, by seed, those that both scored; it is empty where seeds are compared. ``note``
-    tells the block from others at its place.
+    tells the match from others at its place.
     """
 
     place: Place
     note: str
     seeds: tuple[int, ...]
     architectures: tuple[int, ...]
-    lines: tuple[Line, ...]
+    contrasts: tuple[Contrast, ...]
 
 
 @dataclass(frozen=True)
-class Versus:
+class Comparison:
     """Everything that can be compared, sentences on what cannot, and where the records were made."""
 
     a: str
     b: str
-    blocks: tuple[Block, ...]
+    matches: tuple[Match, ...]
     left_out: tuple[str, ...]
     origins: tuple[Mapping[str, Any], ...] = ()
 
     @property
-    def lines(self) -> list[Line]:
-        """Of all blocks."""
-        return [line for block in self.blocks for line in block.lines]
+    def contrasts(self) -> list[Contrast]:
+        """Of all matches."""
+        return [contrast for match in self.matches for contrast in match.contrasts]
 
 
 def compare(
@@ -103,21 +94,21 @@ def compare(
     spaces: Iterable[str] = (),
     labels: Iterable[str] = (),
     tasks: Iterable[str] = (),
-) -> Versus:
+) -> Comparison:
     """Compare methods ``a`` and ``b`` wherever both have records of the same settings.
 
-    ``arch_correlation`` is compared by tau-b over the architectures that both scored, with a paired bootstrap
-    over architectures (:func:`harness.stats.difference_over_architectures`); the other tasks over the seeds
-    that both have (:func:`harness.stats.difference_over_seeds`). Every record used is checked against its
-    rows.
+    Methods that score the same architectures (:attr:`harness.tasks.Task.shared`) are compared by tau-b over
+    those that both scored, with a paired bootstrap (:func:`harness.stats.difference_over_architectures`), all
+    others by the task's own measures over the seeds that both have
+    (:func:`harness.stats.difference_over_seeds`). Every record used is checked against its rows.
 
     Parameters
     ----------
     store_root
         The results folder.
     a, b
-        Methods as records name them (``nwot``, ``zero_cost_pt-nwot_eval``), or a baseline of
-        ``arch_correlation``: ``params``, ``flops``, ``operations``.
+        Methods as records name them (``nwot``, ``zero_cost_pt-nwot_eval``), or a task's baseline, such as
+        ``params``.
     spaces, labels, tasks
         Compare on these alone; on all where empty.
 
@@ -130,29 +121,34 @@ def compare(
     if a == b:
         raise ConfigError(f"A comparison takes two different methods; received {a!r} twice.")
     found, methods_seen = read(Path(store_root), {"space": spaces, "label": labels, "task": tasks})
+    known = methods_seen.union(*(task.baselines for task in _tasks()))
     for name in (a, b):
-        if name not in methods_seen | set(BASELINES):
-            raise unknown_name("method", name, methods_seen | set(BASELINES))
+        if name not in known:
+            raise unknown_name("method", name, known)
     checker = Checker()
-    blocks: list[Block] = []
+    matches: list[Match] = []
     left_out: list[str] = []
     origins: list[Mapping[str, Any]] = []
     for place, methods in found.items():
         both = sides(place, methods, (a, b))
         if all(both):
-            made = _blocks(place, both, checker, origins)
-            blocks += made
+            made = _matches(place, both, checker, origins)
+            matches += made
             left_out += [] if made else [why_not(place, both, (a, b))]
-    if not blocks:
+    if not matches:
         raise ResultsError(_nothing(found, (a, b), left_out))
-    return _corrected(Versus(a, b, tuple(blocks), tuple(left_out), tuple(origins)))
+    return _corrected(Comparison(a, b, tuple(matches), tuple(left_out), tuple(origins)))
 
 
-def _blocks(
+def _tasks() -> list[tasks.Task]:
+    return [tasks.load(name) for name in tasks.names()]
+
+
+def _matches(
     place: Place, both: Sequence[Sequence[Side]], checker: Checker, origins: list[Mapping[str, Any]]
-) -> list[Block]:
+) -> list[Match]:
     pairs = [pair for one in both[0] for other in both[1] if comparable(pair := (one, other))]
-    make = _over_architectures if place[0] == "arch_correlation" else _over_seeds
+    make = _over_architectures if tasks.of_record(place[0]).shared else _over_seeds
     for pair in pairs:
         for seed in common_seeds(pair):
             for side in pair:
@@ -161,13 +157,13 @@ def _blocks(
     return [make(place, telling(pair, pairs), pair) for pair in pairs]
 
 
-def _over_architectures(place: Place, note: str, pair: Pair) -> Block:
+def _over_architectures(place: Place, note: str, pair: Pair) -> Match:
     seeds = common_seeds(pair)
     samples = [_sample(pair, seed) for seed in seeds]
     a = mean_with_interval([kendall(sample.a, sample.truth) for sample in samples])
     b = mean_with_interval([kendall(sample.b, sample.truth) for sample in samples])
-    line = Line("Kendall τ", 3, a, b, difference_over_architectures(samples), seeds)
-    return Block(place, note, seeds, tuple(len(sample.truth) for sample in samples), (line,))
+    contrast = Contrast("Kendall τ", 3, a, b, difference_over_architectures(samples), seeds)
+    return Match(place, note, seeds, tuple(len(sample.truth) for sample in samples), (contrast,))
 
 
 def _sample(pair: Pair, seed: int) -> PairedScores:
@@ -189,47 +185,45 @@ def _valid(record: Record, column: str) -> dict[str, float]:
     return dict(zip(rows["arch"][valid], values[valid], strict=True))
 
 
-def _over_seeds(place: Place, note: str, pair: Pair) -> Block:
+def _over_seeds(place: Place, note: str, pair: Pair) -> Match:
     seeds = common_seeds(pair)
-    lines = []
-    for measure, digits, path in OVER_SEEDS[place[0]]:
-        told = {seed: [_number(side.records[seed].statistics, path) for side in pair] for seed in seeds}
-        known = {seed: values for seed, values in told.items() if None not in values}
+    contrasts = []
+    for measure in tasks.of_record(place[0]).compared:
+        values = {seed: [_number(side.records[seed], measure.name) for side in pair] for seed in seeds}
+        known = {seed: both for seed, both in values.items() if None not in both}
         if known:
             a, b = zip(*known.values(), strict=True)
+            difference = difference_over_seeds(a, b)
             spreads = mean_with_interval(a), mean_with_interval(b)
-            lines.append(Line(measure, digits, *spreads, difference_over_seeds(a, b), tuple(known)))
-    return Block(place, note, seeds, (), tuple(lines))
+            contrasts.append(Contrast(measure.words, measure.digits, *spreads, difference, tuple(known)))
+    return Match(place, note, seeds, (), tuple(contrasts))
 
 
-def _number(statistics: Any, path: Sequence[Any]) -> float | None:
-    """The number at ``path``; ``None`` where a record of this kind has none."""
-    for step in path:
-        if isinstance(statistics, Mapping) and step not in statistics:
-            return None
-        statistics = statistics[step]
-    return statistics
+def _number(record: Record, name: str) -> float | None:
+    """The number of the dotted ``name``; ``None`` where a record of this kind has none."""
+    return numbers_of(record.statistics).get(name)
 
 
-def _corrected(versus: Versus) -> Versus:
-    p_values = iter(holm([line.difference.p for line in versus.lines]))
-    blocks = tuple(
-        replace(block, lines=tuple(replace(line, corrected=next(p_values)) for line in block.lines))
-        for block in versus.blocks
+def _corrected(comparison: Comparison) -> Comparison:
+    p_values = iter(holm([contrast.difference.p for contrast in comparison.contrasts]))
+    matches = tuple(
+        replace(match, contrasts=tuple(replace(each, corrected=next(p_values)) for each in match.contrasts))
+        for match in comparison.matches
     )
-    return replace(versus, blocks=blocks)
+    return replace(comparison, matches=matches)
 
 
 def _nothing(found: Sides, names: tuple[str, str], left_out: Sequence[str]) -> str:
     if left_out:
         return f"{names[0]} and {names[1]} cannot be compared. {' '.join(left_out)} Run one as the other was."
-    told = []
+    known = []
     for name in names:
         places = [" ".join(place) for place, methods in found.items() if name in methods]
-        if name in BASELINES and not places:
-            places = ["a place in every record of arch_correlation"]
-        told.append(f"{name} has {', '.join(places) or 'no such run that succeeded'}")
+        with_it = [task.name for task in _tasks() if name in task.baselines]
+        if with_it and not places:
+            places = [f"a place in every record of {', '.join(with_it)}"]
+        known.append(f"{name} has {', '.join(places) or 'no such run that succeeded'}")
     return (
-        f"{names[0]} and {names[1]} have no task, space and label in common: {'; '.join(told)}. "
+        f"{names[0]} and {names[1]} have no task, space and label in common: {'; '.join(known)}. "
         "Run both on one of these."
     )

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness import tasks
 from harness.errors import ResultsError, unknown_name
 from harness.records import Record, Store
 from harness.reports import wording
 
-BASELINES = ("params", "flops", "operations")
-"""Methods that every record of ``arch_correlation`` brings along, on the very same architectures."""
-
-OWN = frozenset({"proxy", "scorer", "searcher", "training", "source", "population", "progressive"})
-"""Settings that are the method itself, or that do not touch what is compared."""
+OWN = frozenset({"training", "source"})
+"""Settings that do not touch what is compared, besides those that name the method and those of a task."""
 
 Place = tuple[str, str, str]
 """Task, space, label."""
@@ -97,11 +95,12 @@ def _check_seen(root: Path, asked: Mapping[str, set[str]], seen: Mapping[str, se
 
 def sides(place: Place, methods: Mapping[str, list[Side]], names: tuple[str, str]) -> tuple[list[Side], ...]:
     """The groups of either method at a place; a baseline has those it is compared with."""
-    if place[0] != "arch_correlation" or not set(names) & set(BASELINES):
+    baselines = tasks.of_record(place[0]).baselines
+    if not set(names) & set(baselines):
         return tuple(methods.get(name, []) for name in names)
-    partner = next((name for name in names if name not in BASELINES), None)
+    partner = next((name for name in names if name not in baselines), None)
     groups = methods.get(partner, []) if partner else next(iter(methods.values()))[:1]
-    return tuple([replace(g, column=n) if n in BASELINES else g for g in groups] for n in names)
+    return tuple([replace(g, column=n) if n in baselines else g for g in groups] for n in names)
 
 
 def comparable(pair: Pair) -> bool:
@@ -120,7 +119,9 @@ def common_seeds(pair: Pair) -> tuple[int, ...]:
 def differing(pair: Pair) -> list[str]:
     """Settings that both have, with different values."""
     one, other = (side.settings for side in pair)
-    return sorted(name for name in (set(one) & set(other)) - OWN if one[name] != other[name])
+    task = tasks.of_record(next(iter(pair[0].records.values())).run.task)
+    own = {*OWN, *tasks.METHODS, *task.options}
+    return sorted(name for name in (set(one) & set(other)) - own if one[name] != other[name])
 
 
 def telling(pair: Pair, pairs: Sequence[Pair]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness import tasks
 from harness.errors import ResultsError
 from harness.records._json import plain
 from harness.records._whole_tables import TRUTHS
@@ -94,10 +95,4 @@ def recomputed(task: str, statistics: Mapping[str, Any], rows: Mapping[str, np.n
     The others stay as they were written: what was looked up in the table, how the supernet was trained, and
     all of a search.
     """
-    from harness import stats  # loads SciPy, which records of today are read without
-
-    functions = {
-        "arch_correlation": stats.architecture_agreement,
-        "op_correlation": stats.operation_agreement,
-    }
-    return {**statistics, **(plain(functions[task](rows)) if task in functions else {})}
+    return {**statistics, **plain(tasks.of_record(task).statistics(rows))}

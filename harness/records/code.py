@@ -9,14 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness import folders, registry
+from harness import folders, registry, tasks
 from harness.records.run import Run
 
 DIGITS = 16
 """Of a digest in hex that are kept."""
 
 MEASURING = (
-    "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "seeding", "spaces",
+    "evidence", "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "runs",
+    "seeding", "spaces",
 )  # fmt: skip
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 
@@ -75,18 +76,18 @@ def foreign(items: Iterable[tuple[str, str]]) -> dict[str, dict[str, Any]]:
 
 def items(run: Run) -> Iterator[tuple[str, str]]:
     """Groups and names of the items that make the numbers of ``run``."""
-    told = run.settings
-    yield "spaces", run.space
-    if run.task == "arch_correlation":
+    settings = run.settings
+    yield from (("tasks", run.task), ("runners", run.task), ("spaces", run.space))
+    if tasks.of_record(run.task).takes_aggregations:
         yield from (("aggregations", run.method), ("proxies", run.method))
-    for name in told.get("of") or []:
+    for name in settings.get("of") or []:
         yield "proxies", name
-    for group, key in (("proxies", "proxy"), ("scorers", "scorer"), ("searchers", "searcher")):
-        if isinstance(told.get(key), str):
-            yield group, told[key]
+    for key, group in tasks.METHODS.items():
+        if isinstance(settings.get(key), str):
+            yield group, settings[key]
     for group, key in (("inputs", "input"), ("training", "training")):
-        if isinstance(told.get(key), Mapping) and "name" in told[key]:
-            yield group, told[key]["name"]
+        if isinstance(settings.get(key), Mapping) and "name" in settings[key]:
+            yield group, settings[key]["name"]
 
 
 @cache

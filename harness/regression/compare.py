@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from harness import tasks
 from harness.aggregations import combine
 from harness.errors import HarnessError
 from harness.regression.fresh import ENDS, POPULATION, TABLES, WORDS, without
@@ -27,9 +28,6 @@ from harness.regression.values import (
     row_findings,
     same_kind,
 )
-from harness.stats import architecture_agreement, operation_agreement
-
-BASELINES = ("params", "flops", "operations")
 
 
 @dataclass(frozen=True)
@@ -144,9 +142,7 @@ def _other_settings(golden: Entry, fresh: Entry) -> list[Finding]:
 
 def _computed(task: str) -> tuple[str, ...]:
     """How the names of statistics begin that can be computed from an entry's rows."""
-    if task == "arch_correlation":
-        return tuple(f"{name}." for name in ("score", *BASELINES))
-    return ("steps.", "mean.") if task == "op_correlation" else ()
+    return tuple(f"{name}." for name in tasks.of_record(task).recomputed)
 
 
 def _statistics(kind: str, entry: Entry, populations: Mapping[Any, Entry]) -> Iterator[Finding]:
@@ -165,16 +161,16 @@ def _statistics(kind: str, entry: Entry, populations: Mapping[Any, Entry]) -> It
 
 
 def _recomputed(entry: Entry, populations: Mapping[Any, Entry]) -> Mapping[str, Any]:
-    columns = {name: _array(entry.column(name)) for name in entry.columns}
-    if entry.task == "op_correlation":
-        return operation_agreement(columns)
+    task, columns = tasks.of_record(entry.task), {name: _array(entry.column(name)) for name in entry.columns}
+    if not task.shared:
+        return task.statistics(columns)
     if entry.method.startswith(POPULATION):
-        return architecture_agreement(columns, names=BASELINES)
+        return task.statistics(columns, names=task.baselines)
     shared = populations[_population_key(entry)]
     place = {arch: row for row, arch in enumerate(shared.column("arch"))}
     rows = [place[arch] for arch in columns["arch"]]
     shared_columns = {name: _array(shared.column(name))[rows] for name in shared.columns}
-    found = architecture_agreement({**shared_columns, **columns}, 0, ("score",))
+    found = task.statistics({**shared_columns, **columns}, 0, ("score",))
     return without(found, ENDS)
 
 
@@ -200,7 +196,7 @@ def _populations(entries: Sequence[Entry]) -> dict[Any, Entry]:
 
 def _population_key(entry: Entry) -> tuple[str, ...]:
     """What entries of one population have in common; others have nothing."""
-    if entry.task != "arch_correlation":
+    if not tasks.of_record(entry.task).shared:
         return ()
     drawn = (str(entry.settings.get(name)) for name in ("truth", "population"))
     return (entry.space, entry.label, str(entry.seed), *drawn)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from harness import benchmarks
+from harness import benchmarks, tasks
 from harness.benchmarks import Benchmark
 from harness.records import Record
 from harness.regression.goldens import Entry
-
-SHARED = ("arch", "canonical", "connected", "accuracy", "params", "flops", "operations")
-"""Columns of ``arch_correlation`` that no proxy changes."""
 
 WORDS = ("reason", "reasons")
 """Sentences for people, free to be put better."""
@@ -27,7 +24,7 @@ POPULATION, FACTS, TABLES = "population", "facts", "tables"
 
 
 def of_records(records: Iterable[Record], reason: str, capability: str) -> list[Entry]:
-    """One entry per record, and one for each population that records of ``arch_correlation`` share.
+    """One entry per record, and one for each population that records share.
 
     Parameters
     ----------
@@ -43,10 +40,11 @@ def of_records(records: Iterable[Record], reason: str, capability: str) -> list[
     found: dict[tuple[str, ...], Entry] = {}
     for record in records:
         entry = _of_record(record, origin(record.provenance, reason, capability))
-        if entry.task != "arch_correlation" or entry.status != "ok":
+        columns = tasks.of_record(entry.task).shared
+        if not columns or entry.status != "ok":
             found[entry.key] = entry
             continue
-        own, shared = _split(entry)
+        own, shared = _split(entry, columns)
         found[own.key] = own
         known = found.setdefault(shared.key, shared)
         if replace(known, since=shared.since) != shared:
@@ -57,7 +55,9 @@ def of_records(records: Iterable[Record], reason: str, capability: str) -> list[
 
 def of_tables(names: Iterable[str], since: Mapping[str, Any]) -> list[Entry]:
     """What the tables of ``names`` say, an entry per label."""
-    return [_facts(table, label, since) for table in map(benchmarks.load_table, names) for label in table.labels]
+    return [
+        _facts(table, label, since) for table in map(benchmarks.load_table, names) for label in table.labels
+    ]
 
 
 def origin(provenance: Mapping[str, Any], reason: str, capability: str) -> dict[str, Any]:
@@ -94,11 +94,11 @@ def _of_record(record: Record, since: Mapping[str, Any]) -> Entry:
     )
 
 
-def _split(entry: Entry) -> tuple[Entry, Entry]:
-    """What is the proxy's own, with the architectures' names, and what is the population's."""
+def _split(entry: Entry, columns: Collection[str]) -> tuple[Entry, Entry]:
+    """What is the method's own, with the architectures' names, and what is the population's: ``columns``."""
     statistics = dict(entry.statistics)
-    own = _with_columns(entry, ["arch", *(name for name in entry.columns if name not in SHARED)])
-    shared = _with_columns(entry, [name for name in entry.columns if name in SHARED])
+    own = _with_columns(entry, ["arch", *(name for name in entry.columns if name not in columns)])
+    shared = _with_columns(entry, [name for name in entry.columns if name in columns])
     settings = {name: entry.settings[name] for name in ("truth", "population") if name in entry.settings}
     score = {"score": without(statistics.pop("score"), ENDS)} if "score" in statistics else {}
     return (

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import files
-from harness.records import with_truth
 from harness.errors import ResultsError
+from harness.records import with_truth
 
 FORMAT = 1
 """Version of the files' layout."""
@@ -37,7 +37,7 @@ class Entry:
     Attributes
     ----------
     task, space, label, method, seed, settings, status
-        Of the record. ``method`` is ``population`` for what records of ``arch_correlation`` share, and
+        Of the record. ``method`` is ``population`` for what several records share, and
         ``facts``, with the task ``tables``, for a table's.
     statistics, columns, rows
         Its numbers; what is not finite is ``None``.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness import tasks
 from harness.regression.goldens import MACHINE, Entry
 
 EXACT = 1e-12
@@ -21,9 +22,6 @@ the score itself, which may be a difference of nearly equal numbers."""
 
 PART = "part."
 """How the columns of what a population proxy ranks begin."""
-
-KEYS = {"arch_correlation": ("arch",), "op_correlation": ("step", "decision", "candidate")}
-"""Columns that name a row; those of a search are named by their place, since it is a trace."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,8 @@ def _row(
 def _by_name(entry: Entry) -> dict[str, dict[str, Any]]:
     """Rows by what a reader knows them by."""
     rows = [dict(zip(entry.columns, row, strict=True)) for row in entry.rows]
-    keys = KEYS.get(entry.task)
-    if keys is None:
+    keys = tasks.of_record(entry.task).row_key
+    if not keys:
         return {f"row {number}": row for number, row in enumerate(rows, start=1)}
     return {", ".join(_words(key, row.get(key)) for key in keys): row for row in rows}
 

@@ -1,53 +1,49 @@
-"""From groups to sections: one per task, space and label, and the published figures beside them."""
+"""From groups to sections: one per task, space and label, and the published figures beside them.
+
+A task's tables are made by the module of its name in :mod:`harness.reports.tables`, ``tables(groups)``; where
+it has charts, by that in :mod:`harness.reports.charts`, ``charts(groups, label_words)``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from types import ModuleType
 
-from harness import aggregations, benchmarks, registry
+from harness import aggregations, benchmarks, registry, tasks
 from harness.errors import HarnessError
 from harness.records import method_parts
+from harness.reports import charts as charts_by_task
+from harness.reports import tables as tables_by_task
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
-from harness.reports.charts import figures, scatter, trace
-from harness.reports.charts.chart import Chart
-from harness.reports.charts.comparisons import comparisons
+from harness.reports.charts.ranks import ranks
 from harness.reports.model import Section
-from harness.reports.tables import (
-    arch_correlation,
-    cards,
-    labels,
-    op_correlation,
-    overall,
-    published,
-    search,
-    subpopulations,
-    training,
-)
+from harness.reports.tables import cards, overall, published
 
-TASKS = {
-    "arch_correlation": "Architectures: zero-cost proxies against trained accuracy",
-    "op_correlation": "Operations: scores of the supernet against accuracy by operation",
-    "search": "Search: the architectures found",
+OTHERS = {
     "overall": "Over all spaces",
     "published": "Published beside measured",
     "proxies": "The proxies",
 }
-"""Headings, in the order of the page."""
+"""Headings of what is said of several tasks or places."""
+
+
+def headings() -> dict[str, str]:
+    """By kind of section, in the order of the page: those of the tasks by name, then the others."""
+    return {name: tasks.load(name).title for name in tasks.names()} | OTHERS
 
 
 def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
-    """All sections, by task in the order of :data:`TASKS`, then space and label."""
-    order = {task: number for number, task in enumerate(TASKS)}
+    """All sections, in the order of :func:`headings`, then by space and label."""
     ordered = sorted(
-        (group for group in groups if group.run.task in TASKS),
-        key=lambda group: (order[group.run.task], group.place, group.method, group.key),
+        (group for group in groups if group.run.task in tasks.names()),
+        key=lambda group: (group.place, group.method, group.key),
     )
     sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
     for standing in overall.standings(groups):
         table = overall.table(standing)
-        sections.append(Section("overall", "all", standing.task, "", (table,), (figures.ranks(standing),)))
+        sections.append(Section("overall", "all", standing.task, "", (table,), (ranks(standing),)))
     for (space, label), pairs in compare(groups).items():
         table = published.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
@@ -62,31 +58,21 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
     known = {*registry.names(cards.PROXIES), *aggregations.names()}
     named = {part for group in groups for part in method_parts(group.method, known)}
     ranked = {part for group in groups for part in group.run.settings.get("of", ())}
-    scored = {group.method for group in groups if group.run.task == "arch_correlation"}
+    scored = {group.method for group in groups if tasks.load(group.run.task).group == "proxy"}
     return sorted((named & known) | ranked | scored)
 
 
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
     words = label_words(space, label)
-    modules = {"arch_correlation": arch_correlation, "op_correlation": op_correlation, "search": search}
-    tables = modules[task].tables(groups) + training.tables(groups)
-    if task == "arch_correlation":
-        tables += subpopulations.tables(groups) + labels.tables(groups)
-    return Section(task, space, label, words, tables, _charts(task, groups, words))
+    maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
+    tables = maker.tables(groups) if maker else ()
+    return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())
 
 
-def _charts(task: str, groups: list[Group], words: str) -> tuple[Chart, ...]:
-    if task == "arch_correlation":
-        scored = [group for group in groups if group.results]
-        scored.sort(key=lambda group: -(group.stat("score.kendall")["mean"] or -2.0))
-        return (*comparisons(groups, words), *(scatter.scatter(group, groups, words) for group in scored))
-    if task == "op_correlation":
-        drawn = [figures.progress(groups, words)]
-    else:
-        drawn = [figures.found(groups, words), *(trace.trace(group, groups, words) for group in groups)]
-    drawn.append(training.curves(groups, words))
-    return tuple(chart for chart in drawn if chart is not None)
+def _module(package: ModuleType, task: str) -> ModuleType | None:
+    name = package.__name__
+    return registry.load(name, task, "task") if task in registry.names(name) else None
 
 
 def label_words(space: str, label: str) -> str:

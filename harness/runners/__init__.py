@@ -14,8 +14,8 @@ from harness import registry
 from harness.processes.memory import keep_freed_memory
 from harness.processes.parent import end_with_parent, how_it_died
 from harness.runners._check import check
-from harness.runners._config import Outcome, Progress, RunConfig, duration
-from harness.runners._device import arithmetic, cards, on_own_card
+from harness.runs.config import Outcome, Progress, RunConfig, duration
+from harness.runs.device import arithmetic, cards, on_own_card
 
 if TYPE_CHECKING:
     from harness.processes.under_way import Supernet, UnderWay
@@ -86,14 +86,16 @@ def supernets(root: Path) -> list[Supernet]:
 
 
 def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> list[Outcome]:
-    from harness.runners._place import machine_failures_told
+    from harness.runs.place import machine_failures_told
+
+    check(config)
 
     if config.source == "published":
         from harness.runners import _published
 
         with machine_failures_told():
             return _published.execute(config, estimating)
-    from harness.runners._setup import prepare
+    from harness.runs.setup import prepare
 
     setup = prepare(config, estimating)
     with setup.computing, machine_failures_told():

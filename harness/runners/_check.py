@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 
-from harness import aggregations, benchmarks, registry, scorers, searchers, spaces, trackers
+from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
-from harness.runners import _kinds
-from harness.runners._config import RunConfig
-from harness.runners._kinds import Kind, check_value, settings_of
+from harness.options import Device, Folder, Kind, Whole, check_value
 from harness.runners._published_sets import published_sets
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
+from harness.runs.device import ARITHMETIC
 
-GROUPS = {
-    "task": "runners",
-    "space": "spaces",
-    "scorer": "scorers",
-    "searcher": "searchers",
-    "input": "inputs",
-    "tracker": "trackers",
+RUN: Mapping[str, Kind] = {
+    "label": str,
+    "seed": Whole(0),
+    "batch_size": int,
+    "variant": searchers.VARIANTS,
+    "masking": str,
+    "path": ("reference", "exact", "fast"),  # those of harness.proxies.PATHS, which loads torch
+    "source": ("measured", "published"),
+    "device": Device(),
+    "arithmetic": ARITHMETIC,
+    "threads": int,
+    "workers": int,
+    "force": bool,
+    "dry_run": bool,
+    "results": Folder(),
 }
-"""Groups of settings, and the folders of their items."""
+"""Settings of the run itself; besides, ``time_limit`` is a positive number or null."""
 
 
 def check(config: RunConfig) -> None:
@@ -32,14 +40,20 @@ def check(config: RunConfig) -> None:
         For a name that no item carries, a label the space's table does not have, a number
         out of range.
     """
-    for group, folder in GROUPS.items():
-        _known(group, getattr(config, group).get("name"), registry.names(f"harness.{folder}"))
-    benchmarks.require(config.space["name"])
+    chosen = {group: getattr(config, group) for group in groups.GROUPS if _is_chosen(config, group)}
+    for group, given in chosen.items():
+        _known(group, given.get("name"), groups.names(group))
+    space = spaces.load(config.space["name"])
+    benchmarks.require(space.name)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
-    _check_kinds(config)
+    for name, kind in RUN.items():
+        check_value(name, getattr(config, name), kind)
+    if config.time_limit is not None:
+        check_value("time_limit", config.time_limit, float)
+    for group, given in (chosen | {"fidelity": config.fidelity}).items():
+        groups.settings(group, given)
     training_of(config)
-    space = spaces.load(config.space["name"])
     _check_conventions(config, space)
     benchmarks.require_label(space.name, config.label)
     if config.batch_size < 2:
@@ -48,23 +62,15 @@ def check(config: RunConfig) -> None:
         published_sets(config)
 
 
-def settings_kinds(config: RunConfig) -> Iterator[tuple[str, Mapping[str, Kind], bool]]:
-    """For every group what kind of value its item's settings take, and whether all have to be there."""
-    yield "task", _kinds.TASKS.get(config.task["name"], {}), True
-    yield "searcher", getattr(searchers.load(config.searcher["name"]), "SETTINGS", {}), True
-    yield "scorer", getattr(scorers.load(config.scorer["name"]), "SETTINGS", {}), True
-    yield "tracker", getattr(trackers.load(config.tracker["name"]), "SETTINGS", {}), True
-    for group, kinds in _kinds.GROUPS.items():
-        yield group, kinds, False
+def _is_chosen(config: RunConfig, group: str) -> bool:
+    """Whether ``group`` names an item: a method's group may be left out where the task reads another one."""
+    if group in ("proxy", "fidelity"):  # checked apart: a list of names, and no items
+        return False
+    return bool(getattr(config, group)) or group not in groups.METHODS or group == _method_group(config)
 
 
-def _check_kinds(config: RunConfig) -> None:
-    for name, kind in _kinds.RUN.items():
-        check_value(name, getattr(config, name), kind)
-    if config.time_limit is not None:
-        check_value("time_limit", config.time_limit, float)
-    for group, kinds, complete in settings_kinds(config):
-        settings_of(group, getattr(config, group), kinds, complete)
+def _method_group(config: RunConfig) -> str:
+    return tasks.load(config.task["name"]).group if config.task.get("name") in tasks.names() else ""
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
@@ -76,7 +82,7 @@ def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
         _known("masking", config.masking, ("default", *networks.MASKINGS))
 
 
-def _known(kind: str, name: object, allowed: tuple[str, ...]) -> None:
+def _known(kind: str, name: object, allowed: Collection[str]) -> None:
     if name not in allowed:
         raise unknown_name(kind, name, allowed)
 
@@ -92,11 +98,12 @@ def _check_proxies(config: RunConfig) -> None:
     for name in names:
         _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
-    task = config.task["name"]
-    if ranking and task != "arch_correlation":
+    task = tasks.load(config.task["name"])
+    if ranking and not task.takes_aggregations:
+        takers = [name for name in tasks.names() if tasks.load(name).takes_aggregations]
         raise ConfigError(
             f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
-            f"task=arch_correlation; received task={task}: take that task, or a proxy of one network."
+            f"task={','.join(takers)}; received task={task.name}: take that task, or a proxy of one network."
         )
     _check_list(config.proxy.get("of"), ranking, single)
 

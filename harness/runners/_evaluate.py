@@ -11,7 +11,7 @@ from harness import networks
 from harness.errors import HarnessError, RunFailed, machine_failure
 from harness.inputs import Batch
 from harness.proxies import Measurement, load, measure, measure_each
-from harness.runners._setup import Setup
+from harness.runs.setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
 from harness.spaces import Architecture, Mask

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.runners._place import Place
+from harness.runs.place import Place
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
 
 TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""
-
 
 
 def judge(place: Place, arch: Architecture) -> dict[str, object]:

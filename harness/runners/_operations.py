@@ -10,10 +10,10 @@ import pandas as pd
 from harness import stats
 from harness.errors import RunFailed
 from harness.records import Run, failures
-from harness.runners._config import Estimate, Outcome
 from harness.runners._judge import judge
-from harness.runners._origins import Origin
-from harness.runners._place import Clock, Place, once
+from harness.runs.config import Estimate, Outcome
+from harness.runs.origins import Origin
+from harness.runs.place import Clock, Place, once
 from harness.scorers import OperationTruth, Score, best_candidates
 from harness.spaces import Architecture, Decision
 

@@ -16,12 +16,11 @@ from harness import benchmarks, scorers, spaces
 from harness.benchmarks import operation_scores
 from harness.benchmarks.operation_scores import OperationScores, ScoreSet
 from harness.records import Run
-from harness.runners._check import check
-from harness.runners._config import Outcome, RunConfig
 from harness.runners._operations import pick, recorded, rows, truth_of
-from harness.runners._place import Place, store_of
 from harness.runners._published_sets import published_sets
 from harness.runners._training import on, training_of
+from harness.runs.config import Outcome, RunConfig
+from harness.runs.place import Place, store_of
 from harness.scorers import Score
 from harness.spaces import Architecture, Decision, only
 
@@ -49,7 +48,6 @@ def execute(config: RunConfig, estimating: bool = True) -> list[Outcome]:
     HarnessError
         Before anything is written, where such scores were not published for these settings and this seed.
     """
-    check(config)
     store, benchmark = store_of(config), benchmarks.load(config.space["name"])
     space, label = spaces.load(config.space["name"]), benchmark.label(config.label)
     found = [

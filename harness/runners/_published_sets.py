@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from harness import tasks
 from harness.benchmarks import operation_scores
 from harness.benchmarks.operation_scores import ScoreSet
 from harness.errors import ConfigError
-from harness.runners._config import RunConfig
 from harness.runners._training import training_of
+from harness.runs.config import RunConfig
 
 
 def published_sets(config: RunConfig) -> list[ScoreSet]:
@@ -19,12 +20,13 @@ def published_sets(config: RunConfig) -> list[ScoreSet]:
     Raises
     ------
     ConfigError
-        For another task than ``op_correlation``, or where there is no such set.
+        For a task that takes no published scores, or where there is no such set.
     """
     task = config.task["name"]
-    if task != "op_correlation":
+    if not tasks.load(task).takes_published:
+        takers = [name for name in tasks.names() if tasks.load(name).takes_published]
         raise ConfigError(
-            f"Published are operation scores alone, so source=published goes with task=op_correlation; "
+            f"Published are operation scores alone, so source=published goes with task={','.join(takers)}; "
             f"received task={task}: take that task, or source=measured."
         )
     training = training_of(config)

@@ -16,7 +16,7 @@ from harness import files, records
 from harness.errors import DataError, ResultsError
 from harness.processes.under_way import folder_of
 from harness.proxies import Measurement
-from harness.runners._origins import Origin, distinct, well_formed
+from harness.runs.origins import Origin, distinct, well_formed
 
 SIZE = 16
 """Architectures per shard: what a kill can cost, and what one worker takes at a time."""

@@ -28,9 +28,9 @@ from torch import Tensor, nn
 from harness import networks, records
 from harness.inputs import Batch
 from harness.proxies import measure
-from harness.runners._config import Progress
 from harness.runners._evaluate import batch
-from harness.runners._setup import Setup
+from harness.runs.config import Progress
+from harness.runs.setup import Setup
 from harness.scorers import Evaluate, ProxyScores, Score
 from harness.seeding import derive, generator
 from harness.spaces import Mask

@@ -17,11 +17,11 @@ from harness.inputs import Batch
 from harness.processes.claims import claim, inside
 from harness.processes.under_way import tell
 from harness.records import Run
-from harness.runners._config import RunConfig
 from harness.runners._evaluate import batches, measured, network
-from harness.runners._origins import here
-from harness.runners._setup import Setup
 from harness.runners._shards import Rows, Shards, joined
+from harness.runs.config import RunConfig
+from harness.runs.origins import here
+from harness.runs.setup import Setup
 from harness.spaces import Architecture
 
 POLL_SECONDS = 0.5

@@ -14,11 +14,10 @@ from harness import networks, records, training
 from harness.errors import ConfigError
 from harness.processes.claims import turn
 from harness.processes.under_way import tell
-from harness.runners._config import Estimate, Progress, duration
-from harness.runners._numerics import numerics
-from harness.runners._origins import here
-from harness.runners._setup import Setup
-from harness.runners._training import Training
+from harness.runs.config import Estimate, Progress, Training, duration
+from harness.runs.numerics import numerics
+from harness.runs.origins import here
+from harness.runs.setup import Setup
 from harness.scorers import Work
 from harness.training import Images, Length, Trained
 

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 
-from harness import registry, scorers, searchers
+from harness import registry, scorers, searchers, tasks
 from harness.errors import ConfigError, unknown_name
-from harness.runners._config import RunConfig
-from harness.runners._kinds import TRAINING, settings_of
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a supernet is trained.
-
-    Attributes
-    ----------
-    name
-        An item of :mod:`harness.training`.
-    epochs, fine_tuning_epochs
-        From the initial weights, and after each decision.
-    batch_size
-        Images per step.
-    images
-        How many are taken of the input, half of them to validate on; ``None`` for all.
-    """
-
-    name: str
-    epochs: int
-    fine_tuning_epochs: int
-    batch_size: int
-    images: int | None
+from harness.groups import GROUPS
+from harness.options import settings_of
+from harness.runs.config import RunConfig, Training
 
 
 def training_of(config: RunConfig) -> Training | None:
@@ -50,14 +27,11 @@ def training_of(config: RunConfig) -> Training | None:
     allowed = registry.names("harness.training")
     if asked not in ("default", *allowed):
         raise unknown_name("training", asked, ("default", *allowed))
-    items = {
-        "op_correlation": (scorers, "scorer", config.scorer["name"]),
-        "search": (searchers, "searcher", config.searcher["name"]),
-    }
-    if config.task["name"] not in items:
+    kind = tasks.load(config.task["name"]).group
+    name = getattr(config, kind).get("name")
+    if kind not in ("scorer", "searcher"):
         return None
-    group, kind, name = items[config.task["name"]]
-    method = group.load(name)
+    method = {"scorer": scorers, "searcher": searchers}[kind].load(name)
     reads = method.READS
     if reads == "trained" and asked == "none":
         raise ConfigError(
@@ -70,7 +44,7 @@ def training_of(config: RunConfig) -> Training | None:
 
 
 def _lengths(config: RunConfig) -> dict[str, int | None]:
-    lengths = settings_of("training", config.training, TRAINING)
+    lengths = settings_of("training", config.training, GROUPS["training"].options)
     return lengths | {"images": None if lengths["images"] == "all" else lengths["images"]}
 
 

@@ -10,34 +10,21 @@ from typing import Any
 
 import pandas as pd
 
-from harness import aggregations, networks, proxies, records, stats
+from harness import aggregations, networks, proxies, records, stats, tasks
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
-from harness.runners._config import Outcome, Progress
-from harness.runners._origins import Origin, of_record
-from harness.runners._place import Clock, failures_recorded, record_failure
-from harness.runners._setup import Setup
 from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
 from harness.runners._workers import work_together
+from harness.runs.config import Outcome, Progress
+from harness.runs.origins import Origin, of_record
+from harness.runs.place import Clock, failures_recorded, record_failure
+from harness.runs.setup import Setup
 from harness.seeding import generator
 from harness.spaces import Architecture
 
-COLUMNS = (
-    "arch",
-    "canonical",
-    "connected",
-    "score",
-    "status",
-    "reason",
-    "accuracy",
-    "params",
-    "flops",
-    "operations",
-)
-"""Of the rows; those of a population proxy have ``part.<name>`` behind them, the scores it ranks."""
-
-BASELINES = ("params", "flops", "operations")
+TASK = tasks.load("arch_correlation")
+"""Population proxies have columns ``part.<name>`` behind the task's own: the scores that they rank."""
 
 
 def run(setup: Setup, progress: Progress) -> list[Outcome]:
@@ -195,9 +182,13 @@ class Population:
         """What a record says of the baselines, the ceiling and the population."""
         benchmark, label = self.setup.benchmark, self.setup.label.name
         return {
-            **stats.architecture_agreement(self.columns, names=BASELINES),
+            **TASK.statistics(self.columns, names=TASK.baselines),
             "ceiling": stats.ceiling(benchmark.runs(self.archs, label)),
-            "population": {"sampled": len(self.archs), "distinct": True, "space_size": benchmark.population.size},
+            "population": {
+                "sampled": len(self.archs),
+                "distinct": True,
+                "space_size": benchmark.population.size,
+            },
         }
 
 
@@ -221,15 +212,12 @@ def write(
         return Outcome(run.method, "failed", path, reason)
     rows = population.columns.assign(
         score=pd.Series(outcomes.score, dtype=float), status=outcomes.status, reason=outcomes.reason
-    )[list(COLUMNS)].assign(**parts)
-    statistics = {**stats.architecture_agreement(rows, names=("score",)), **population.statistics}
+    )[list(TASK.columns)].assign(**parts)
+    statistics = {**TASK.statistics(rows, names=("score",)), **population.statistics}
     seconds = None if outcomes.seconds is None else round(outcomes.seconds, 3)
     timing = clock.timing(proxy_seconds=seconds, architectures=len(population.archs))
     path = setup.write(run, rows, statistics, timing, origins=origins(run, found))
-    agreement = statistics["score"]
-    tau = agreement["kendall"]
-    headline = "tau undefined" if tau is None else f"tau {tau:.3f}"
-    words = [headline, f"n {agreement['n']} of {agreement['n_total']}", failures.words]
+    words = [TASK.headline(statistics), failures.words]
     return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
 

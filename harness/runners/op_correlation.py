@@ -10,16 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from harness import scorers
+from harness import groups, scorers
 from harness.records import Run
-from harness.runners._config import Outcome, Progress
 from harness.runners._evaluate import supernet_scores
-from harness.runners._kinds import settings_of
 from harness.runners._operations import pick, recorded, rows, truth_of
-from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of
 from harness.runners._trained import curve, estimate, require, train
-from harness.runners._training import Training, on, training_of
+from harness.runners._training import on, training_of
+from harness.runs.config import Outcome, Progress, Training
+from harness.runs.setup import Setup
 from harness.scorers import OperationTruth, Score, Work
 from harness.spaces import Architecture, Mask, only
 from harness.training import Trained
@@ -42,7 +41,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     if scorer.READS == "trained":
         return [_run_trained(setup, scorer, training, truth, progress)]
     if scorer.READS == "proxies":
-        settings = settings_of("scorer", setup.config.scorer, scorer.SETTINGS)
+        settings = groups.settings("scorer", setup.config.scorer)
         named = run_of(setup, name, scorer.SUPERNETS, {**_settings(setup), **settings})
         return [_run(setup, truth, named, partial(_by_proxies, setup, scorer, settings, progress), progress)]
     return [

@@ -10,17 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from harness import networks, searchers
+from harness import groups, networks, searchers
 from harness.records import Run, failures
-from harness.runners._config import Estimate, Outcome, Progress
 from harness.runners._evaluate import network_scores, supernet_scores
 from harness.runners._judge import headline, judge
-from harness.runners._kinds import settings_of
-from harness.runners._place import Clock, once
-from harness.runners._setup import Setup
 from harness.runners._te_nas import proxy_scores, run_of
 from harness.runners._trained import curve, estimate, require, train
-from harness.runners._training import Training, on, training_of
+from harness.runners._training import on, training_of
+from harness.runs.config import Estimate, Outcome, Progress, Training
+from harness.runs.place import Clock, once
+from harness.runs.setup import Setup
 from harness.scorers import ProxyScores, Score, Work
 from harness.searchers import Bench
 from harness.spaces import Mask
@@ -35,7 +34,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     """Search once, per proxy where the searcher reads proxies."""
     name = setup.config.searcher["name"]
     searcher = searchers.load(name)
-    settings = settings_of("searcher", setup.config.searcher, getattr(searcher, "SETTINGS", {}))
+    settings = groups.settings("searcher", setup.config.searcher)
     training = training_of(setup.config)
     if training is not None:
         require(setup, searcher, training)

@@ -4,7 +4,7 @@ An item is a module with
 
 * ``READS``: ``"proxy"`` (scores are measured on a supernet, untrained or not), ``"proxies"`` (several proxies
   are, on supernets that ``SUPERNETS`` names, see ``harness.runners._te_nas``, with the settings that
-  ``SETTINGS`` names as a searcher's does), ``"trained"`` (they are read off a trained one) or ``"truth"``
+  ``OPTIONS`` states), ``"trained"`` (they are read off a trained one) or ``"truth"``
   (an oracle that may read accuracies and serves as an upper line);
 * with ``"trained"`` also ``TRAINING`` (the item of :mod:`harness.training` to use where none is named),
   ``READS_ALPHAS`` (whether architecture parameters have to be learnt), ``advance(trained, mask)``, called

@@ -20,19 +20,20 @@ value has no score. In nb1shot1 none has one: there the supernets' kappa is unde
 
 from __future__ import annotations
 
-from scipy.stats import rankdata
-
 from harness.scorers._ranks import ProxyScores, first_failure, open_pairs
 from harness.scorers._score import Score
+from harness.scorers.te_nas import OPTIONS as TE_NAS
 from harness.spaces import Mask, without
 
 READS = "proxies"
 SUPERNETS = "run"
-SETTINGS = {"region_batches": int, "region_batch_size": int}
+OPTIONS = {name: TE_NAS[name] for name in ("region_batches", "region_batch_size")}
 
 
 def score(scores: ProxyScores, mask: Mask, decision: int) -> dict[int, Score]:
     """Negative rank sums of the candidates left at the open ``decision``, ranked with all of its kind."""
+    from scipy.stats import rankdata  # here, since settings are checked without SciPy
+
     pairs = open_pairs(scores.space, mask, scores.space.decisions[decision].kind)
     masks = [without(mask, *pair) for pair in pairs]
     (kappa,), (regions,) = (

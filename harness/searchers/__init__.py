@@ -5,9 +5,7 @@ An item is a module with
 * ``READS``: ``"proxy"``, ``"proxies"`` (several, on supernets that ``SUPERNETS`` names, see
   ``harness.runners._te_nas``), ``"trained"`` (a trained supernet), ``"table"`` (a counted query function)
   or ``"nothing"``;
-* ``SETTINGS``: by name the settings it takes: ``int`` for a positive integer, ``float`` for a positive
-  number, ``bool``, ``str`` for text, or the names to choose from; none where it is missing;
-* ``DEFAULTS``: their values where nobody names any, in a package that brings no YAML of its own;
+* ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
 * with ``"trained"`` also ``TRAINING``, ``READS_ALPHAS`` and ``work(space)``, see :mod:`harness.scorers`;
 * ``search(bench, settings) -> Found``, where ``bench`` is a :class:`Bench`.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from math import inf, isnan
 
+from harness.options import Option
 from harness.searchers._bench import Bench, Found
 from harness.spaces import Architecture
+
+QUERIES = Option(int, 100, "distinct networks looked up in the table")
 
 REPEATS = 500
 """So many known networks in a row, and a search counts as stuck."""

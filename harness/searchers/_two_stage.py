@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import RunFailed
+from harness.options import Option
 from harness.scorers import Score
 from harness.searchers._bench import Bench, Found, columns
-from harness.searchers._orders import decide_all
+from harness.searchers._orders import ORDERS, decide_all
 from harness.searchers._proposal import Proposal, ScoreDecision
 from harness.searchers._released import RELEASED_ORDERS, permuted, permutes
 from harness.spaces import Architecture
+
+OPTIONS = {
+    "proposals": Option(int, 10, "N of the paper"),
+    "validation_batches": Option(int, 100, "V of the paper"),
+    "order": Option(ORDERS, "random", "in which the decisions of a proposal are made"),
+}
 
 
 def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], variant: str = "paper") -> Found:

@@ -16,7 +16,6 @@ from harness.spaces import Space
 READS = "trained"
 TRAINING = darts.TRAINING
 READS_ALPHAS = True
-SETTINGS: dict[str, type[int]] = {}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

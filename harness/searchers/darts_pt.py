@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.options import Option
 from harness.scorers import Work, best_candidates, darts_pt
 from harness.searchers._bench import Bench, Found, decided
 from harness.seeding import generator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 READS = "trained"
 TRAINING = darts_pt.TRAINING
 READS_ALPHAS = False
-SETTINGS = {"order": ("random", "fixed")}
+OPTIONS = {"order": Option(("random", "fixed"), "random", "of the decisions")}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

@@ -8,7 +8,6 @@ from typing import Any
 from harness.searchers._bench import Bench, Found
 
 READS = "nothing"
-SETTINGS: dict[str, type[int]] = {}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

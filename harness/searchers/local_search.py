@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from harness.searchers._bench import Bench, Found
-from harness.searchers._budget import Budget
+from harness.searchers._budget import QUERIES, Budget
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
 READS = "table"
-SETTINGS = {"queries": int}
+OPTIONS = {"queries": QUERIES}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

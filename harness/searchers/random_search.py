@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.searchers._bench import Bench, Found
-from harness.searchers._budget import Budget
+from harness.searchers._budget import QUERIES, Budget
 from harness.seeding import generator
 
 READS = "table"
-SETTINGS = {"queries": int}
+OPTIONS = {"queries": QUERIES}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

@@ -13,13 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from harness.options import Option
 from harness.searchers._bench import Bench, Found
-from harness.searchers._budget import Budget
+from harness.searchers._budget import QUERIES, Budget
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
 READS = "table"
-SETTINGS = {"queries": int, "population": int, "sample": int}
+OPTIONS = {
+    "queries": QUERIES,
+    "population": Option(int, 10, "members; the oldest dies"),
+    "sample": Option(int, 3, "members drawn for a parent, the best of which it is"),
+}
 
 Member = tuple[float, Architecture]
 """Accuracy in per cent and the architecture it is of."""

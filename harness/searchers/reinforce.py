@@ -12,13 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from harness.options import Option
 from harness.searchers._bench import Bench, Found
-from harness.searchers._budget import Budget
+from harness.searchers._budget import QUERIES, Budget
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
 READS = "table"
-SETTINGS = {"queries": int, "learning_rate": float}
+OPTIONS = {
+    "queries": QUERIES,
+    "learning_rate": Option(
+        float, 0.1, "of Adam; the best on random additive functions of 0.01, 0.02, 0.1, 0.2 and 0.5"
+    ),
+}
 
 MOMENTUM = 0.9
 """Of the reward's moving average."""

@@ -26,7 +26,7 @@ from harness.spaces import Decision, Mask, without
 
 READS = "proxies"
 SUPERNETS = te_nas.SUPERNETS
-SETTINGS = te_nas.SETTINGS
+OPTIONS = te_nas.OPTIONS
 KINDS = ("operation", "input")
 
 

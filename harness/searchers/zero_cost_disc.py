@@ -13,10 +13,9 @@ from typing import Any
 from harness.scorers import zero_cost_disc
 from harness.searchers import _two_stage
 from harness.searchers._bench import Bench, Found
-from harness.searchers._orders import ORDERS
 
 READS = "proxy"
-SETTINGS = {"proposals": int, "validation_batches": int, "order": ORDERS}
+OPTIONS = _two_stage.OPTIONS
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

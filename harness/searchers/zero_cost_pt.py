@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.options import Option
 from harness.scorers import zero_cost_pt
 from harness.searchers import _two_stage
 from harness.searchers._bench import Bench, Found
-from harness.searchers._orders import ORDERS
 from harness.searchers._released import VARIANTS
 
 READS = "proxy"
-SETTINGS = {"proposals": int, "validation_batches": int, "order": ORDERS, "variant": VARIANTS}
+OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's")}
 
 
 def search(bench: Bench, settings: Mapping[str, Any]) -> Found:

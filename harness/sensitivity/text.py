@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median
 
+from harness import tasks
 from harness.errors import ResultsError
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
@@ -18,24 +19,6 @@ from harness.reports.sections import label_words
 from harness.sensitivity.studies import Study, input_words, studies
 
 FILES = ("sensitivity.md", "sensitivity.csv")
-
-SHOWN = {
-    "op_correlation": {
-        "steps.0.best_acc.kendall": "τ, best-acc",
-        "steps.0.best_acc.spearman": "ρ, best-acc",
-        "steps.0.avg_acc.kendall": "τ, avg-acc",
-        "steps.0.avg_acc.spearman": "ρ, avg-acc",
-        "selected.accuracy": "Accuracy picked, %",
-        "selected.rank": "Median rank",
-    },
-    "search": {
-        "accuracy": "Accuracy found, %",
-        "rank": "Median rank",
-        "evaluations": "Evaluations",
-        "proposals_distinct": "Distinct proposals",
-    },
-}
-"""Statistics that a table shows, by task, and their headings."""
 
 FIELDS = (
     "baseline", "task", "space", "label", "factor", "value", "is_baseline", "statistic", "mean", "sd", "low",
@@ -100,7 +83,7 @@ def table_of_numbers(found: Sequence[Study]) -> str:
                 "seeds": " ".join(map(str, group.seeds)),
                 "failed_seeds": " ".join(map(str, sorted(group.failed))),
             }  # fmt: skip
-            for name in SHOWN[group.run.task]:
+            for name in (measure.name for measure in tasks.load(group.run.task).studied):
                 writer.writerow(
                     shared | {"statistic": name, "median": _median(group, name)} | group.stat(name)
                 )
@@ -119,8 +102,8 @@ def _label(study: Study) -> str:
 
 
 def _table(study: Study) -> Table:
-    headings = SHOWN[study.baseline.task].values()
-    columns = (Column(study.factor, numeric=False), Column("Seeds"), *map(Column, headings))
+    headings = [Column(measure.words) for measure in tasks.load(study.baseline.task).studied]
+    columns = (Column(study.factor, numeric=False), Column("Seeds"), *headings)
     fixed = ", ".join(f"{key}={value}" for key, value in study.fixed.items())
     return Table(
         study.factor,
@@ -136,16 +119,14 @@ def _cells(study: Study, group: Group) -> tuple[Cell, ...]:
     return (
         Cell(study.value_words(group), note="; ".join(notes)),
         Cell(str(len(group.seeds)), note=wording.seeds(group.seeds)),
-        *(_cell(group, name) for name in SHOWN[group.run.task]),
+        *(_cell(group, measure) for measure in tasks.load(group.run.task).studied),
     )
 
 
-def _cell(group: Group, name: str) -> Cell:
-    if name.endswith("rank"):
-        return Cell(wording.count(_median(group, name)))
-    if name in ("evaluations", "proposals_distinct"):
-        return wording.mean_cell(group.stat(name), 0, whole=True)
-    return wording.mean_cell(group.stat(name), 2 if name.endswith("accuracy") else 3)
+def _cell(group: Group, measure: tasks.Measure) -> Cell:
+    if measure.median:
+        return Cell(wording.count(_median(group, measure.name)))
+    return wording.mean_cell(group.stat(measure.name), measure.digits, whole=measure.digits == 0)
 
 
 def _median(group: Group, name: str) -> float | None:

@@ -1,5 +1,7 @@
 """NAS-Bench-1Shot1, search space 1."""
 
-from harness.spaces._nb1shot1 import NB1Shot1
+from harness.spaces._nb1shot1 import OPTIONS, NB1Shot1
+
+__all__ = ["OPTIONS", "SPACE"]
 
 SPACE = NB1Shot1(1, (0, 1, 2, 2, 2, 2))

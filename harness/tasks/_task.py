@@ -8,6 +8,9 @@ from typing import Any
 
 from harness.options import Option
 
+METHODS = {"proxy": "proxies", "scorer": "scorers", "searcher": "searchers", "shrinker": "shrinkers"}
+"""The settings that name a method, and the folders of their items."""
+
 Rows = Mapping[str, Any]
 """A record's rows: arrays by column, or a data frame."""
 
@@ -39,7 +42,7 @@ class Task:
     name, title
         On the command line, and as the heading of its sections.
     group
-        Settings that name its method: ``proxy``, ``scorer``, ``searcher``, ``shrinker``.
+        The settings that name its method, one of :data:`METHODS`.
     options
         Its own settings.
     columns

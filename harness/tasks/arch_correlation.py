@@ -23,7 +23,8 @@ def statistics(
     """Agreement of the proxy's scores and of the trivial baselines with the accuracy."""
     from harness import stats
 
-    return stats.architecture_agreement(rows, stats.RESAMPLES if resamples is None else resamples, names)
+    resamples = stats.RESAMPLES if resamples is None else resamples
+    return stats.architecture_agreement(rows, resamples, names=tuple(names))
 
 
 def headline(statistics: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 An item is a module with
 
 * ``REQUIRES``: the package it needs, or ``None``;
-* ``SETTINGS``: by name the settings it takes, as a searcher's; none where it is missing;
+* ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
 * ``start(settings, folder) -> Tracker | None``: begin to track into the results folder ``folder``, with the
   settings of the config group ``tracker``; ``None`` where nobody is to be told.
 

@@ -15,11 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.options import Option
+
 if TYPE_CHECKING:
     from harness.records import Record
 
 REQUIRES = "mlflow"
-SETTINGS = {"experiment": str}
+OPTIONS = {"experiment": Option(str, "harness", "the name of MLflow's experiment")}
 
 LONGEST = 500
 """Characters of a parameter or tag that are kept."""

@@ -24,7 +24,7 @@ from harness import spaces
 from harness.cli._sentence import Parser, guarded
 from harness.errors import ConfigError, unknown_name
 from harness.runners import arithmetic
-from harness.runners._device import chosen, facts
+from harness.runs.device import chosen, facts
 from tests.gpu import measured
 from tests.gpu.compared import Compared, table
 from tests.gpu.measured import TINY, Scale

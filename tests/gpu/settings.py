@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from harness.runners._device import WORKSPACE
+from harness.runs.device import WORKSPACE
 
 
 def settings() -> dict[str, object]:

@@ -33,7 +33,13 @@ def test_scorers_agree_with_the_cpu_and_with_themselves(name):
 
 def test_the_global_generators_of_the_card_are_left_alone():
     space = spaces.load("nb201")
-    network = networks.build(space, spaces.Population(space, space.listing()).sample_distinct(1, measured.generator(0, "gpu"))[0], "tiny", 0, 10)
+    network = networks.build(
+        space,
+        spaces.Population(space, space.listing()).sample_distinct(1, measured.generator(0, "gpu"))[0],
+        "tiny",
+        0,
+        10,
+    )
     torch.cuda.manual_seed(3)
     before = torch.cuda.get_rng_state()
     with arithmetic("cuda"):

@@ -9,17 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from harness import tasks
 from harness.errors import ResultsError
 from harness.records import Record
 from harness.reports.analysis.checked import Checked
-from harness.stats import architecture_agreement, operation_agreement
-from harness.stats.population_agreement import COLUMNS
 
 TOLERANCE = 1e-9
 """Far below any digit that is shown, far above what another machine's rounding does."""
-
-SHARED = ("accuracy", "params", "canonical", "connected")
-"""Columns that the statistics of every score hang on."""
 
 NOT_COMPARED = ("_low", "_high", "reason", "reasons")
 """Bootstrap ends, which would take seconds per record, and words."""
@@ -38,8 +34,7 @@ class Checker:
     def check(self, record: Record, rows: Mapping[str, Any]) -> None:
         """Compare the stored statistics of an ok ``record`` with those of its rows, columns by name.
 
-        Bootstrap ends are not recomputed. A search's accuracy is not in its rows by design; there the
-        regret is compared with the two accuracies it is the difference of.
+        Bootstrap ends are not recomputed; a task may say what else is compared (``Task.check``).
 
         Raises
         ------
@@ -74,23 +69,21 @@ class Checker:
             )
 
     def _recompute(self, record: Record, rows: Mapping[str, Any]) -> dict[str, Any]:
-        if record.run.task == "arch_correlation":
-            return self._architectures(rows)
-        if record.run.task == "op_correlation":
-            return operation_agreement(rows)
-        accuracies = [record.statistics[name] for name in ("best_accuracy", "accuracy")]
-        return {"regret": None if None in accuracies else accuracies[0] - accuracies[1]}
+        task = tasks.of_record(record.run.task)
+        if task.baselines:
+            return self._by_score(task, rows)
+        return task.check(record.statistics, rows) if task.check else task.statistics(rows)
 
-    def _architectures(self, rows: Mapping[str, Any]) -> dict[str, Any]:
-        columns = {name: np.asarray(rows[name]) for name in (*SHARED, *COLUMNS, "status") if name in rows}
-        shared = digest(columns[name] for name in SHARED if name in columns)
+    def _by_score(self, task: tasks.Task, rows: Mapping[str, Any]) -> dict[str, Any]:
+        columns = {name: np.asarray(rows[name]) for name in task.columns if name in rows}
+        shared = digest(columns[name] for name in task.shared if name in columns and name not in task.row_key)
         keys = {}
-        for name in COLUMNS:
+        for name in task.recomputed:
             if name in columns:
                 own = ("score", "status") if name == "score" else (name,)
                 keys[name] = f"{name} {shared} {digest(columns[part] for part in own)}"
         new = [name for name, key in keys.items() if key not in self._known]
-        found = architecture_agreement(columns, 0, new)
+        found = task.statistics(columns, 0, new)
         self._known |= {keys[name]: found[name] for name in new}
         return {name: self._known[key] for name, key in keys.items()}
 

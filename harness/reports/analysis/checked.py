@@ -61,12 +61,13 @@ class Checked:
 def code(package: Path | None = None) -> str | None:
     """SHA-256 in hex of all that a check hangs on; ``None`` where the sources cannot be read.
 
-    These are the sources of how records are read, of the statistics and of the comparison, and the versions
-    of what they are computed with.
+    These are the sources of how records are read, of the statistics, the tasks and the comparison, and the
+    versions of what they are computed with.
     """
     package = Path(harness.__file__).parent if package is None else package
     sources = [
         *package.glob("*.py"), *package.glob("records/*.py"), *package.glob("stats/*.py"),
+        *package.glob("tasks/*.py"),
         *(package / "reports" / "analysis" / name for name in ("check.py", "checked.py")),
     ]  # fmt: skip
     found = hashlib.sha256()

@@ -13,31 +13,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness import tasks
 from harness.errors import ResultsError
 from harness.records import Failures, Record, Run, Store, failures
 from harness.reports.analysis.check import Checker, digest
 from harness.reports.analysis.checked import Checked
 from harness.reports.analysis.origins import origin_of
-from harness.stats import mean_with_interval, operations_dropped
+from harness.stats import mean_with_interval
 
 NOT_NUMBERS = frozenset({"reason", "reasons"})
-
-SHARED = ("arch", "canonical", "connected", "accuracy", "params", "flops", "operations")
-"""Columns of an ``arch_correlation`` record that all proxies of a population have in common."""
 
 
 @dataclass(frozen=True)
 class Result:
     """What a report keeps of one ok record.
 
-    ``population`` names the set of architectures an ``arch_correlation`` run scored; ``failures``
-    counts its rows that are not ok, by status, and ``failed`` says why rows could not be measured;
-    ``origin`` is where it was made (:func:`origin_of`); ``path`` is the file,
-    ``timing`` its sidecar, which no number of a table rests on.
+    ``failures`` counts its rows that are not ok, by status, and ``failed`` says why rows could not be
+    measured; ``origin`` is where it was made (:func:`origin_of`); ``path`` is the file, ``timing`` its
+    sidecar, which no number of a table rests on; ``derived`` is what the task derives of its rows.
 
-    Of an ``arch_correlation`` run ``architectures`` holds what does not hang on the proxy (:data:`SHARED`,
-    one frame for all runs that have the same) and ``scores`` the score of each, NaN where it is not ok.
-    ``dropped`` is :func:`harness.stats.operations_dropped` of an ``op_correlation`` run.
+    Where methods score the same architectures, ``population`` names their set, ``architectures`` holds what
+    does not hang on the method (one frame for all runs that have the same) and ``scores`` the score of each,
+    NaN where it is not ok.
     """
 
     run: Run
@@ -49,14 +46,13 @@ class Result:
     timing: Mapping[str, Any]
     architectures: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     scores: np.ndarray | None = field(default=None, repr=False, compare=False)
-    dropped: Mapping[str, Any] | None = None
+    derived: Mapping[str, Any] = field(default_factory=dict)
     failed: Failures = field(default_factory=lambda: failures({}))
 
     @cached_property
     def numbers(self) -> dict[str, float | None]:
-        """Every number of the statistics, and of ``dropped`` as ``dropped_first``, by its dotted name."""
-        found = dict(_flatten(self.statistics))
-        return found if self.dropped is None else found | dict(_flatten(self.dropped, "dropped_first"))
+        """Every number of the statistics, and what is derived, by its dotted name."""
+        return numbers_of(self.statistics) | numbers_of(self.derived)
 
 
 @dataclass
@@ -68,7 +64,7 @@ class Group:
     results
         Ok runs, by ascending seed.
     rows
-        The trace of a search, of the first of them.
+        Where they are a trace, those of the first of them.
     failed
         Reason by seed, for seeds without an ok run.
     """
@@ -188,12 +184,12 @@ def _add(group: Group, record: Record, checker: Checker, frames: dict[str, pd.Da
     if record.status != "ok":
         group.failed[record.run.seed] = record.reason or "no reason given"
         return
-    rows = record.columns
+    task, rows = tasks.of_record(record.run.task), record.columns
     checker.check(record, rows)
     population, outcomes = None, {}
-    if record.run.task == "arch_correlation":
+    if task.shared:
         population = hashlib.sha256("\n".join(sorted(map(str, rows["arch"]))).encode()).hexdigest()[:16]
-    if record.run.task == "search" and (group.rows is None or record.run.seed < min(group.seeds)):
+    if not task.row_key and (group.rows is None or record.run.seed < min(group.seeds)):
         group.rows = record.rows
     if "status" in rows:
         outcomes = {
@@ -210,24 +206,29 @@ def _add(group: Group, record: Record, checker: Checker, frames: dict[str, pd.Da
             origin_of(record),
             record.path,
             record.timing or {},
+            derived=task.derived(rows),
             failed=failures(rows),
-            **_kept(record, frames),
+            **_scores(task, rows, frames),
         )
     )
 
 
-def _kept(record: Record, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """What further tables need of the rows; ``frames`` are the shared ones met so far, by their content."""
-    rows = record.columns
-    if record.run.task == "op_correlation":
-        return {"dropped": operations_dropped(rows)}
-    if record.run.task != "arch_correlation":
+def _scores(
+    task: tasks.Task, rows: Mapping[str, np.ndarray], frames: dict[str, pd.DataFrame]
+) -> dict[str, Any]:
+    """Architectures and their scores; ``frames`` are the shared ones met so far, by their content."""
+    names = [name for name in task.shared if name in rows]
+    if not names:
         return {}
-    names = [name for name in SHARED if name in rows]
     key = f"{names} {digest(rows[name] for name in names)}"
     if key not in frames:
         frames[key] = pd.DataFrame({name: rows[name] for name in names})
     return {"architectures": frames[key], "scores": np.where(rows["status"] == "ok", rows["score"], np.nan)}
+
+
+def numbers_of(statistics: Mapping[str, Any]) -> dict[str, float | None]:
+    """Every number of a record's statistics by its dotted name, those of a step by the step's number."""
+    return dict(_flatten(statistics))
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:

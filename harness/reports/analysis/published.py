@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from harness import folders
+from harness import folders, tasks
 from harness.reports.analysis.groups import Group, Result
 from harness.stats import mean_with_interval
 
@@ -129,11 +129,14 @@ def _expanded(entry: Mapping[str, Any], setup: Mapping[str, Any]) -> Iterator[Pu
 
 def compare(groups: Sequence[Group]) -> dict[tuple[str, str], list[Comparison]]:
     """By space and label of the groups: every published figure with every group that measured the same."""
-    places = sorted({group.place[1:] for group in groups if group.run.task == "op_correlation"})
-    found = {}
-    for place in places:
-        here = [group for group in groups if group.place == ("op_correlation", *place)]
-        found[place] = [each for figure in figures() for each in _comparisons(figure, here)]
+    members: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        if tasks.of_record(group.run.task).takes_published:
+            members.setdefault(group.place[1:], []).append(group)
+    found = {
+        place: [each for figure in figures() for each in _comparisons(figure, here)]
+        for place, here in sorted(members.items())
+    }
     return {place: comparisons for place, comparisons in found.items() if comparisons}
 
 

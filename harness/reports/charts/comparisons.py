@@ -10,9 +10,9 @@ import pandas as pd
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, by_population
 from harness.reports.charts.chart import INK, MUTED, Chart, Heat, Mark, Panel, Series
-from harness.reports.charts.figures import DRAWN
-from harness.reports.tables.arch_correlation import BASELINES
+from harness.reports.charts.style import DRAWN
 from harness.stats import best_of_n
+from harness.tasks.arch_correlation import BASELINES
 
 
 def comparisons(groups: Sequence[Group], label_words: str) -> tuple[Chart, ...]:

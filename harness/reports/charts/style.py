@@ -7,6 +7,9 @@ INK, MUTED, GRID, PAPER = "#1b1d21", "#5f6670", "#dcdfe4", "#ffffff"
 COLOURS = ("#2a86c7", "#d9730d", "#159a7a", "#b0529c", "#b58900", "#5aa9dd", "#c0443c", "#7a7f87")
 """Okabe and Ito's colour-blind-safe order, shifted to be readable on light and on dark."""
 
+DRAWN = len(COLOURS)
+"""Lines that one chart tells apart."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 """Matplotlib's; the page has its own of the same order."""
 

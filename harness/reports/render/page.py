@@ -13,7 +13,7 @@ from markupsafe import Markup
 import harness
 from harness.reports.model import Cell, Column, Section, Table
 from harness.reports.render import plotted
-from harness.reports.sections import TASKS
+from harness.reports.sections import headings
 
 FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 112, 14
@@ -38,7 +38,7 @@ def html(
         provenance=provenance,
         version=harness.__version__,
         sections=sections,
-        tasks=TASKS,
+        tasks=headings(),
         glossary=_glossary(sections),
         css=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
         script=Markup((FOLDER / "page.js").read_text(encoding="utf-8")),

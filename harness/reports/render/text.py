@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Section, Table
-from harness.reports.sections import TASKS
+from harness.reports.sections import headings
 
 FIELDS = (
     "task", "space", "label", "method", "group", "statistic", "mean", "sd", "low", "high", "n", "undefined",
@@ -23,7 +23,7 @@ def markdown(
     """Tables, their captions, and the figures beside the file where one of ``formats`` can be shown."""
     shown = next((kind for kind in ("svg", "png") if kind in formats), None)
     lines = [f"# {title}", "", summary, ""]
-    for task, heading in TASKS.items():
+    for task, heading in headings().items():
         members = [section for section in sections if section.task == task]
         if members:
             lines += [f"## {heading}", ""]

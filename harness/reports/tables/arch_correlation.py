@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
-
-BASELINES = {
-    "params": "parameters",
-    "flops": "FLOPs",
-    "operations": "non-identity operations",
-}
+from harness.reports.tables import labels, subpopulations
+from harness.tasks.arch_correlation import BASELINES
 
 COLUMNS = (
     Column("Score", "proxy, or trivial baseline", numeric=False),
@@ -59,10 +55,11 @@ COLUMNS = (
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """One table per set of architectures that proxies were compared on."""
+    """One per set of architectures that proxies were compared on, then those on parts and other labels."""
     order = by_population(groups) or [[]]
     order[0] += [group for group in groups if not group.results]
-    return tuple(_table(block, number, len(order)) for number, block in enumerate(order, 1))
+    own = tuple(_table(block, number, len(order)) for number, block in enumerate(order, 1))
+    return own + subpopulations.tables(groups) + labels.tables(groups)
 
 
 def _table(groups: Sequence[Group], number: int, of: int) -> Table:

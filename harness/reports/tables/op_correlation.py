@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from harness.reports import wording
-from harness.reports.analysis.groups import Group
+from harness.reports.analysis.groups import Group, Result
 from harness.reports.model import Cell, Column, Row, Table
+from harness.reports.tables import training
 
 AGREEMENT = (
     Column("Scorer", "operation scorer", numeric=False),
@@ -44,13 +46,11 @@ DROPPED = (
     Column("Seeds", "runs averaged"),
 )
 
-COLUMNS = AGREEMENT + PICKED + DROPPED
-
 FIRST = "steps.0"
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """Agreement, the architectures that the scores pick, and the operations they would drop first."""
+    """Agreement, the architectures that the scores pick, the operations they would drop, and trainings."""
     scored = [group for group in groups if group.results]
     failed = [group for group in groups if not group.results]
     scored.sort(key=lambda group: -_known(group.stat(f"{FIRST}.best_acc.kendall")["mean"]))
@@ -69,7 +69,12 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         tuple(Row(_picked(group, groups), _kind(group)) for group in picking),
         _picked_caption(picking, len(scored) - len(picking)),
     )
-    return (agreement, *([picked] if picking else []), *_dropped_tables(groups, scored))
+    return (
+        agreement,
+        *([picked] if picking else []),
+        *_dropped_tables(groups, scored),
+        *training.tables(groups),
+    )
 
 
 def _dropped_tables(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[Table, ...]:
@@ -89,7 +94,7 @@ def _dropped_tables(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[T
 
 
 def _dropped(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
-    first = next(result for result in group.results if result.dropped["ranks"])
+    first = next(result for result in group.results if _first_dropped(result)["ranks"])
     top, dropped, candidates = (
         wording.spread(group.values(f"dropped_first.{name}")) for name in ("top", "dropped", "candidates")
     )
@@ -99,9 +104,13 @@ def _dropped(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
         wording.mean_cell(group.stat("dropped_first.mean_rank"), 2),
         Cell(f"{kept.text} of {top}", kept.sort, kept.note),
         Cell(f"{dropped} / {candidates}", group.stat("dropped_first.dropped")["mean"]),
-        Cell(" ".join(map(str, first.dropped["ranks"])), None, wording.seeds([first.run.seed])),
+        Cell(" ".join(map(str, _first_dropped(first)["ranks"])), None, wording.seeds([first.run.seed])),
         Cell(str(len(group.seeds)), float(len(group.seeds))),
     )
+
+
+def _first_dropped(result: Result) -> Mapping[str, Any]:
+    return result.derived["dropped_first"]
 
 
 def _kind(group: Group) -> str:
@@ -186,12 +195,8 @@ def _dropped_caption(known: Sequence[Group], scored: Sequence[Group]) -> tuple[s
     chance = wording.spread_of(
         (value + 1) / 2 for group in known for value in group.values("dropped_first.candidates")
     )
-    why = {
-        str(result.dropped["reason"]): None
-        for group in scored
-        for result in group.results
-        if result.dropped["reason"]
-    }
+    reasons = [_first_dropped(result)["reason"] for group in scored for result in group.results]
+    why = dict.fromkeys(str(reason) for reason in reasons if reason)
     return (
         "Two thirds of the candidate operations of all decisions are dropped from the initial supernet, "
         "lowest score first, with one left to each decision (as in angle-based search space shrinking, Hu et "

@@ -9,24 +9,14 @@ from itertools import combinations
 
 import numpy as np
 
+from harness import tasks
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables.arch_correlation import BASELINES
 from harness.stats import AverageRanks, average_ranks
 
 LEVEL = 0.05
 """Below this p Friedman's test says that the methods differ, and only then pairs are told apart."""
-
-COMPARED = {
-    "arch_correlation": ("score.kendall_failures_last", "Kendall τ with failures ranked last"),
-    "op_correlation": (
-        "steps.0.best_acc.kendall",
-        "Kendall τ with best accuracy by operation, initial supernet",
-    ),
-    "search": ("accuracy", "accuracy of the architecture found"),
-}
-"""By task the number that methods are ranked by, higher is better, and what it is."""
 
 COLUMNS = (
     Column("Method", "proxy, scorer or searcher; trivial baseline", numeric=False),
@@ -96,11 +86,12 @@ class Standing:
 
 def standings(groups: Sequence[Group]) -> tuple[Standing, ...]:
     """One for every task with at least 2 methods that have at least 2 blocks in common."""
-    found = (_standing(task, [group for group in groups if group.run.task == task]) for task in COMPARED)
+    ranked = (task for task in map(tasks.load, tasks.names()) if task.ranking is not None)
+    found = (_standing(task, [group for group in groups if group.run.task == task.name]) for task in ranked)
     return tuple(each for each in found if each is not None)
 
 
-def _standing(task: str, groups: Sequence[Group]) -> Standing | None:
+def _standing(task: tasks.Task, groups: Sequence[Group]) -> Standing | None:
     values, known = blocks_of(task, groups)
     common = common_methods(values)
     if not common:
@@ -111,8 +102,8 @@ def _standing(task: str, groups: Sequence[Group]) -> Standing | None:
     complete = np.isfinite(matrix).all(axis=1)
     counts = Counter(method for row in values.values() for method in row)
     return Standing(
-        task,
-        COMPARED[task][1],
+        task.name,
+        task.ranking.words,
         ranked,
         tuple(block[:3] for block, whole in zip(values, complete, strict=True) if whole),
         average_ranks(matrix[:, order]),
@@ -121,7 +112,7 @@ def _standing(task: str, groups: Sequence[Group]) -> Standing | None:
 
 
 def blocks_of(
-    task: str, groups: Sequence[Group]
+    task: tasks.Task, groups: Sequence[Group]
 ) -> tuple[dict[Block, dict[Method, float]], tuple[Method, ...]]:
     """By block the number of every method that has one there; and all methods, with a number or without."""
     values: dict[Block, dict[Method, float]] = {}
@@ -137,15 +128,15 @@ def blocks_of(
     return dict(sorted(values.items())), tuple(sorted(known))
 
 
-def _methods(task: str, group: Group, beside: Sequence[Group]) -> dict[Method, str]:
+def _methods(task: tasks.Task, group: Group, beside: Sequence[Group]) -> dict[Method, str]:
     """The methods that a group has numbers of, and which; a baseline stands for the proxy of its name."""
-    statistic, _ = COMPARED[task]
-    found = {}
-    if task == "arch_correlation":
-        for column, title in BASELINES.items():
-            found[Method(title, kind="baseline")] = statistic.replace("score", column)
-        if group.method in BASELINES:
-            return found
+    statistic = task.ranking.name
+    found = {
+        Method(title, kind="baseline"): statistic.replace("score", column)
+        for column, title in task.baselines.items()
+    }
+    if group.method in task.baselines:
+        return found
     kind = "reference" if group.published else "method"
     return found | {Method(group.method, wording.own_settings(group, beside), kind): statistic}
 

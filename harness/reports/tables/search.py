@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
+from harness.reports.tables import training
 
 COLUMNS = (
     Column("Searcher", "searcher and proxy", numeric=False),
@@ -22,7 +23,7 @@ COLUMNS = (
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """One table, with the optimum at its head."""
+    """What was found, with the optimum at its head, and the supernets that were trained for it."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
     failed = [group for group in groups if not group.results]
@@ -34,7 +35,8 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     if scored:
         rows.insert(0, _optimum(scored))
     rows += [Row((wording.method_cell(g, groups), *blank, Cell("0", 0.0)), "failed") for g in failed]
-    return (Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored)),)
+    found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
+    return (found, *training.tables(groups))
 
 
 def _optimum(scored: Sequence[Group]) -> Row:

@@ -13,8 +13,8 @@ from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables.arch_correlation import BASELINES
 from harness.stats import kendall, mean_with_interval
+from harness.tasks.arch_correlation import BASELINES
 
 TITLE = "Which architectures count"
 

@@ -6,11 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-import yaml
 
 from harness import aggregations, proxies
 from harness.errors import ConfigError, UnknownNameError
-from harness.folders import CONF
 
 DRAW = np.random.default_rng(0)
 
@@ -37,17 +35,6 @@ def test_every_population_proxy_keeps_the_interface(name: str) -> None:
     assert "Higher is better" in " ".join(module.__doc__.split())
     assert about.higher_is_better
     assert len(inspect.getsource(module).splitlines()) <= 60
-
-
-@pytest.mark.parametrize("name", aggregations.names())
-def test_every_population_proxy_has_a_configuration(name: str) -> None:
-    path = CONF / "proxy" / f"{name}.yaml"
-    content = yaml.safe_load(path.read_text())
-    assert path.read_text().startswith("# ")
-    assert content.pop("names") == [name]
-    if aggregations.load(name).ABOUT.any_list:
-        assert len(content.pop("of")) >= 2
-    assert not content
 
 
 def test_no_name_is_both_a_proxy_and_a_population_proxy() -> None:

@@ -93,9 +93,7 @@ def test_runs_of_nb201(committed):
 def test_the_mean_of_nbmacro_is_the_mean_of_its_runs(committed):
     table = committed("nbmacro")
     runs = table.runs(table.held, "cifar10_test_50")
-    np.testing.assert_allclose(
-        table.values(table.held, "cifar10_test_50"), runs.mean(axis=1), rtol=1e-14
-    )
+    np.testing.assert_allclose(table.values(table.held, "cifar10_test_50"), runs.mean(axis=1), rtol=1e-14)
     singles = [table.values(table.held, f"cifar10_test_50_run{run}") for run in (1, 2, 3)]
     np.testing.assert_array_equal(np.stack(singles, axis=1), runs)
 

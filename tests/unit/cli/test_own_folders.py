@@ -101,15 +101,29 @@ def test_what_is_left_out_is_not_looked_in_any_more(own, tmp_path, capfd):
     assert "Unknown experiment 'mine'" in capfd.readouterr().err
 
 
-def test_a_name_of_ours_is_refused(own, tmp_path, capfd):
-    (own / "proxy" / "nwot.yaml").write_text("names: [params]\n")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("proxy/core", f"a file in {folders.CONF}, which comes first"),
+        ("proxy/nwot", "a proxy that is there"),
+        ("searcher/largest", "a searcher that is there"),
+    ],
+)
+def test_a_name_of_ours_is_refused(own, tmp_path, capfd, name, words):
+    path = own / f"{name}.yaml"
+    path.write_text("names: [params]\n")
     assert run.main(["--config-dir", str(own), *TINY, f"results={tmp_path / 'results'}"]) == 2
-    told = capfd.readouterr().err
-    assert told == (
-        f"harness: {own / 'proxy' / 'nwot.yaml'} has the name of a file in {folders.CONF}, which comes "
-        "first; "
-        "give it another name.\n"
-    )
+    assert capfd.readouterr().err == f"harness: {path} has the name of {words}; give it another name.\n"
+
+
+def test_a_name_of_ours_in_a_package_is_refused(tmp_path, monkeypatch, capfd):
+    folder = tmp_path / "settings_like_ours" / "proxy"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("")
+    (folder / "nwot.yaml").write_text("names: [params]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run.main(["hydra.searchpath=[pkg://settings_like_ours]", *TINY, "dry_run=true"]) == 2
+    assert "has the name of a proxy that is there; give it another name." in capfd.readouterr().err
 
 
 def test_a_wrong_setting_in_ones_own_file_is_told(own, tmp_path, capfd):

@@ -13,7 +13,7 @@ from scipy.stats import kendalltau, ttest_rel
 from harness import stats
 from harness.cli.compare import main
 from harness.comparison.methods import compare
-from harness.comparison.text import verdict, versus_lines
+from harness.comparison.text import comparison_lines, verdict
 from harness.records import Run, Store
 
 SETTINGS = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
@@ -86,8 +86,8 @@ def test_architectures_that_both_scored_are_compared_pair_by_pair(results):
         (results.arch("nwot", seed, 1.0, failures=(3, 4)), results.arch("snip", seed, 4.0, failures=(4, 9)))
         for seed in (0, 1)
     ]
-    (block,) = compare(results.root, "nwot", "snip").blocks
-    (line,) = block.lines
+    (match,) = compare(results.root, "nwot", "snip").matches
+    (line,) = match.contrasts
     taus = []
     for pair in rows:
         a, b = (each.set_index("arch").drop(index=["003", "004", "009"]).sort_index() for each in pair)
@@ -98,7 +98,7 @@ def test_architectures_that_both_scored_are_compared_pair_by_pair(results):
     assert line.difference.low < a - b < line.difference.high
     assert line.difference.low > 0
     assert line.corrected == line.difference.p == pytest.approx(2 / 1001)
-    assert (block.architectures, block.seeds) == ((77, 77), (0, 1))
+    assert (match.architectures, match.seeds) == ((77, 77), (0, 1))
 
 
 def test_the_same_population_in_every_seed_is_resampled_alike(results):
@@ -107,15 +107,15 @@ def test_the_same_population_in_every_seed_is_resampled_alike(results):
         results.arch("nwot", seed, noise=0.0, population=7)
         results.arch("snip", seed, noise=0.0, population=7)
         results.arch("apart", seed, noise=0.0)
-    alike = compare(results.root, "nwot", "params", tasks=["arch_correlation"]).lines[0].difference
-    apart = compare(results.root, "apart", "params").lines[0].difference
+    alike = compare(results.root, "nwot", "params", tasks=["arch_correlation"]).contrasts[0].difference
+    apart = compare(results.root, "apart", "params").contrasts[0].difference
     assert alike.high - alike.low > 1.5 * (apart.high - apart.low)
 
 
 def test_swapping_a_and_b_swaps_the_signs(results):
     results.arch("nwot"), results.arch("snip", noise=3.0)
     (there,), (back,) = (
-        compare(results.root, *names).lines for names in (("nwot", "snip"), ("snip", "nwot"))
+        compare(results.root, *names).contrasts for names in (("nwot", "snip"), ("snip", "nwot"))
     )
     assert back.difference.value == pytest.approx(-there.difference.value)
     assert (back.difference.low, back.difference.p) == pytest.approx(
@@ -125,11 +125,11 @@ def test_swapping_a_and_b_swaps_the_signs(results):
 
 def test_a_baseline_stands_in_the_other_methods_records(results):
     rows = results.arch("nwot", failures=(0,))
-    (line,) = compare(results.root, "params", "nwot").lines
+    (line,) = compare(results.root, "params", "nwot").contrasts
     kept = rows[rows["status"] == "ok"]
     assert line.a["mean"] == pytest.approx(kendalltau(kept["params"], kept["accuracy"]).statistic)
     assert line.b["mean"] == pytest.approx(kendalltau(kept["score"], kept["accuracy"]).statistic)
-    both = compare(results.root, "params", "flops").blocks[0]
+    both = compare(results.root, "params", "flops").matches[0]
     assert both.architectures == (80,)
 
 
@@ -138,7 +138,7 @@ def test_searches_are_compared_over_the_seeds_of_both(results, run):
     for seed in range(4):
         results.search("zero_cost_pt-nwot", seed, a[seed], proposals=10, proxy="nwot")
         results.search("random_search", seed + 1, b[seed], queries=100)
-    (line,) = compare(results.root, "zero_cost_pt-nwot", "random_search").lines
+    (line,) = compare(results.root, "zero_cost_pt-nwot", "random_search").contrasts
     test = ttest_rel(a[1:], b[:3])
     assert line.seeds == (1, 2, 3)
     assert line.difference.p == pytest.approx(test.pvalue)
@@ -153,16 +153,16 @@ def test_operation_scores_and_the_correction_for_many_lines(results):
     for seed in range(3):
         results.op("good", seed, tau=1, accuracy=93.0 + seed)
         results.op("poor", seed, accuracy=92.0)
-    versus = compare(results.root, "good", "poor")
-    assert [line.measure for line in versus.lines] == [
+    found = compare(results.root, "good", "poor")
+    assert [line.measure for line in found.contrasts] == [
         "τ, best accuracy",
         "τ, average accuracy",
         "accuracy picked, %",
     ]
-    assert versus.lines[0].a["mean"] == pytest.approx(1.0)
-    p_values = [line.difference.p for line in versus.lines]
-    assert [line.corrected for line in versus.lines] == stats.holm(p_values)
-    assert min(p_values) < min(line.corrected for line in versus.lines)
+    assert found.contrasts[0].a["mean"] == pytest.approx(1.0)
+    p_values = [line.difference.p for line in found.contrasts]
+    assert [line.corrected for line in found.contrasts] == stats.holm(p_values)
+    assert min(p_values) < min(line.corrected for line in found.contrasts)
 
 
 def test_a_measure_that_is_undefined_in_a_seed_rests_on_the_others(results):
@@ -173,18 +173,18 @@ def test_a_measure_that_is_undefined_in_a_seed_rests_on_the_others(results):
         regret = None if accuracy is None else 95.0 - accuracy
         statistics = {"accuracy": accuracy, "best_accuracy": 95.0, "regret": regret}
         results.write("search", "b", seed, rows, statistics)
-    (line,) = compare(results.root, "a", "b").lines
+    (line,) = compare(results.root, "a", "b").contrasts
     assert (line.seeds, line.difference.n) == ((0, 2), 2)
     remark = "accuracy found, %: seeds 0, 2 alone, undefined in the others"
-    assert any(remark in words for words in versus_lines(compare(results.root, "a", "b")))
+    assert any(remark in words for words in comparison_lines(compare(results.root, "a", "b")))
 
 
 def test_only_groups_of_the_same_settings_are_compared(results, run):
     for size in (64, 128):
         results.arch("nwot", batch_size=size)
         results.arch("snip", batch_size=size, noise=2.0)
-    blocks = compare(results.root, "nwot", "snip").blocks
-    assert sorted(block.note for block in blocks) == ["batch_size=128", "batch_size=64"]
+    matches = compare(results.root, "nwot", "snip").matches
+    assert sorted(match.note for match in matches) == ["batch_size=128", "batch_size=64"]
     results.arch("grasp", batch_size=32)
     code, out, err = run("nwot", "grasp")
     assert (code, out) == (2, "")
@@ -197,9 +197,9 @@ def test_what_is_the_methods_own_does_not_keep_them_apart(results):
         results.search("darts", seed, 91.0 + seed, searcher="darts", training={"epochs": 50})
         results.search("zero_cost_pt-nwot", seed, 93.0, searcher="zero_cost_pt", training={"epochs": 0})
         results.search("zero_cost_pt-nwot", seed, 93.5, searcher="zero_cost_pt", proposals=4)
-    blocks = compare(results.root, "darts", "zero_cost_pt-nwot").blocks
-    assert len(blocks) == 2
-    assert {"B: proposals=4" in block.note for block in blocks} == {True, False}
+    matches = compare(results.root, "darts", "zero_cost_pt-nwot").matches
+    assert len(matches) == 2
+    assert {"B: proposals=4" in match.note for match in matches} == {True, False}
 
 
 def test_a_place_without_equal_settings_is_left_out_and_said(results, run):
@@ -217,7 +217,7 @@ def test_filters(results, run):
         results.search("nwot", 0, 93.0, space=space), results.search("snip", 0, 92.0, space=space)
 
     def places(**wanted):
-        return [block.place for block in compare(results.root, "nwot", "snip", **wanted).blocks]
+        return [match.place for match in compare(results.root, "nwot", "snip", **wanted).matches]
 
     assert len(places()) == 4
     assert places(spaces=["toy"], tasks=["search"]) == [("search", "toy", "accuracy")]
@@ -305,7 +305,7 @@ def test_the_last_line_answers(results, a, b, words):
             for seed in (0, 1):
                 results.arch(method, seed, noise, space=space)
     assert verdict(compare(results.root, "A", "B")).startswith(words)
-    assert versus_lines(compare(results.root, "A", "B"))[-1].startswith(words)
+    assert comparison_lines(compare(results.root, "A", "B"))[-1].startswith(words)
 
 
 def test_undecided_lines_say_which_way_they_lean(results):
@@ -314,7 +314,7 @@ def test_undecided_lines_say_which_way_they_lean(results):
         results.search("B", seed, (93.2, 91.5, 93.9)[seed])
         results.arch("A", seed, 2.0)
         results.arch("B", seed, 2.0)
-    lines = compare(results.root, "A", "B").lines
+    lines = compare(results.root, "A", "B").contrasts
     ahead = sum(line.difference.value > 0 for line in lines)
     told = verdict(compare(results.root, "A", "B"))
     assert "none of the 2 differences has p, Holm < 0.05" in told

@@ -7,22 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from harness import inputs
 from harness.errors import ConfigError, UnknownNameError
-from harness.folders import CONF
 
 
 @pytest.fixture(params=inputs.names())
 def source(request: pytest.FixtureRequest, python_folder: Path) -> inputs.Source:
     return inputs.load(request.param).open(classes=10, image_size=16, folder=python_folder)
-
-
-def test_every_input_has_a_configuration_and_the_other_way_round() -> None:
-    assert {path.stem for path in (CONF / "input").glob("*.yaml")} == set(inputs.names())
-    for path in (CONF / "input").glob("*.yaml"):
-        assert yaml.safe_load(path.read_text()) == {"name": path.stem, "folder": None}
 
 
 def test_a_batch_has_the_promised_shapes(source: inputs.Source) -> None:

@@ -218,7 +218,7 @@ def test_a_damaged_checkpoint_stops_nothing(data, tmp_path):
 
 
 def test_planned_runs_are_named_without_an_estimate(made, monkeypatch):
-    monkeypatch.setattr("harness.runners._place.Place._as_others_took", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr("harness.runs.place.Place._as_others_took", lambda *_: pytest.fail("timed"))
     (outcome,) = planned(replace(made, force=True))
     assert (outcome.status, outcome.seconds) == ("planned", None)
     (done,) = execute(made)

@@ -9,7 +9,7 @@ from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.proxies import PATHS, Undefined, _kernel
 from harness.proxies._outcome import Refused
-from harness.runners import _kinds
+from harness.runners import _check
 
 
 def counted(codes: list[torch.Tensor]) -> np.ndarray:
@@ -125,4 +125,4 @@ def test_a_kernel_singular_but_for_rounding_is_not_given_a_number() -> None:
 
 
 def test_configs_know_the_paths_without_loading_torch() -> None:
-    assert tuple(PATHS) == _kinds.RUN["path"]
+    assert tuple(PATHS) == _check.RUN["path"]

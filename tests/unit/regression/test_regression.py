@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import benchmarks
+from harness import benchmarks, stats
 from harness.cli._compose import composing, run_configs
 from harness.errors import ResultsError
 from harness.records import Store
-from harness.regression import compare as comparing
 from harness.regression import fresh as entries_of
 from harness.regression import goldens
 from harness.regression.compare import accepted, compare
@@ -202,7 +201,7 @@ def test_table_facts_are_the_tables():
 def test_another_statistic_is_found_in_the_golden_rows_alone(golden, monkeypatch, method):
     entry = one(golden, method) if method != "zero_cost_pt-nwot_eval" else golden_operations(golden)
     name = "operation_agreement" if entry.task == "op_correlation" else "architecture_agreement"
-    statistic = getattr(comparing, name)
+    statistic = getattr(stats, name)
 
     def slightly_off(*arguments, **more):
         return json.loads(
@@ -210,7 +209,7 @@ def test_another_statistic_is_found_in_the_golden_rows_alone(golden, monkeypatch
             parse_float=lambda text: float(text) * (1 + 1e-11),
         )
 
-    monkeypatch.setattr(comparing, name, slightly_off)
+    monkeypatch.setattr(stats, name, slightly_off)
     found = moved(golden, golden)[entry.method]
     assert {finding.kind for finding in found} == {"statistic", "disagrees"}
     assert all(finding.difference < 1e-10 for finding in found)
@@ -378,8 +377,8 @@ def test_rows_are_compared_where_only_a_digest_differs(golden):
 def test_records_that_disagree_about_their_population_are_named(golden, tmp_path, monkeypatch):
     split = entries_of._split
 
-    def off(entry):
-        own, shared = split(entry)
+    def off(entry, columns):
+        own, shared = split(entry, columns)
         if entry.method == "synflow":
             shared = replace(shared, rows=shared.rows[::-1])
         return own, shared

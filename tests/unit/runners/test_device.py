@@ -13,10 +13,11 @@ import torch
 from harness.cli import _pool, bench
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, UnknownNameError
-from harness.runners import RunConfig, _setup, _te_nas, _trained, _workers, execute
-from harness.runners._device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
-from harness.runners._setup import prepare
-from harness.runners._training import Training
+from harness.runners import RunConfig, _te_nas, _trained, _workers, execute
+from harness.runs import setup as runs_setup
+from harness.runs.config import Training
+from harness.runs.device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
+from harness.runs.setup import prepare
 from tests.gpu.settings import settings
 
 TRAINING = Training("darts", 1, 1, 4, 32)
@@ -221,7 +222,7 @@ def test_a_run_computes_inside_its_arithmetic(monkeypatch, tmp_path):
         yield
         entered.append("left")
 
-    monkeypatch.setattr(_setup, "arithmetic", noted)
+    monkeypatch.setattr(runs_setup, "arithmetic", noted)
     execute(config(tmp_path, "device=cpu", "task=search", "searcher=largest"))
     assert entered == [("cpu", "reproducible"), "left"]
 
@@ -242,7 +243,7 @@ def test_only_the_fastest_arithmetic_is_part_of_what_a_run_is(tmp_path):
 
 
 def test_the_number_of_a_card_is_no_kind_of_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(_setup, "numerics", lambda device: {})
+    monkeypatch.setattr(runs_setup, "numerics", lambda device: {})
     setup = prepare(config(tmp_path, "device=cpu"))
     numbered = replace(setup, device=torch.device("cuda:1"))
     assert numbered.provenance(numbered.run("nwot", {}))["device"] == "cuda"

@@ -1,4 +1,4 @@
-"""Every setting of conf/ takes values of one kind, and is refused with any other before anything runs."""
+"""Every setting takes values of one kind, and is refused with any other before anything runs."""
 
 from __future__ import annotations
 
@@ -7,33 +7,20 @@ from dataclasses import fields, replace
 import pytest
 from omegaconf import OmegaConf
 
-from harness import folders
+from harness import folders, groups, options, tasks
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError
-from harness.runners import RunConfig, _kinds, check
-from harness.runners._check import settings_kinds
+from harness.runners import RunConfig, check
+from harness.runners._check import RUN
 from harness.trackers import mlflow
 
-NAMED = ("name", "names", "of", "defaults")
-"""What says which item is meant."""
-
-GROUPS = sorted(
-    path.name
-    for path in folders.CONF.iterdir()
-    if path.is_dir() and path.name not in ("experiment", "preset", "proxy")
-)
-ITEMS = {
-    (group, path.stem): OmegaConf.load(path)
-    for group in GROUPS
-    for path in (folders.CONF / group).glob("*.yaml")
-}
 SETTINGS = [
-    (group, name, str(key))
-    for (group, name), content in sorted(ITEMS.items())
-    for key in content
-    if key not in NAMED
-]
-TASKS = {"scorer": "op_correlation", "searcher": "search", "training": "op_correlation"}
+    (group, name, key)
+    for group in sorted(groups.GROUPS.keys() - {"proxy", "fidelity"})
+    for name in groups.names(group)
+    for key in groups.options(group, name)
+] + [("fidelity", "small", key) for key in groups.GROUPS["fidelity"].options]
+TASKS = {tasks.load(name).group: name for name in tasks.names()} | {"training": "op_correlation"}
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +44,8 @@ WRONG = {
     float: [0, -1.0, float("nan"), float("inf"), True, "x", None, []],
     bool: [0, 1, "no", "false", None, [], 1.0],
     str: ["", 3, None, True, []],
-    _kinds.Folder: ["", 3, True, ["a"], "a\0b"],
-    _kinds.Whole: [-1, 1.5, True, "x", None, [1], 2**63],
+    options.Folder: ["", 3, True, ["a"], "a\0b"],
+    options.Whole: [-1, 1.5, True, "x", None, [1], 2**63],
     tuple: ["nobody", 3, None, [], True],
 }
 
@@ -72,10 +59,8 @@ def wrong(kind):
 @pytest.mark.parametrize(("group", "name", "key"), SETTINGS, ids=[".".join(each) for each in SETTINGS])
 def test_every_setting_of_an_item_has_a_kind(composed, group, name, key):
     config = chosen(composed, group, name)
-    kinds = {group: kinds for group, kinds, _ in settings_kinds(config)}[group]
-    assert key in kinds, f"{group}.{key} of {group}={name} has no kind: see harness/runners/_kinds.py"
     check(config)
-    for value in wrong(kinds[key]):
+    for value in wrong(groups.options(group, name)[key].kind):
         with pytest.raises(HarnessError) as caught:
             check(replace(config, **{group: {**getattr(config, group), key: value}}))
         assert f"{group}.{key}" in str(caught.value)
@@ -90,7 +75,7 @@ def top_level():
 @pytest.mark.parametrize("name", top_level())
 def test_every_setting_of_the_run_has_a_kind(composed, name):
     config = composed()
-    for value in wrong(float if name == "time_limit" else _kinds.RUN[name]):
+    for value in wrong(float if name == "time_limit" else RUN[name]):
         if (name, value) == ("time_limit", None):
             continue
         with pytest.raises(HarnessError) as caught:
@@ -100,9 +85,9 @@ def test_every_setting_of_the_run_has_a_kind(composed, name):
 
 
 def test_conf_has_every_setting_of_the_run():
-    groups = {each.name for each in fields(RunConfig)} - set(top_level())
-    assert groups == {*GROUPS, "proxy"}
-    assert set(_kinds.RUN) | {"time_limit"} == set(top_level())
+    names = {each.name for each in fields(RunConfig)} - set(top_level())
+    assert names == groups.GROUPS.keys()
+    assert set(RUN) | {"time_limit"} == set(top_level())
 
 
 @pytest.mark.parametrize("value", ["no", "0", "yes", "False_", "null"])
@@ -114,9 +99,7 @@ def test_true_or_false_is_nothing_else(composed, value):
         assert config.task["progressive"] is (good == "true")
 
 
-@pytest.mark.parametrize(
-    "group", ["task", "searcher", "scorer", "training", "input", "tracker", "fidelity", "proxy"]
-)
+@pytest.mark.parametrize("group", groups.GROUPS)
 def test_a_setting_that_nobody_reads_is_refused(composed, group):
     config = composed()
     with pytest.raises(HarnessError, match=f"{group}.popullation"):

@@ -12,19 +12,10 @@ import torch
 from harness import folders, records
 from harness.cli._compose import composing, run_config
 from harness.errors import DataError
-from harness.runners import (
-    RunConfig,
-    _evaluate,
-    _numerics,
-    _origins,
-    _place,
-    _trained,
-    arch_correlation,
-    arithmetic,
-    execute,
-)
-from harness.runners._setup import prepare
+from harness.runners import RunConfig, _evaluate, _trained, arch_correlation, arithmetic, execute
 from harness.runners._training import training_of
+from harness.runs import numerics, origins, place
+from harness.runs.setup import prepare
 from harness.training import Trained, _checkpoint
 
 TINY = ["space=nbmacro", "fidelity=tiny", "batch_size=4", "device=cpu"]
@@ -68,7 +59,7 @@ def test_a_record_says_what_it_was_made_with(tmp_path):
     (outcome,) = execute(config(tmp_path, "task.population=3", "proxy=params"))
     told = records.read_record(outcome.path).provenance
     with arithmetic("cpu"):
-        assert told["numerics"] == _numerics.numerics(torch.device("cpu"))
+        assert told["numerics"] == numerics.numerics(torch.device("cpu"))
     assert told["numerics"]["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
     assert told["numerics"]["device_model"] is None
     assert told["code"] == dict(records.code.layers())
@@ -78,8 +69,8 @@ def test_a_record_says_what_it_was_made_with(tmp_path):
 
 def test_limits_of_the_processor_and_precision_are_told(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    monkeypatch.setattr(_numerics, "facts", lambda device: {"device_model": f"of {device}"})
-    told = _numerics.numerics(torch.device("cuda:1"))
+    monkeypatch.setattr(numerics, "facts", lambda device: {"device_model": f"of {device}"})
+    told = numerics.numerics(torch.device("cuda:1"))
     assert told["limits"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert told["device_model"] == "of cuda:1"
 
@@ -121,7 +112,7 @@ def test_parts_of_another_commit_of_the_same_code_are_joined_and_told(tmp_path, 
     first = config(tmp_path, "task.population=4", "proxy.names=[snip]")
     with monkeypatch.context() as patch:
         patch.setattr(records, "provenance", changed(commit="c0ffee", dirty=False, code={"reports": "0"}))
-        patch.setattr(_place, "gethostname", lambda: "elsewhere")
+        patch.setattr(place, "gethostname", lambda: "elsewhere")
         execute(first)
     del measured[:]
     (outcome,) = execute(vote(tmp_path))
@@ -179,7 +170,7 @@ def test_another_host_of_the_same_commit_changes_no_byte(tmp_path, monkeypatch):
     one, two = (config(tmp_path / name, "task.population=4", "proxy=snip") for name in ("one", "two"))
     execute(one)
     with monkeypatch.context() as patch:
-        patch.setattr("harness.runners._team.here", lambda: _origins.here() | {"host": "elsewhere"})
+        patch.setattr("harness.runners._team.here", lambda: origins.here() | {"host": "elsewhere"})
         interrupted(two)
     (outcome,) = execute(two)
     assert records.read_record(outcome.path).timing["joined"]["score"][0]["host"] == "elsewhere"
@@ -303,14 +294,14 @@ def test_a_file_that_does_not_say_what_it_is(data, tmp_path):
 
 
 def test_origins_of_this_process_are_not_told():
-    own = _origins.here()
+    own = origins.here()
     assert (own["commit"], own["dirty"]) == tuple(records.clone_state(folders.ROOT).values())
-    assert _origins.other_commits({"score": [own]}) == _origins.other_places({"score": [own]}) == {}
-    assert _origins.distinct([own, ELSEWHERE, own]) in ([own, ELSEWHERE], [ELSEWHERE, own])
+    assert origins.other_commits({"score": [own]}) == origins.other_places({"score": [own]}) == {}
+    assert origins.distinct([own, ELSEWHERE, own]) in ([own, ELSEWHERE], [ELSEWHERE, own])
 
 
 @pytest.mark.parametrize(
     ("value", "right"), [([], True), ([ELSEWHERE], True), ([{"host": "a"}], False), ({}, False), ([1], False)]
 )
 def test_what_origins_look_like(value, right):
-    assert _origins.well_formed(value) is right
+    assert origins.well_formed(value) is right

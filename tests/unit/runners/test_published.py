@@ -10,10 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
-from harness import benchmarks, folders, spaces
+from harness import benchmarks, groups, spaces
 from harness.benchmarks import operation_scores
 from harness.cli import bench
 from harness.cli._compose import composing, run_config
@@ -42,13 +41,17 @@ def rows(path):
     return pd.read_parquet(path.with_name(read(path)["rows"]["file"]))
 
 
+def default_settings(group, name):
+    return {key: option.default for key, option in groups.options(group, name).items()}
+
+
 def answered_by(each, base):
     """``base`` with the settings that the set ``each`` answers to."""
     own = each.settings
     trained = {name.removeprefix("training."): own[name] for name in own if name.startswith("training.")}
     return replace(
         base,
-        scorer=OmegaConf.to_object(OmegaConf.load(folders.CONF / "scorer" / f"{own['scorer.name']}.yaml")),
+        scorer={"name": own["scorer.name"], **default_settings("scorer", own["scorer.name"])},
         proxy={"names": [own.get("proxy", "nwot")]},
         training=base.training | trained,
         task=base.task | {"progressive": own.get("task.progressive", True)},

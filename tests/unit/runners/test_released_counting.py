@@ -12,7 +12,7 @@ from harness.cli._compose import composing, run_config
 from harness.proxies import measure
 from harness.runners import execute
 from harness.runners._evaluate import batch, network
-from harness.runners._setup import Setup, prepare
+from harness.runs.setup import Setup, prepare
 from harness.spaces import without
 
 OP = ["task=op_correlation", "scorer=zero_cost_pt", "task.progressive=false"]

@@ -670,7 +670,7 @@ def test_a_population_proxy_ranks_its_parts(made, expected, measured):
         if name.endswith(".parquet")
     }
     assert measured == COUNT * [ALL]
-    assert list(rows.columns) == [*arch_correlation.COLUMNS, "part.flops", "part.params"]
+    assert list(rows.columns) == [*arch_correlation.TASK.columns, "part.flops", "part.params"]
     for part in ("flops", "params"):
         assert rows[f"part.{part}"].tolist() == alone[part]["score"].tolist()
     assert rows["score"].tolist() == (rankdata(rows["part.flops"]) + rankdata(rows["part.params"])).tolist()
@@ -742,14 +742,14 @@ def test_reports_read_records_with_columns_of_parts(made):
 def test_baselines_are_compared_once_and_a_record_holds_what_its_rows_give(made, monkeypatch):
     asked = []
 
-    def counting(columns, **keywords):
-        asked.append(keywords["names"])
-        return stats.population_agreement.architecture_agreement(columns, **keywords)
+    def counting(*arguments, names):
+        asked.append(names)
+        return stats.population_agreement.architecture_agreement(*arguments, names=names)
 
-    monkeypatch.setattr(arch_correlation.stats, "architecture_agreement", counting)
+    monkeypatch.setattr(stats, "architecture_agreement", counting)
     execute(made)
     monkeypatch.undo()
-    assert sorted(asked) == sorted([("score",), ("score",), arch_correlation.BASELINES])
+    assert sorted(asked) == sorted([("score",), ("score",), tuple(arch_correlation.TASK.baselines)])
     for method in NAMES:
         written = record(made, method)
         fresh = json.loads(json.dumps(stats.architecture_agreement(written.rows)))

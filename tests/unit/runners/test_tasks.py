@@ -14,7 +14,7 @@ from harness import benchmarks, networks, records, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, UnknownNameError
 from harness.runners import RunConfig, _team, execute
-from harness.runners._setup import prepare
+from harness.runs.setup import prepare
 from harness.searchers import _released
 
 

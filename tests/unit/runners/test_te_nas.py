@@ -15,8 +15,8 @@ from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.inputs import Batch
 from harness.runners import RunConfig, execute
-from harness.runners._setup import prepare
 from harness.runners._te_nas import SUPERNETS, cut_patches, patches, proxy_scores, run_of
+from harness.runs.setup import prepare
 from harness.seeding import derive, generator
 
 LITTLE = {"repeats": 2, "ntk_batch_size": 3, "region_batches": 2, "region_batch_size": 40}

@@ -13,7 +13,8 @@ from harness import benchmarks, records, reports, scorers, searchers, spaces, tr
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, RunFailed, UnknownNameError
 from harness.runners import RunConfig, duration, execute
-from harness.runners._training import Training, training_of
+from harness.runners._training import training_of
+from harness.runs.config import Training
 
 SMALLEST = ["training.images=4", "training.batch_size=2"]
 

@@ -17,7 +17,7 @@ import torch
 from harness import searchers, spaces
 from harness.cli import run
 from harness.errors import ConfigError
-from harness.runners._kinds import settings_of
+from harness.options import settings_of
 from harness.searchers import Bench
 from harness.searchers._budget import Budget
 from harness.searchers.regularized_evolution import mutated
@@ -372,14 +372,14 @@ def test_a_fast_policy_settles_and_ends_early():
 
 @pytest.mark.parametrize("value", [0, -0.1, nan, float("inf"), "a", None, True, [0.1]])
 def test_a_learning_rate_is_a_positive_number(value):
-    kinds = searchers.load("reinforce").SETTINGS
+    options = searchers.load("reinforce").OPTIONS
     with pytest.raises(ConfigError, match=r"searcher\.learning_rate must be a positive number; received "):
-        settings_of("searcher", {"name": "reinforce", "queries": 5, "learning_rate": value}, kinds)
+        settings_of("searcher", {"name": "reinforce", "queries": 5, "learning_rate": value}, options)
 
 
 def test_a_whole_learning_rate_is_the_same_setting():
-    kinds = searchers.load("reinforce").SETTINGS
-    settings = settings_of("searcher", {"name": "reinforce", "queries": 5, "learning_rate": 1}, kinds)
+    options = searchers.load("reinforce").OPTIONS
+    settings = settings_of("searcher", {"name": "reinforce", "queries": 5, "learning_rate": 1}, options)
     assert settings == {"queries": 5, "learning_rate": 1.0}
     assert isinstance(settings["learning_rate"], float)
     assert isinstance(settings["queries"], int)

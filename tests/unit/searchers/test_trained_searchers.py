@@ -9,7 +9,7 @@ import torch
 
 from harness import searchers
 from harness.errors import UnknownNameError
-from harness.runners._kinds import settings_of
+from harness.groups import settings
 from harness.scorers import Work
 from harness.searchers import Bench
 from harness.searchers import darts as darts_search
@@ -28,19 +28,16 @@ def refused(*arguments: object) -> None:
     raise AssertionError("a searcher of a trained supernet asked for something else")
 
 
-def search(name: str, trained, settings=None, seed: int = 0):
+def search(name: str, trained, asked=None, seed: int = 0):
     bench = Bench(trained.space, seed, refused, refused, refused, refused, trained=trained)
-    return searchers.load(name).search(bench, SETTINGS[name] if settings is None else settings)
+    return searchers.load(name).search(bench, SETTINGS[name] if asked is None else asked)
 
 
 def test_every_searcher_of_trained_supernets_is_tested_here():
     reading = {name for name in searchers.names() if searchers.load(name).READS == "trained"}
     assert reading == set(SETTINGS)
     for name in reading:
-        assert (
-            settings_of("searcher", {"name": name, **SETTINGS[name]}, searchers.load(name).SETTINGS)
-            == SETTINGS[name]
-        )
+        assert settings("searcher", {"name": name, **SETTINGS[name]}) == SETTINGS[name]
     assert darts_search.READS_ALPHAS
     assert not darts_pt_search.READS_ALPHAS
 
@@ -140,7 +137,7 @@ def test_the_random_order_is_drawn_with_the_seed_and_keeps_inputs_last():
 
 def test_an_unknown_order_is_told():
     with pytest.raises(UnknownNameError, match="Allowed: fixed, random"):
-        settings_of("searcher", {"name": "darts_pt", "order": "rnadom"}, darts_pt_search.SETTINGS)
+        settings("searcher", {"name": "darts_pt", "order": "rnadom"})
 
 
 def test_work_is_what_a_search_asks_for():

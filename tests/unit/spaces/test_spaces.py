@@ -84,7 +84,10 @@ def test_sampling_needs_only_its_generator(name):
 
 def test_sample_distinct_stops_at_the_number_of_networks():
     space = spaces.load("nbmacro")
-    assert len(spaces.Population(space, space.listing()).sample_distinct(10**6, np.random.default_rng(0))) == 3_969
+    assert (
+        len(spaces.Population(space, space.listing()).sample_distinct(10**6, np.random.default_rng(0)))
+        == 3_969
+    )
 
 
 @pytest.mark.parametrize("name", SIZES)

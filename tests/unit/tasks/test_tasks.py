@@ -7,15 +7,13 @@ import pytest
 
 from harness import registry, tasks
 
-GROUPS = {"proxy", "scorer", "searcher", "shrinker"}
-
 
 @pytest.mark.parametrize("name", tasks.names())
 def test_a_task_has_its_file_s_name_a_runner_and_tables(name):
     task = tasks.load(name)
     assert task.name == name
     assert task.title
-    assert task.group in GROUPS
+    assert task.group in tasks.METHODS
     assert registry.is_own("harness.runners", name)
     assert registry.is_own("harness.reports.tables", name)
 

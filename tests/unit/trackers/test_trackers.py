@@ -11,12 +11,13 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from harness import trackers
+from harness import registry, trackers
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, UnknownNameError
+from harness.options import Option
 from harness.records import Run, Store, read_record
 from harness.runners import check, execute, search
-from harness.trackers import mlflow, none
+from harness.trackers import mlflow
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +35,18 @@ def made(composed, tmp_path):
 def fake(monkeypatch):
     """A tracker that keeps what it is told; what it does can be changed."""
     kept = []
-    module = SimpleNamespace(REQUIRES=None, SETTINGS={"mood": str}, kept=kept, started=[])
+    module = SimpleNamespace(REQUIRES=None, OPTIONS={"mood": Option(str, "good")}, kept=kept, started=[])
 
     def start(settings, folder):
         module.started.append((settings, folder))
         return SimpleNamespace(log=kept.append)
 
     module.start = start
-    monkeypatch.setattr(trackers, "load", lambda name: {"fake": module, "none": none}[name])
-    monkeypatch.setattr("harness.runners._check._known", lambda *_: None)
+    point = SimpleNamespace(name="fake", load=lambda: module)
+    found = registry.entry_points
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: (point,) if group == "harness.trackers" else found(group)
+    )
     trackers._started.cache_clear()
     trackers._warned.clear()
     yield module

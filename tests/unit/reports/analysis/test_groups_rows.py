@@ -48,7 +48,7 @@ def test_other_tasks_keep_neither(results):
     for group in collect(results.root):
         assert group.results[0].architectures is None
         assert group.results[0].scores is None
-        assert (group.results[0].dropped is None) == (group.run.task == "search")
+        assert bool(group.results[0].derived) == (group.run.task == "op_correlation")
 
 
 def test_groups_by_population(results):

@@ -7,7 +7,7 @@ import types
 import pytest
 
 from harness.comparison.methods import compare
-from harness.comparison.text import versus_lines
+from harness.comparison.text import comparison_lines
 from harness.records import code
 from harness.reports import wording
 from harness.reports.analysis.groups import collect
@@ -63,13 +63,13 @@ def test_a_report_tells_of_gpus_precision_and_packages(results, monkeypatch):
 
 def test_what_was_not_made_alike_is_told(results, monkeypatch):
     results.arch("nwot")
-    alike = versus_lines(compare(results.root, "nwot", "params"))
+    alike = comparison_lines(compare(results.root, "nwot", "params"))
     assert not any("made alike" in line for line in alike)
     monkeypatch.setattr(
         conftest, "PROVENANCE", conftest.PROVENANCE | {"commit": "beef", "versions": {"torch": "3"}}
     )
     results.arch("snip")
-    lines = versus_lines(compare(results.root, "nwot", "snip"))
+    lines = comparison_lines(compare(results.root, "nwot", "snip"))
     assert "Not all of these records were made alike: commits beef, c0ffee; torch 2, 3." in lines
     assert differing([]) == differing([origin(), origin()]) == ""
 

@@ -21,7 +21,9 @@ def population(space="nb201", count=60, seed=0, label=OWN):
     """Rows of a run without its scores."""
     loaded, table = spaces.load(space), benchmarks.load(space)
     rng = np.random.default_rng(seed)
-    archs = [loaded.listing()[index] for index in sorted(rng.choice(len(loaded.listing()), count, replace=False))]
+    archs = [
+        loaded.listing()[index] for index in sorted(rng.choice(len(loaded.listing()), count, replace=False))
+    ]
     return pd.DataFrame(
         {
             "arch": [loaded.format(arch) for arch in archs],

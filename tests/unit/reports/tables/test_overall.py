@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import friedmanchisquare, rankdata
 
+from harness import tasks
 from harness.reports.analysis.groups import collect
 from harness.reports.tables import overall
 
@@ -107,7 +108,7 @@ def test_proxies_stand_beside_baselines_by_tau_with_failures_last(results):
         named = {record.run.method: "score", "parameters": "params", "FLOPs": "flops"}
         for name, column in {**named, "non-identity operations": "operations"}.items():
             block[name] = record.statistics[column]["kendall_failures_last"]
-    blocks, _ = overall.blocks_of("arch_correlation", collect(results.root))
+    blocks, _ = overall.blocks_of(tasks.load("arch_correlation"), collect(results.root))
     for (space, _, seed, _), row in blocks.items():
         assert {method.title: tau for method, tau in row.items()} == values[space, seed]
     frame = pd.DataFrame(values).T
@@ -149,7 +150,7 @@ def test_scorers_by_the_first_step(results):
 def test_a_scorer_has_its_tau_with_best_accuracy_of_the_initial_supernet(results):
     for seed in range(3):
         results.op("one", seed, steps=1 + seed % 2)
-    values, known = overall.blocks_of("op_correlation", collect(results.root))
+    values, known = overall.blocks_of(tasks.load("op_correlation"), collect(results.root))
     taus = [record.statistics["steps"][0]["best_acc"]["kendall"] for record in results.store.records()]
     assert [list(row.values()) for row in values.values()] == [[tau] for tau in taus]
     assert [method.title for method in known] == ["one"]

@@ -1,0 +1,66 @@
+"""Options of config groups, such as ``searcher=largest``: every item, of this package and of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from harness import aggregations, benchmarks, folders, groups, registry
+from harness.errors import ConfigError
+from harness.runners import RunConfig
+
+OmegaConf.register_new_resolver("default_label", benchmarks.default_label, replace=True)
+OmegaConf.register_new_resolver(
+    "all_of",
+    lambda *packages: ListConfig([name for each in packages for name in registry.names(f"harness.{each}")]),
+    replace=True,
+)
+
+
+def bring_in() -> None:
+    """Store every item, with its settings, as an option of its group, but where ``conf/`` has its file.
+
+    The schema chooses the first item of every group that ``conf/config.yaml`` chooses nothing of.
+    """
+    store = ConfigStore.instance()
+    for group in groups.GROUPS:
+        store.repo.pop(group, None)
+        for name in groups.names(group):
+            if not (folders.CONF / group / f"{name}.yaml").is_file():
+                store.store(name=name, group=group, node=_content(group, name), provider="items")
+    store.store(name="run", node=RunConfig, provider="items")
+    store.store(name="schema", node={"defaults": ["run", *_first_choices()]}, provider="items")
+
+
+def stored(group: str, name: str) -> DictConfig | None:
+    """What the option ``name`` of ``group`` holds, ``None`` where no item carries the name."""
+    node = ConfigStore.instance().repo.get(group, {}).get(f"{name}.yaml")
+    return None if node is None else node.node
+
+
+def _content(group: str, name: str) -> dict[str, Any]:
+    try:
+        if group == "proxy":
+            return {"names": [name], **_listed(name)}
+        taken = {key: option.default for key, option in groups.options(group, name).items()}
+    except ConfigError:  # of a broken item of another package: told where it is asked for
+        taken = {}
+    return {"name": name, **taken, **({"label": f"${{default_label:{name}}}"} if group == "space" else {})}
+
+
+def _listed(name: str) -> dict[str, Any]:
+    """The list of proxies that a population proxy ranks, where the user may name another one."""
+    item = aggregations.load(name) if name in aggregations.names() else None
+    return {"of": list(item.PARTS or aggregations.LISTED)} if item is not None and item.ABOUT.any_list else {}
+
+
+def _first_choices() -> list[dict[str, str]]:
+    content = OmegaConf.load(folders.CONF / "config.yaml")
+    chosen = {key for each in content.defaults if isinstance(each, DictConfig) for key in each}
+    return [
+        {group: groups.names(group)[0]}
+        for group in groups.GROUPS
+        if group not in chosen and groups.names(group)
+    ]

@@ -1,0 +1,1 @@
+"""Evidence: what a method reads, and how it gets it."""

@@ -1,0 +1,114 @@
+"""Config groups: the folders whose items are a group's options, and the settings that an item takes.
+
+Every task's method group, such as ``scorer``, is one: its options are the items of the folder ``scorers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import registry, tasks
+from harness.options import Folder, Option, Whole, settings_of
+
+
+@dataclass(frozen=True)
+class Group:
+    """A config group.
+
+    Attributes
+    ----------
+    folders
+        Packages of ``harness`` whose items are its options; without any, its options are files alone.
+    options
+        What its items take, whatever their modules state. A config may leave these out.
+    stated
+        Whether a module may state more in ``OPTIONS``; those of the other groups load torch.
+    stand_ins
+        Options that are no items and take the same settings.
+    bare
+        Items that take no settings.
+    """
+
+    folders: tuple[str, ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
+    stated: bool = True
+    stand_ins: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+
+
+_LENGTHS = {
+    "epochs": Option(int, "${fidelity.epochs}", "over the images"),
+    "fine_tuning_epochs": Option(
+        int, "${fidelity.fine_tuning_epochs}", "after each decision of darts_pt and disc_acc"
+    ),
+    "images": Option(
+        Whole(word="all"), "${fidelity.images}", "taken of the input, half of them to validate on; or all"
+    ),
+}
+
+METHODS = tuple(dict.fromkeys(tasks.load(name).group for name in tasks.names()))
+"""Groups that name a task's method."""
+
+GROUPS: Mapping[str, Group] = {
+    "task": Group(("tasks",)),
+    "space": Group(
+        ("spaces",),
+        {
+            "label": Option(str, "", "the default; `python -m harness.cli.tables list` says what each means"),
+            "supernet_epochs": Option(int, 50, "of training=darts at fidelity=benchmark"),
+        },
+    ),
+    **{group: Group((f"{group}s",)) for group in METHODS},
+    "proxy": Group(("proxies", "aggregations")),
+    "input": Group(("inputs",), {"folder": Option(Folder(), None, "of its images")}, stated=False),
+    "fidelity": Group(options=_LENGTHS),
+    "training": Group(
+        ("training",),
+        {**_LENGTHS, "batch_size": Option(int, 64, "images per step")},
+        stated=False,
+        stand_ins=("default",),
+        bare=("none",),
+    ),
+    "tracker": Group(("trackers",)),
+}
+"""By name; a run's config has a field for each."""
+
+
+def names(group: str) -> tuple[str, ...]:
+    """The items of ``group`` and what stands in for them, sorted."""
+    own = GROUPS[group]
+    items = [name for folder in own.folders for name in registry.names(f"harness.{folder}")]
+    return tuple(sorted({*items, *own.stand_ins}))
+
+
+def options(group: str, name: str) -> dict[str, Option]:
+    """The settings that the item ``name`` takes.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        Where there is no such item, or it cannot be imported.
+    """
+    own = GROUPS[group]
+    if name in own.bare:
+        return {}
+    if group == "task":
+        return dict(tasks.load(name).options)
+    stated = {}
+    if own.folders and own.stated:
+        stated = getattr(registry.load(f"harness.{own.folders[0]}", name, group), "OPTIONS", {})
+    return {**own.options, **stated}
+
+
+def settings(group: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the item that ``given`` names, each of its kind.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        For another name, a setting the item does not take, or a value that is not of the kind.
+    """
+    taken = options(group, given["name"])
+    return settings_of(group, given, taken, complete=not GROUPS[group].options)

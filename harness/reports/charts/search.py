@@ -1,0 +1,72 @@
+"""Charts of ``search``: accuracies found, traces, and supernets in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.reports import wording
+from harness.reports.analysis.groups import Group
+from harness.reports.charts.chart import INK, Chart, Mark, Panel, Series
+from harness.reports.charts.trace import trace
+from harness.reports.tables import training
+
+
+def charts(groups: Sequence[Group], label_words: str) -> tuple[Chart, ...]:
+    """Those that there is something to draw for."""
+    traces = (trace(group, groups, label_words) for group in groups)
+    drawn = (found(groups, label_words), *traces, training.curves(groups, label_words))
+    return tuple(chart for chart in drawn if chart is not None)
+
+
+def found(groups: Sequence[Group], label_words: str) -> Chart | None:
+    """Accuracy found by every searcher, one point per seed."""
+    groups = [group for group in groups if group.results]
+    if not groups:
+        return None
+    place = groups[0].run
+    groups = sorted(groups, key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
+    seeds = [
+        Series(
+            "", values, [row] * len(values), words=tuple(f"seed {seed}" for seed in group.seeds),
+            facts=(
+                ("found", [str(result.statistics.get("arch")) for result in group.results]),
+                ("rank", [result.numbers.get("rank") or np.nan for result in group.results]),
+            ),
+        )
+        for row, group in enumerate(groups)
+        for values in [_known(group.values("accuracy"))]
+    ]  # fmt: skip
+    means = Series(
+        "",
+        _known([group.stat("accuracy")["mean"] for group in groups]),
+        list(range(len(groups))),
+        colour=INK,
+        marker=3,
+        hollow=True,
+        words=tuple(f"mean of {wording.counted(len(group.seeds), 'seed')}" for group in groups),
+    )
+    best = groups[0].stat("best_accuracy")["mean"]
+    panel = Panel(
+        (*seeds, means),
+        x_title="accuracy, %",
+        y_names=tuple(wording.title(group, groups) for group in groups),
+        marks=(Mark("x", best, 1, dashed=True),) if best is not None else (),
+    )
+    return Chart(
+        name=f"found-{place.space}-{place.label}",
+        kind="Accuracy found",
+        title="Accuracy found",
+        lines=(f"{place.space}, {place.label}; one point per seed",),
+        caption=f"{wording.label_sentence(groups[0], label_words)} Points: seeds; hollow: "
+        f"their mean; dashed: the best architecture of the space. {wording.settings_sentence(groups)}",
+        alternative=f"Accuracy found on {place.space} by {len(groups)} searchers, one point per seed.",
+        panels=(panel,),
+        size=(7.2, 0.6 + 0.24 * len(groups)),
+        records=wording.records(groups),
+    )
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [np.nan if value is None else value for value in values]

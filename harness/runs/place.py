@@ -1,0 +1,213 @@
+"""A run's space, table and records: all of a config's parts that no network is needed for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import gethostname
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from harness import aggregations, folders, records, trackers
+from harness.benchmarks import Benchmark, Label
+from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
+from harness.processes.under_way import alone
+from harness.runs.config import Estimate, Outcome, RunConfig, duration
+from harness.runs.origins import Origin, other_commits, other_places
+from harness.spaces import Space
+
+
+def store_of(config: RunConfig) -> records.Store:
+    """The store of the results folder the config names; raises where it cannot be written."""
+    root = Path(config.results) if config.results else folders.RESULTS
+    records.check_writable(root)
+    return records.Store(root)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is scored, the truth it is compared with, and where the record goes."""
+
+    config: RunConfig
+    space: Space
+    benchmark: Benchmark
+    label: Label
+    store: records.Store
+    estimating: bool = field(default=True, kw_only=True)
+    """Whether a dry run says how long it would take."""
+
+    def existing(self, run: records.Run, estimate: Callable[[], Estimate] | None = None) -> Outcome | None:
+        """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
+
+        ``estimate`` says how long it would take, where that can be known; otherwise other seeds tell.
+        """
+        record = None if self.config.force else self.store.find(run)
+        if record is None and self.config.dry_run:
+            seconds, told = self._estimate(run, estimate)
+            return Outcome(run.method, "planned", self.store.path(run), told, seconds)
+        if record is None:
+            return None
+        return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
+
+    def _estimate(
+        self, run: records.Run, estimate: Callable[[], Estimate] | None
+    ) -> tuple[float | None, str]:
+        if not self.estimating:
+            return None, ""
+        return self._as_others_took(run) if estimate is None else estimate()
+
+    def _as_others_took(self, run: records.Run) -> tuple[float | None, str]:
+        taken = [
+            record.timing["seconds"]
+            for record in self.store.alike(run)
+            if record.status == "ok" and record.timing and "seconds" in record.timing
+        ]
+        if not taken:
+            return None, "no estimate, since no other seed has run"
+        seconds = sum(taken) / len(taken)
+        return seconds, f"about {duration(seconds)}, as {len(taken)} other seed{'s' * (len(taken) > 1)} took"
+
+    def provenance(self, run: records.Run) -> dict[str, Any]:
+        """Where the numbers of ``run`` come from: code, versions, machine, data."""
+        return records.provenance(
+            "cpu", self.config.threads, self.benchmark.digest(self.label.name), None, run
+        )
+
+    def write(
+        self,
+        run: records.Run,
+        rows: pd.DataFrame,
+        statistics: dict[str, object],
+        timing: dict[str, object],
+        failure: str = "",
+        origins: Mapping[str, Sequence[Origin]] = MappingProxyType({}),
+    ) -> Path:
+        """Write the run's record; its config names the run's own proxy alone, whatever ran beside it.
+
+        ``origins`` says of what the numbers were joined where it was made.
+        """
+        commits, places = other_commits(origins), other_places(origins)
+        config = {
+            key: value
+            for key, value in asdict(self.config).items()
+            if key not in ("tracker", "workers", "force", "dry_run", "results")
+        }
+        config["proxy"] = _own_proxies(self.config.proxy, run.method)
+        path = self.store.write(
+            run,
+            status="failed" if failure else "ok",
+            reason=failure,
+            rows=rows,
+            statistics=statistics,
+            provenance=self.provenance(run) | ({"commits": commits} if commits else {}),
+            config=config,
+            timing=timing | ({"joined": places} if places else {}),
+            force=self.config.force,
+        )
+        trackers.log(self.config.tracker, self.store.root, path)
+        return path
+
+
+def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
+    own = records.method_parts(method, told["names"])
+    names = [name for name in told["names"] if name in own]
+    lists = [
+        name for name in names if name in aggregations.names() and aggregations.load(name).ABOUT.any_list
+    ]
+    return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
+
+
+class Clock:
+    """Start and length of a run, for the record's timing file."""
+
+    def __init__(self) -> None:
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._start = time.perf_counter()
+
+    def timing(self, **more: object) -> dict[str, object]:
+        """What two identical runs may differ in."""
+        seconds = round(time.perf_counter() - self._start, 3)
+        return {"started": self._started, "seconds": seconds, "host": gethostname(), **more}
+
+
+def once(
+    place: Place,
+    run: records.Run,
+    work: Callable[[Clock], Outcome],
+    estimate: Callable[[], Estimate] | None = None,
+) -> Outcome:
+    """Do ``work``, which writes the run's record, unless it is not to be done (:meth:`Place.existing`).
+
+    Of several processes one does it; the others wait and find the record. A failure leaves a failed record.
+    """
+    found = place.existing(run, estimate)
+    if found is not None:
+        return found
+    with alone(place.store.root, run):
+        found = place.existing(run)  # which another process may have written meanwhile
+        if found is not None:
+            return found
+        clock = Clock()
+        with failures_recorded(place, [run], clock):
+            return work(clock)
+
+
+@contextmanager
+def failures_recorded(place: Place, runs: list[records.Run], clock: Clock) -> Iterator[None]:
+    """Leave a failed record for each of ``runs`` that has none yet where the body raises.
+
+    Raises
+    ------
+    MachineFailure
+        For what says something of the machine at that minute.
+    RunFailed
+        For any other error of the harness's own, since these runs had begun. What nobody foresaw is raised
+        as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        failure = _failure(error)
+        for run in runs:
+            record_failure(place, run, clock, _reason(failure))
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def record_failure(place: Place, run: records.Run, clock: Clock, reason: str) -> Path | None:
+    """The failed record of ``run``; ``None`` where it has an ok one, or the disk takes no more."""
+    with suppress(ResultsError):  # on a full disk, of which the run's own error tells
+        if place.config.force or place.store.find(run) is None:
+            return place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
+    return None
+
+
+@contextmanager
+def machine_failures_told() -> Iterator[None]:
+    """Raise :class:`MachineFailure` for what the body meets of the machine, wherever it meets it."""
+    try:
+        yield
+    except Exception as error:
+        failure = _failure(error) if machine_failure(error) else error
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def _failure(error: Exception) -> Exception:
+    if machine_failure(error) and not isinstance(error, MachineFailure):
+        return MachineFailure(" ".join(_reason(error).split()))
+    if isinstance(error, HarnessError) and not isinstance(error, RunFailed):
+        return RunFailed(str(error))
+    return error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,152 @@
+"""From a checked config to the parts a task works with."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from harness import benchmarks, inputs, networks, records, spaces
+from harness.errors import unknown_name
+from harness.inputs import Source
+from harness.processes.memory import keep_freed_memory
+from harness.proxies import counts_relus
+from harness.runs.config import RunConfig, Training
+from harness.runs.device import arithmetic, chosen
+from harness.runs.numerics import numerics
+from harness.runs.place import Place, store_of
+
+
+@dataclass(frozen=True)
+class Setup(Place):
+    """A config's parts, each found and checked."""
+
+    source: Source
+    device: torch.device
+
+    @property
+    def classes(self) -> int:
+        """Classes of the label's dataset."""
+        return self.source.classes
+
+    @property
+    def fidelity(self) -> str:
+        """Size of the networks and supernets."""
+        return self.config.fidelity["name"]
+
+    @property
+    def masking(self) -> str:
+        """What becomes of candidates removed from a supernet."""
+        if self.config.masking != "default":
+            return self.config.masking
+        return "drop" if self.config.variant == "paper" else networks.released_masking(self.space)
+
+    @property
+    def counting(self) -> str:
+        """At which inputs ReLU codes are counted, a name of :data:`harness.released.COUNTINGS`."""
+        return "once" if self.config.variant == "paper" else networks.released_counting(self.space)
+
+    def counted(self, *names: str) -> dict[str, str]:
+        """How ReLUs are counted, where one of these proxies does so otherwise than once: a run's setting."""
+        otherwise = self.counting != "once" and any(map(counts_relus, names))
+        return {"counting": self.counting} if otherwise else {}
+
+    @property
+    def measuring(self) -> tuple[int, str, float | None, str]:
+        """Seed, path, time limit and counting, as :func:`harness.proxies.measure` takes them."""
+        return self.config.seed, self.config.path, self.config.time_limit, self.counting
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The time limit where there is one; as it decides which rows fail, it is one of a run's settings."""
+        return {} if self.config.time_limit is None else {"time_limit": self.config.time_limit}
+
+    @property
+    def computing(self) -> AbstractContextManager[None]:
+        """Inside, torch computes as the run's arithmetic says."""
+        return arithmetic(str(self.device), self.config.arithmetic)
+
+    @property
+    def arithmetic(self) -> dict[str, str]:
+        """The arithmetic where it is not the usual one; then it is one of a run's settings."""
+        usual = self.config.arithmetic == "reproducible"
+        return {} if usual else {"arithmetic": self.config.arithmetic}
+
+    def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
+        """The run of one method, named by all that can change its numbers.
+
+        What is ``measured`` on networks depends on their size and on the batches too, and on the path:
+        ``reference`` and ``exact`` give the same numbers.
+        """
+        measuring = {
+            "fidelity": self.fidelity,
+            "path": "fast" if self.config.path == "fast" else "exact",
+            "input": {"name": self.source.name, "digest": self.source.digest},
+            "batch_size": self.config.batch_size,
+            **self.limits,
+            **self.arithmetic,
+        }
+        return records.Run(
+            task=self.config.task["name"],
+            space=self.space.name,
+            label=self.label.name,
+            method=method,
+            seed=self.config.seed,
+            settings={
+                "truth": self.benchmark.digest(self.label.name),
+                **(measuring if measured else {}),
+                **settings,
+            },
+        )
+
+    def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
+        """The run of a method that reads a trained supernet alone: no proxy's batches or path count."""
+        told = {
+            "fidelity": self.fidelity,
+            "input": {"name": self.source.name, "digest": self.source.digest},
+            "training": asdict(training),
+            **self.arithmetic,
+        }
+        return self.run(method, {**told, **settings}, measured=False)
+
+    def provenance(self, run: records.Run) -> dict[str, Any]:
+        """The same with the run's device and input, and how exactly the device computes."""
+        return records.provenance(
+            self.device.type,
+            self.config.threads,
+            self.benchmark.digest(self.label.name),
+            self.source.digest,
+            run,
+            numerics(self.device),
+        )
+
+
+def prepare(config: RunConfig, estimating: bool = True) -> Setup:
+    """Find everything that a checked config needs; nothing is written. ``estimating`` is the place's.
+
+    Raises
+    ------
+    HarnessError
+        Where something does not exist, cannot be read, or the results folder cannot be written.
+    """
+    store = store_of(config)
+    space = spaces.load(config.space["name"])
+    if config.fidelity["name"] not in networks.fidelities(space):
+        raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
+    benchmark = benchmarks.load(space.name)
+    label = benchmark.label(config.label)
+    dataset = benchmark.dataset(label.name)
+    folder = config.input.get("folder")
+    source = inputs.load(config.input["name"]).open(
+        dataset.classes, dataset.image_size, Path(folder) if folder else None
+    )
+    source.require(config.batch_size)
+    torch.set_num_threads(config.threads)
+    threadpool_limits(config.threads, user_api="blas")
+    keep_freed_memory()
+    device = chosen(config.device)
+    return Setup(config, space, benchmark, label, store, source, device, estimating=estimating)
