@@ -100,7 +100,7 @@ def options(group: str, name: str) -> dict[str, Option]:
         return {}
     if group == "task":
         return dict(tasks.load(name).options)
-    stated = {}
+    stated: Mapping[str, Option] = {}
     if own.folders and own.stated:
         stated = getattr(registry.load(f"harness.{own.folders[0]}", name, group), "OPTIONS", {})
     return {**own.options, **stated}

@@ -179,7 +179,7 @@ def _hash(cell: Cell) -> str:
 
 @cache
 def _chained_cells(space: NB1Shot1) -> tuple[Architecture, ...]:
-    found = set()
+    found: set[Architecture] = set()
     for chosen in product(*(combinations(range(v), space.parents_per_node[v]) for v in space.input_nodes)):
         template = ((0,),) * space.blocks + chosen
         parents, used = space.parents(template), space.used(template)
