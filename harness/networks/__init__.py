@@ -14,6 +14,7 @@ from harness.networks._build import (
     parameter_count,
     released_counting,
     released_masking,
+    require_supernet,
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
@@ -37,6 +38,7 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_supernet",
     "require_weightable",
     "table_flops",
 ]

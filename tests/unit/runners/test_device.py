@@ -13,7 +13,8 @@ import torch
 from harness.cli import _pool, bench
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, UnknownNameError
-from harness.runners import RunConfig, _te_nas, _trained, _workers, execute
+from harness.evidence import _te_nas, _trained
+from harness.runners import RunConfig, _workers, execute
 from harness.runs import setup as runs_setup
 from harness.runs.config import Training
 from harness.runs.device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
