@@ -9,6 +9,7 @@ is named as the space: a module with ``open() -> Benchmark``. :func:`of_values` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -80,19 +81,16 @@ def load_table(space: str, folder: Path = BENCHMARKS_DATA) -> StoredTable:
     return read_table(space, described[space], folder)
 
 
-def labels(space: str) -> tuple[str, ...]:
-    """Names of the labels of ``space``, of a table from the manifest alone; errors as :func:`load`."""
+def labels(space: str) -> Mapping[str, Label]:
+    """The labels of ``space``, those of a table from the manifest alone; errors as :func:`load`."""
     described = _manifest.read(BENCHMARKS_DATA)
-    return tuple((described[space] if space in described else load(space)).labels)
+    return (described[space] if space in described else load(space)).labels
 
 
 def default_label(space: str) -> str:
     """The label of ``space`` that counts where nobody names one; ``"none"`` where nothing is known of it."""
-    if space not in names():
-        return "none"
-    described = _manifest.read(BENCHMARKS_DATA)
-    known = (described[space] if space in described else load(space)).labels
-    return next(name for name, label in known.items() if label.default)
+    known = labels(space) if space in names() else {}
+    return next((name for name, label in known.items() if label.default), next(iter(known), "none"))
 
 
 def require(space: str) -> None:

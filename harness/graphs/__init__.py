@@ -1,6 +1,6 @@
 """Networks as graphs of tensor operations, so that what several of them share is computed once.
 
-:func:`trace` writes down what a module does to a batch, in a table of operations that may hold many
+:func:`trace` writes down what a module does to a batch, in :class:`Nodes`, which may hold those of many
 modules: two operations of the same function on the same operands are one node, within a network and
 between networks. :func:`lower` puts faster operations in a graph's place, with the same numbers to the
 last bit; :func:`fold` rewrites it to fewer, larger ones, rounded otherwise. :func:`relu_kernels` runs
@@ -13,7 +13,7 @@ from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._fold import fold
 from harness.graphs._known import Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
-from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
 from harness.graphs._operations import average_3x3
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import NodeOf, Watch, trace
@@ -25,13 +25,14 @@ __all__ = [
     "Graph",
     "Node",
     "NodeOf",
-    "Table",
+    "Nodes",
     "Untraceable",
     "Watch",
     "agreements",
     "average_3x3",
     "code_product",
     "fold",
+    "given",
     "lower",
     "needed",
     "one_thread",

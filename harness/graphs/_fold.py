@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
-from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, needed, replaced
 from harness.graphs._operations import add_scaled, scale, smooth
 
 HOMOGENEOUS = (
@@ -55,10 +55,15 @@ class Sum:
     kernels: Mapping[Place, tuple[Kernel, ...]] = field(default_factory=dict)
 
     @property
-    def only(self) -> tuple[Node, float] | None:
-        """The value and its factor, where there is one term and it is a value."""
-        alone = len(self.values) == 1 and not self.averages and not self.kernels
-        return next(iter(self.values.items())) if alone else None
+    def alone(self) -> bool:
+        """Whether there is one term, and it is a value."""
+        return len(self.values) == 1 and not self.averages and not self.kernels
+
+    @property
+    def only(self) -> tuple[Node, float]:
+        """The value and its factor, of what is put together."""
+        ((node, factor),) = self.values.items()
+        return node, factor
 
     def times(self, factor: float) -> Sum:
         """All terms times ``factor``."""
@@ -92,9 +97,9 @@ class Sum:
         return left if left.values or left.averages or left.kernels else self
 
 
-def fold(traced: Graph, table: Table) -> Graph:
+def fold(traced: Graph, nodes: Nodes) -> Graph:
     """The graph to run instead of ``traced``: the same function with other rounding."""
-    folding = _Folding(table)
+    folding = _Folding(nodes)
     order = needed([traced])
     read = {traced.output, *_read(order)}
     for node in order:
@@ -108,8 +113,8 @@ def fold(traced: Graph, table: Table) -> Graph:
 class _Folding:
     """Every traced node as a sum; one that is read by more than sums and products is put together."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
         self.sums: dict[Node, Sum] = {}
 
     def add(self, traced: Node, read: bool) -> None:
@@ -123,12 +128,11 @@ class _Folding:
 
     def value(self, traced: Node) -> Node:
         """The node that is ``traced``."""
-        node, factor = self.sums[traced].only
-        return node if factor == 1 else self.table.node(scale, (node, factor), node.dim)
+        return self._times(*self.sums[traced].only)
 
     def _terms(self, traced: Node) -> Sum:
         function, operands = traced.function, traced.operands
-        if function is None:
+        if traced is self.nodes.images:
             return Sum({traced: 1.0})
         if function is torch.add:
             return self.sums[operands[0]].plus(self.sums[operands[1]])
@@ -143,7 +147,16 @@ class _Folding:
             return Sum(averages={node: factor})
         return self._other(traced)
 
-    def _convolution(self, x, weight, bias, stride, padding, dilation, groups) -> Sum:
+    def _convolution(
+        self,
+        x: Node,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int],
+        groups: int,
+    ) -> Sum:
         node, factor = self.sums[x].only
         sizes = tuple(weight.shape[2:])
         centred = dilation == (1, 1) and all(
@@ -157,39 +170,39 @@ class _Folding:
         return Sum(kernels={place: ((weight, bias, (*operands[1:5], operands[7]), inner, outer),)})
 
     def _other(self, traced: Node) -> Sum:
-        nodes = traced.inputs
-        factors = {self.sums[node].only[1] for node in nodes}
+        inputs = traced.inputs
+        factors = {self.sums[node].only[1] for node in inputs}
         factor = factors.pop()
         if traced.function not in HOMOGENEOUS or factors or factor <= 0:
-            factor, as_node = 1.0, {node: self.value(node) for node in nodes}
+            factor, as_node = 1.0, {node: self.value(node) for node in inputs}
         else:
-            as_node = {node: self.node(node) for node in nodes}
+            as_node = {node: self.node(node) for node in inputs}
         operands = replaced(traced.operands, as_node)
-        node = pooling(traced, operands, self.table) or self.table.node(traced.function, operands, traced.dim)
+        node = pooling(traced, operands, self.nodes) or self.nodes.node(traced.function, operands, traced.dim)
         return Sum({node: factor})
 
     def _put_together(self, terms: Sum) -> Sum:
         """The one value that the terms make, by its node and a factor."""
-        if terms.only:
+        if terms.alone:
             return terms
         terms = terms.without_zeros()
         factors = {*terms.values.values(), *terms.averages.values()}
         common = factors.pop() if len(factors) == 1 and not terms.kernels and 0.0 not in factors else 1.0
         if common != 1:
             terms = terms.times(1 / common)
-        total: Node | None = None
-        for node, factor in self._smoothed(terms):
+        first, *others = *self._smoothed(terms), *((node, 1.0) for node in self._convolved(terms.kernels))
+        total = self._times(*first)
+        for node, factor in others:
             total = self._plus(total, node, factor)
-        for node in self._convolved(terms.kernels):
-            total = self._plus(total, node, 1.0)
         return Sum({total: common})
 
-    def _plus(self, total: Node | None, node: Node, factor: float) -> Node:
-        if total is None:
-            return node if factor == 1 else self.table.node(scale, (node, factor), node.dim)
+    def _times(self, node: Node, factor: float) -> Node:
+        return node if factor == 1 else self.nodes.node(scale, (node, factor), node.dim)
+
+    def _plus(self, total: Node, node: Node, factor: float) -> Node:
         if factor == 1:
-            return self.table.node(torch.add, (total, node), node.dim)
-        return self.table.node(add_scaled, (total, node, factor), node.dim)
+            return self.nodes.node(torch.add, (total, node), node.dim)
+        return self.nodes.node(add_scaled, (total, node, factor), node.dim)
 
     def _smoothed(self, terms: Sum) -> list[tuple[Node, float]]:
         """Values with factors: a value and its average in one, with factor 1."""
@@ -197,7 +210,7 @@ class _Folding:
         for node in sorted({*terms.values, *terms.averages}, key=lambda node: node.position):
             centre, average = terms.values.get(node, 0.0), terms.averages.get(node, 0.0)
             if average:
-                plain.append((self.table.node(smooth, (node, centre, average), node.dim), 1.0))
+                plain.append((self.nodes.node(smooth, (node, centre, average), node.dim), 1.0))
             else:
                 plain.append((node, centre))
         return plain
@@ -206,7 +219,7 @@ class _Folding:
         """Nodes that add up to the convolutions; 3x3 ones of one stride are one over all their inputs."""
         together: dict[tuple[Any, ...], list[tuple[Place, Tensor, Tensor]]] = {}
         for place in sorted(kernels, key=lambda place: place.value.position):
-            weight, bias = self.table.constant(merged, kernels[place])
+            weight, bias = self.nodes.constant(merged, kernels[place])
             wide = place.groups == 1 and not place.other and weight.shape[2] > 1
             key = (place.stride, weight.shape[2:]) if wide else (place,)
             together.setdefault(key, []).append((place, weight, bias))
@@ -216,17 +229,17 @@ class _Folding:
         places, weights, biases = zip(*parts, strict=True)
         value, stride, groups, other = places[0].value, places[0].stride, places[0].groups, places[0].other
         if len(parts) > 1:
-            value = self.table.node(torch.cat, (tuple(place.value for place in places), 1), 4)
-        weight, bias = self.table.constant(concatenated, weights, biases)
+            value = self.nodes.node(torch.cat, (tuple(place.value for place in places), 1), 4)
+        weight, bias = self.nodes.constant(concatenated, weights, biases)
         padding = other[1] if other else tuple(size // 2 for size in weight.shape[2:])
         dilation = other[2] if other else (1, 1)
-        return self.table.node(F.conv2d, (value, weight, bias, stride, padding, dilation, groups), 4)
+        return self.nodes.node(F.conv2d, (value, weight, bias, stride, padding, dilation, groups), 4)
 
 
 def merged(kernels: tuple[Kernel, ...]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the one convolution that adds up several of the same input."""
     size = [max(kernel[0].shape[axis] for kernel in kernels) for axis in (2, 3)]
-    weight, bias = 0, None
+    weight, bias = torch.zeros(()), None
     with torch.no_grad():
         for own, own_bias, normalisation, inner, outer in kernels:
             if normalisation is not None:

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 
 from harness.released import block_input
 
+Pixels = int | Sequence[int]
+"""Of a height and a width, or of both the same."""
+
 
 class Untraceable(Exception):
     """The module does something that is not known to be a pure function of each sample by itself."""
@@ -64,7 +67,15 @@ def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     return _relu6(x, inplace)
 
 
-def _conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Call:
+def _conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pixels = 1,
+    padding: Pixels = 0,
+    dilation: Pixels = 1,
+    groups: int = 1,
+) -> Call:
     _require(x.ndim == 4 and x.shape[1] == weight.shape[1] * groups, "a convolution of other channels")
     steps, around, spread = _pair(stride), _pair(padding), _pair(dilation)
     pixels = _pixels(x, _spans(weight.shape[2:], spread), steps, around)
@@ -73,7 +84,14 @@ def _conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> 
 
 
 def _batch_norm(
-    x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+    x: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Call:
     _require(x.ndim >= 2, "a normalisation of single numbers")
     running = (None, None) if training else (running_mean, running_var)
@@ -81,7 +99,13 @@ def _batch_norm(
 
 
 def _avg_pool2d(
-    x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    x: Tensor,
+    kernel_size: Pixels,
+    stride: Pixels | None = None,
+    padding: Pixels = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> Call:
     kernel, around = _pair(kernel_size), _pair(padding)
     steps = kernel if stride is None else _pair(stride)
@@ -91,7 +115,13 @@ def _avg_pool2d(
 
 
 def _max_pool2d(
-    x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+    x: Tensor,
+    kernel_size: Pixels,
+    stride: Pixels | None = None,
+    padding: Pixels = 0,
+    dilation: Pixels = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Call:
     _require(not return_indices, "a pooling that returns indices")
     kernel, around, spread = _pair(kernel_size), _pair(padding), _pair(dilation)
@@ -100,13 +130,13 @@ def _max_pool2d(
     return Call(F.max_pool2d, (x, kernel, steps, around, spread, ceil_mode), (*x.shape[:2], *pixels))
 
 
-def _adaptive_avg_pool2d(x, output_size) -> Call:
+def _adaptive_avg_pool2d(x: Tensor, output_size: Pixels) -> Call:
     _require(x.ndim == 4, "a pooling of something else than maps")
     pixels = _pair(output_size)
     return Call(F.adaptive_avg_pool2d, (x, pixels), (*x.shape[:2], *pixels))
 
 
-def _mean(x, dim=None, keepdim=False) -> Call:
+def _mean(x: Tensor, dim: Pixels | None = None, keepdim: bool = False) -> Call:
     axes = dim if isinstance(dim, Sequence) else ()
     _require(
         x.ndim == 4 and sorted(axis % 4 for axis in axes) == [2, 3], "a mean over other axes than pixels"
@@ -114,12 +144,12 @@ def _mean(x, dim=None, keepdim=False) -> Call:
     return Call(torch.mean, (x, (2, 3), keepdim), (*x.shape[:2], *((1, 1) if keepdim else ())))
 
 
-def _flatten(x, start_dim=0, end_dim=-1) -> Call:
+def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Call:
     _require(start_dim == 1 and end_dim in (-1, x.ndim - 1), "flattening that joins samples, or a part")
     return _as_rows(x)
 
 
-def _reshape(x, *shape) -> Call:
+def _reshape(x: Tensor, *shape: Any) -> Call:
     sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
     rows = len(sizes) == 2 and sizes[0] == len(x) and sizes[1] in (-1, x[0].numel())
     _require(rows, "a shape other than (samples, all the rest)")
@@ -130,24 +160,24 @@ def _as_rows(x: Tensor) -> Call:
     return Call(torch.flatten, (x, 1), (len(x), x[0].numel()), view=True)
 
 
-def _linear(x, weight, bias=None) -> Call:
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Call:
     _require(x.ndim >= 2 and x.shape[-1] == weight.shape[1], "a linear layer of other inputs")
     return Call(F.linear, (x, weight, bias), (*x.shape[:-1], weight.shape[0]))
 
 
-def _add(x, other, *, alpha=1, overwrites=False) -> Call:
+def _add(x: Tensor, other: Tensor, *, alpha: float = 1, overwrites: bool = False) -> Call:
     _require(isinstance(x, Tensor) and isinstance(other, Tensor) and alpha == 1, "a sum with a number")
     _require(x.shape == other.shape, "a sum that broadcasts")
     return Call(torch.add, (x, other), x.shape, overwrites=overwrites)
 
 
-def _mul(x, other, *, overwrites=False) -> Call:
+def _mul(x: Any, other: Any, *, overwrites: bool = False) -> Call:
     x, other = (x, other) if isinstance(x, Tensor) else (other, x)
     _require(type(other) in (int, float), "a product with something else than a number")
     return Call(torch.mul, (x, other), x.shape, overwrites=overwrites)
 
 
-def _cat(tensors, dim=0) -> Call:
+def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
     first = tensors[0].shape
     rest = [(len(each), *each.shape[2:]) for each in tensors]
     _require(dim in (1, 1 - len(first)), "a concatenation of something else than channels")
@@ -157,22 +187,22 @@ def _cat(tensors, dim=0) -> Call:
     )
 
 
-def _narrow(x, dim, start, length) -> Call:
+def _narrow(x: Tensor, dim: int, start: int, length: int) -> Call:
     whole = dim == 1 and type(start) is int and 0 <= start <= start + length <= x.shape[1]
     _require(whole, "something else than channels is cut")
     return Call(torch.narrow, (x, 1, start, length), (len(x), length, *x.shape[2:]), view=True)
 
 
-def _zeros_like(x) -> Call:
+def _zeros_like(x: Tensor) -> Call:
     return Call(torch.zeros_like, (x,), x.shape)
 
 
-def _dropout(x, p=0.5, training=True, inplace=False) -> Call:
+def _dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Call:
     _require(not training, "dropout")
     return Call(None, (x,), x.shape)
 
 
-def _block_input(x) -> Call:
+def _block_input(x: Tensor) -> Call:
     return Call(None, (x,), x.shape, block=True)
 
 
@@ -181,7 +211,7 @@ def _require(holds: bool, otherwise: str) -> None:
         raise Untraceable(f"the module uses {otherwise}")
 
 
-def _pair(value: int | Sequence[int]) -> tuple[int, int]:
+def _pair(value: Pixels) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     if len(pair) != 2 or not isinstance(pair[0], int) or not isinstance(pair[1], int):
         raise Untraceable(f"{value!r} is not a number of pixels")
@@ -209,7 +239,7 @@ def _pixels(
     return found
 
 
-OPERATIONS: dict[Callable, Callable[..., Call]] = {
+OPERATIONS: dict[Callable[..., Any], Callable[..., Call]] = {
     F.relu: _relu,
     torch.relu: _relu,
     Tensor.relu: _relu,
@@ -254,11 +284,7 @@ LOOKS = frozenset(
         Tensor.numel,
         Tensor.__len__,
         Tensor.is_floating_point,
-        Tensor.shape.__get__,
-        Tensor.ndim.__get__,
-        Tensor.dtype.__get__,
-        Tensor.device.__get__,
-        Tensor.is_cuda.__get__,
+        *(getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device", "is_cuda")),
     }
 )
 """Functions that tell the same of a tensor without numbers."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._node import Graph, Node, Table, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, needed, replaced
 from harness.graphs._operations import average_3x3, maximum_3x3, scale
 
 MAXIMUM_3X3 = ((3, 3), (1, 1), (1, 1), (1, 1), False)
@@ -17,31 +17,31 @@ AVERAGE_3X3 = ((3, 3), (1, 1), (1, 1), False, False, None)
 """Operands behind the input of the poolings that have a faster form."""
 
 
-def lower(traced: Graph, table: Table) -> Graph:
+def lower(traced: Graph, nodes: Nodes) -> Graph:
     """The graph to run instead of ``traced``: each node's result is the same to the last bit.
 
     A term of a sum that is multiplied by 0 is left out: it changes nothing where it is finite.
     """
-    lowered = {table.images: table.images}
+    lowered = {nodes.images: nodes.images}
     for node in needed([traced]):
-        if node is not table.images:
+        if node is not nodes.images:
             operands = replaced(node.operands, lowered)
-            lowered[node] = _lower(node, operands, table)
+            lowered[node] = _lower(node, operands, nodes)
     relus: Counter[Node] = Counter()
     for node, calls in traced.relus.items():
         relus[lowered[node]] += calls
     return Graph(lowered[traced.output], relus, traced.connected)
 
 
-def _lower(node: Node, operands: tuple[Any, ...], table: Table) -> Node:
+def _lower(node: Node, operands: tuple[Any, ...], nodes: Nodes) -> Node:
     # On a GPU the question whether anything is added would have to wait for its answer.
     if node.function is F.batch_norm and _is_affine(node, operands):
-        factor, shift = table.constant(affine, *operands[1:5], operands[7])
+        factor, shift = nodes.constant(affine, *operands[1:5], operands[7])
         if not shift.any():
-            return table.node(scale, (operands[0], table.constant(_plain, factor)), node.dim)
+            return nodes.node(scale, (operands[0], nodes.constant(_plain, factor)), node.dim)
     if node.function is torch.add and _is_zero(operands[1]):
         return operands[0]
-    return pooling(node, operands, table) or table.node(node.function, operands, node.dim)
+    return pooling(node, operands, nodes) or nodes.node(node.function, operands, node.dim)
 
 
 def _is_affine(node: Node, operands: tuple[Any, ...]) -> bool:
@@ -49,12 +49,12 @@ def _is_affine(node: Node, operands: tuple[Any, ...]) -> bool:
     return node.dim == 4 and not operands[5] and operands[1].device.type == "cpu"
 
 
-def pooling(node: Node, operands: tuple[Any, ...], table: Table) -> Node | None:
+def pooling(node: Node, operands: tuple[Any, ...], nodes: Nodes) -> Node | None:
     """The faster form of a 3x3 pooling, None for any other node."""
     if node.function is F.max_pool2d and operands[1:] == MAXIMUM_3X3:
-        return table.node(maximum_3x3, operands[:1], node.dim)
+        return nodes.node(maximum_3x3, operands[:1], node.dim)
     if node.function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
-        return table.node(average_3x3, operands[:1], node.dim)
+        return nodes.node(average_3x3, operands[:1], node.dim)
     return None
 
 

@@ -10,17 +10,22 @@ from typing import Any
 from torch import Tensor
 
 
+def given(*operands: Any) -> Tensor:
+    """Stands in the node of the images, which nothing computes."""
+    raise NotImplementedError
+
+
 @dataclass(eq=False, slots=True)
 class Node:
     """``function(*operands)``; operands are nodes, tensors, plain values and tuples of these.
 
-    ``function`` is None for the one node that stands for the images. ``position`` counts the nodes
-    of a table: a node's operands come before it. ``dim`` is the number of dimensions of the result,
-    ``inputs`` are the nodes among the operands.
+    ``function`` is :func:`given` for the one node that stands for the images. ``position`` counts the nodes
+    of one :class:`Nodes`: a node's operands come before it. ``dim`` is the number of dimensions of the
+    result, ``inputs`` are the nodes among the operands.
     """
 
     position: int
-    function: Callable[..., Tensor] | None
+    function: Callable[..., Tensor]
     operands: tuple[Any, ...]
     dim: int
     inputs: tuple[Node, ...]
@@ -49,7 +54,7 @@ class Graph:
     blocks: Counter[Node] = field(default_factory=Counter)
 
 
-class Table:
+class Nodes:
     """All nodes of some graphs of one batch of images; equal operations are one node.
 
     A tensor among the operands is equal to itself only: it is a parameter or a buffer of a module.
@@ -64,7 +69,7 @@ class Table:
 
     def __init__(self, batch: Tensor) -> None:
         self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
-        self.images = Node(0, None, (), batch.ndim, ())
+        self.images = Node(0, given, (), batch.ndim, ())
         self._nodes: dict[Hashable, Node] = {}
         self._constants: dict[Hashable, Any] = {}
 

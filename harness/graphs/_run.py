@@ -15,14 +15,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.graphs._codes import agreements, code_product, unit_rows
-from harness.graphs._node import Graph, Node, needed, replaced
+from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, scale
 
 CHUNK_SAMPLES = 16
 """Samples that run together on a CPU: what a layer hands to the next one then stays in the cache."""
 CODE_BYTES = 2**27
 """Codes held at a time, over the whole batch, at one byte each."""
-OVERWRITING = {
+OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     torch.add: Tensor.add_,
     torch.mul: Tensor.mul_,
     scale: Tensor.mul_,
@@ -50,7 +50,7 @@ class Counted:
 
 
 def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
-    """Run ``graphs``, whose nodes are of one table, on ``images`` (B, 3, H, W), without gradients.
+    """Run ``graphs``, whose nodes are of one :class:`Nodes`, on ``images`` (B, 3, H, W), without gradients.
 
     Every node is run once, on some of the samples at a time; on a CPU as many chunks of samples run
     at once as torch may use threads, each on a thread of its own. Where batch normalisation uses the
@@ -173,12 +173,10 @@ def _done_with(graphs: Sequence[Graph], order: list[Node]) -> list[list[Node]]:
     return done
 
 
-def _call(
-    node: Node, done: list[Node], viewed: set[Node]
-) -> tuple[Callable[..., Tensor] | None, tuple[Any, ...]]:
+def _call(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
     """The function and operands to run: where an operand is read for the last time, it is overwritten."""
     overwritable = [
-        operand for operand in done if operand.function not in (None, *VIEWS) and operand not in viewed
+        operand for operand in done if operand.function not in (given, *VIEWS) and operand not in viewed
     ]
     if node.function in OVERWRITING:
         first, *others = node.operands

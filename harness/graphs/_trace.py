@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
-from harness.graphs._node import Graph, Node, Table
+from harness.graphs._node import Graph, Node, Nodes
 
 NodeOf = Callable[[object], Node | None]
 """The node of a tensor that a module is handed or hands out; None for anything else."""
@@ -24,17 +24,17 @@ NodeOf = Callable[[object], Node | None]
 class Watch:
     """Looks on at the parts of a module while it is traced."""
 
-    def before(self, part: nn.Module, arguments: tuple, node_of: NodeOf) -> None:
+    def before(self, part: nn.Module, arguments: tuple[Any, ...], node_of: NodeOf) -> None:
         """Called before a part is run."""
 
     def after(self, part: nn.Module, output: object, node_of: NodeOf) -> None:
         """Called when a part has been run."""
 
 
-def trace(module: nn.Module, table: Table, training: bool = False, watch: Watch | None = None) -> Graph:
-    """The graph of ``module``, its nodes in ``table``; ``training`` is the mode of all its parts.
+def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch | None = None) -> Graph:
+    """The graph of ``module``, its operations among ``nodes``; ``training`` is the mode of all its parts.
 
-    The module's forward is run once, on a plain tensor that has the shape of the table's images and no
+    The module's forward is run once, on a plain tensor that has the shape of the images and no
     numbers. Every call into torch is seen, however it is written, and is answered with such a tensor again,
     so that the module finds the types, shapes and modes that it would find. It may call what is in
     :data:`~harness.graphs._known.OPERATIONS`; operands besides the images are its own parameters and buffers.
@@ -50,7 +50,7 @@ def trace(module: nn.Module, table: Table, training: bool = False, watch: Watch 
     """
     parts = list(module.modules())
     _refuse(parts)
-    tracer = _Tracer(table, parts)
+    tracer = _Tracer(nodes, parts)
     with _modes(parts, training), _watched(set(parts), watch, tracer.node_of), torch.enable_grad():
         try:
             with tracer:
@@ -62,7 +62,7 @@ def trace(module: nn.Module, table: Table, training: bool = False, watch: Watch 
     node = tracer.node_of(result)
     if node is None or node.dim != 2:
         raise Untraceable("the module does not return logits that are made of the images")
-    return Graph(node, tracer.relus, _leads_to(table.images, node), tracer.blocks)
+    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks)
 
 
 def _refuse(parts: Sequence[nn.Module]) -> None:
@@ -99,13 +99,13 @@ class _Tracer(TorchFunctionMode):
         The first reason why the module cannot be traced; empty as long as there is none.
     """
 
-    def __init__(self, table: Table, parts: Sequence[nn.Module]) -> None:
+    def __init__(self, nodes: Nodes, parts: Sequence[nn.Module]) -> None:
         super().__init__()
         self.relus: Counter[Node] = Counter()
         self.blocks: Counter[Node] = Counter()
         self.refusal = ""
-        self._table = table
-        self._nodes: dict[int, tuple[Tensor, Node]] = {}
+        self._nodes = nodes
+        self._given: dict[int, tuple[Tensor, Node]] = {}
         self._sharing: set[int] = set()
         self._own = {
             id(tensor): tensor.dtype
@@ -115,14 +115,14 @@ class _Tracer(TorchFunctionMode):
         }
         self._updated: set[int] = set()
         self._counts = {id(part.num_batches_tracked) for part in parts if isinstance(part, _BatchNorm)}
-        self._blank = torch.empty((), dtype=table.dtype, device=table.device)
-        self.images = self._blank_of(table.shape, table.images)
+        self._blank = torch.empty((), dtype=nodes.dtype, device=nodes.device)
+        self.images = self._blank_of(nodes.shape, nodes.images)
 
     def __torch_function__(
         self,
-        function: Callable,
+        function: Callable[..., Any],
         types: Sequence[type],
-        args: tuple = (),
+        args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Called by torch in place of ``function``."""
@@ -137,7 +137,7 @@ class _Tracer(TorchFunctionMode):
 
     def node_of(self, value: object) -> Node | None:
         """The node of a tensor that was handed out."""
-        tensor, node = self._nodes.get(id(value), (None, None))
+        tensor, node = self._given.get(id(value), (None, None))
         return node if tensor is value else None
 
     def refuse(self, reason: str) -> Untraceable:
@@ -145,7 +145,9 @@ class _Tracer(TorchFunctionMode):
         self.refusal = self.refusal or reason
         return Untraceable(reason)
 
-    def _answer(self, function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> Tensor:
+    def _answer(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Tensor:
         write = OPERATIONS.get(function)
         if write is None:
             raise Untraceable(f"{getattr(function, '__name__', function)} is not a known operation")
@@ -155,7 +157,7 @@ class _Tracer(TorchFunctionMode):
         if call.function is F.batch_norm and call.operands[5]:
             self._updated |= {id(tensor) for tensor in args[1:3]}
         operands = tuple(map(self._operand, call.operands))
-        node = self._table.node(call.function, operands, len(call.shape)) if call.function else operands[0]
+        node = self._nodes.node(call.function, operands, len(call.shape)) if call.function else operands[0]
         if not _sound(node):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
         if call.relu:
@@ -171,7 +173,7 @@ class _Tracer(TorchFunctionMode):
         if call.overwrites:
             if id(first) in self._sharing:
                 raise Untraceable("a tensor is overwritten that lies in another one's memory")
-            self._nodes[id(first)] = first, node
+            self._given[id(first)] = first, node
             return first
         result = self._blank_of(call.shape, node)
         if call.view:
@@ -181,19 +183,19 @@ class _Tracer(TorchFunctionMode):
     def _blank_of(self, shape: Sequence[int], node: Node) -> Tensor:
         """A tensor of this shape whose numbers take no room and mean nothing."""
         tensor = self._blank.expand(shape)
-        self._nodes[id(tensor)] = tensor, node
+        self._given[id(tensor)] = tensor, node
         return tensor
 
     def _operand(self, operand: Any) -> Any:
         if isinstance(operand, Tensor):
-            tensor, node = self._nodes.get(id(operand), (None, None))
+            tensor, node = self._given.get(id(operand), (None, None))
             return node if tensor is operand else self._own_tensor(operand)
         if type(operand) is tuple and operand and isinstance(operand[0], Tensor):
             return tuple(map(self._operand, operand))
         return operand
 
     def _own_tensor(self, tensor: Tensor) -> Tensor:
-        if self._own.get(id(tensor)) is not self._table.dtype:
+        if self._own.get(id(tensor)) is not self._nodes.dtype:
             raise Untraceable(
                 "a tensor takes part that is no parameter or buffer of the images' number format"
             )
@@ -231,11 +233,11 @@ def _watched(parts: set[nn.Module], watch: Watch | None, node_of: NodeOf) -> Ite
         yield
         return
 
-    def before(part: nn.Module, arguments: tuple) -> None:
+    def before(part: nn.Module, arguments: tuple[Any, ...]) -> None:
         if part in parts:
             watch.before(part, arguments, node_of)
 
-    def after(part: nn.Module, arguments: tuple, output: object) -> None:
+    def after(part: nn.Module, arguments: tuple[Any, ...], output: object) -> None:
         if part in parts:
             watch.after(part, output, node_of)
 

@@ -1,10 +1,16 @@
 """Networks and supernets: torch modules for one architecture, or for all of a space at once.
 
-One public module per family of spaces (``space.family``); the folder is the registry.
+One public module per family of spaces (``space.family``); the folder is the registry. A family has
+
+* ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
+* ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
+  that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
+* ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``.
 """
 
 from __future__ import annotations
 
+from harness.networks._blocks import Conv2d, Linear, Network, classifier, conv_bn_relu
 from harness.networks._build import (
     build,
     build_supernet,
@@ -18,23 +24,32 @@ from harness.networks._build import (
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
-from harness.networks._masking import MASKINGS, require_weightable
+from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
-from harness.networks._supernet import Supernet
+from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._weights import INITS
 
 __all__ = [
     "INITS",
     "MASKINGS",
+    "Choices",
+    "Conv2d",
+    "LayerChoices",
+    "Left",
+    "Linear",
+    "Network",
     "Supernet",
     "build",
     "build_supernet",
     "build_te_nas_supernet",
+    "classifier",
+    "conv_bn_relu",
     "count_flops",
     "count_parameters",
     "fidelities",
     "flop_count",
     "in_mode",
+    "mix",
     "parameter_count",
     "released_counting",
     "released_masking",

@@ -10,7 +10,7 @@ from torch import nn
 
 from harness.errors import ConfigError
 from harness.networks._blocks import Network
-from harness.networks._masking import Left, Weights, left
+from harness.networks._masking import Left, Weights, left, mix
 from harness.spaces import Mask, Space
 
 
@@ -23,6 +23,24 @@ class Choices(nn.Module):
     @abstractmethod
     def masked(self, lefts: Sequence[Left]) -> nn.Module:
         """The part with what is ``left`` of every decision of the space; it shares this one's layers."""
+
+
+class LayerChoices(Choices):
+    """A layer that is one of the ``candidates`` of decision ``index``."""
+
+    def __init__(self, index: int, candidates: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.index = index
+        self.candidates = nn.ModuleList(candidates)
+
+    def masked(self, lefts: Sequence[Left]) -> nn.Module:
+        """The weighted sum of the candidates that run, or the only one."""
+        kept = lefts[self.index]
+        branches, removed = (
+            [self.candidates[candidate] for candidate in candidates]
+            for candidates in (kept.candidates, kept.removed)
+        )
+        return mix(kept, branches, removed)
 
 
 class Supernet(nn.Module):

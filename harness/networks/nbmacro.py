@@ -8,7 +8,6 @@ The first layer of a stage halves the resolution and doubles the channels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,8 +15,7 @@ import torch
 from torch import nn
 
 from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
-from harness.networks._masking import Left, mix
-from harness.networks._supernet import Choices, Supernet
+from harness.networks._supernet import LayerChoices, Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces.nbmacro import OPERATIONS, STAGES
 
@@ -86,24 +84,6 @@ class InvertedResidual(nn.Module):
         """``(B, C, H, W)`` to ``(B, C', H / stride, W / stride)``."""
         outputs = self.project(self.depthwise(self.widen(inputs)))
         return outputs + inputs if self.residual else outputs
-
-
-class LayerChoices(Choices):
-    """Layer ``index`` with all of its candidates."""
-
-    def __init__(self, index: int, layer: Layer) -> None:
-        super().__init__()
-        self.index = index
-        self.candidates = nn.ModuleList(operation(name, layer) for name in OPERATIONS)
-
-    def masked(self, lefts: Sequence[Left]) -> nn.Module:
-        """The weighted sum of the candidates that run, or the only one."""
-        kept = lefts[self.index]
-        branches, removed = (
-            [self.candidates[candidate] for candidate in candidates]
-            for candidates in (kept.candidates, kept.removed)
-        )
-        return mix(kept, branches, removed)
 
 
 def operation(name: str, layer: Layer) -> nn.Module:
@@ -219,7 +199,10 @@ def _stem(size: Size, image_channels: int = 3) -> nn.Module:
 
 
 def _choices(size: Size) -> list[nn.Module]:
-    return [LayerChoices(index, layer) for index, layer in enumerate(layers(size))]
+    return [
+        LayerChoices(index, [operation(name, layer) for name in OPERATIONS])
+        for index, layer in enumerate(layers(size))
+    ]
 
 
 def _head(size: Size, classes: int) -> nn.Module:

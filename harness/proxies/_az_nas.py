@@ -95,13 +95,16 @@ def gain(before: Tensor, after: Tensor, generator: torch.Generator) -> float | N
     # In the memory format of the features: a gradient in another one is several times as slow.
     signs = torch.empty_like(after, requires_grad=False)
     signs.copy_(torch.randint(2, after.shape, generator=generator)).mul_(2).sub_(1)
-    (gradient,) = torch.autograd.grad(after, before, signs, retain_graph=True, allow_unused=True)
+    gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
+        after, before, signs, retain_graph=True, allow_unused=True
+    )
+    (gradient,) = gradients
     if gradient is None:
         return None
     gradient, signs = _as_map(gradient), _as_map(signs)
     if gradient.shape[2:] != signs.shape[2:]:
         joined = max(1.0, gradient.shape[2:].numel() / signs.shape[2:].numel())
-        gradient = F.adaptive_avg_pool2d(gradient, signs.shape[2:]) * joined
+        gradient = F.adaptive_avg_pool2d(gradient, (signs.shape[2], signs.shape[3])) * joined
     received, sent = _compact(_rows(gradient)), _compact(_rows(signs))
     return float(torch.linalg.matrix_norm(received.T @ sent, ord=2)) / signs[:, 0].numel()
 

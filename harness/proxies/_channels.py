@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
@@ -54,7 +54,8 @@ class LayerChannels:
     @contextmanager
     def collected(self) -> Iterator[dict[str, Tensor]]:
         """Inside, a backward pass of the loss fills the dictionary: a weight's name to (channels,)."""
-        self._saliencies = saliencies = {}
+        saliencies: dict[str, Tensor] = {}
+        self._saliencies = saliencies
         try:
             yield saliencies
         finally:
@@ -65,7 +66,9 @@ class LayerChannels:
         """Whether every output could be read, and none was overwritten before the backward pass read it."""
         return self._intact
 
-    def _remember(self, name: str, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor | None:
+    def _remember(
+        self, name: str, layer: nn.Module, inputs: tuple[Any, ...], output: Tensor
+    ) -> Tensor | None:
         if not isinstance(output, Tensor) or not output.requires_grad:
             return None
         kept = output.detach()
@@ -80,13 +83,13 @@ class LayerChannels:
             self._intact = False
             return
         try:
-            self._add(name, axis, kept, arriving)
+            self._saliencies[name] = self._saliencies.get(name, 0) + self._saliency(axis, kept, arriving)
         except Exception:
             if self._copies:
                 raise
             self._intact = False  # the pass goes on for its other readers
 
-    def _add(self, name: str, axis: int, kept: Tensor, arriving: Tensor) -> None:
+    def _saliency(self, axis: int, kept: Tensor, arriving: Tensor) -> Tensor:
         if len(kept) != self._samples:
             raise Refused(
                 f"a layer hands out a tensor of shape {tuple(kept.shape)}, whose first dimension is not the "
@@ -95,5 +98,4 @@ class LayerChannels:
         others = [other for other in range(1, kept.dim()) if other != axis]
         products = kept * arriving
         sums = products.sum(others) if others else products
-        saliency = sums.square().mean(0) / 2
-        self._saliencies[name] = self._saliencies.get(name, torch.zeros_like(saliency)) + saliency
+        return sums.square().mean(0) / 2

@@ -14,7 +14,7 @@ from harness.proxies._traced import traced
 def depends_on_images(module: nn.Module, images: Tensor) -> bool:
     """Whether operations lead from the images to the logits, or where it cannot be traced a gradient back."""
     try:
-        return traced(module, graphs.Table(images)).connected
+        return traced(module, graphs.Nodes(images)).connected
     except graphs.Untraceable:
         # Two samples nearly always show the gradient; all of them are needed where ReLUs are dead.
         return any(_gradient_arrives(module, images[:samples]) for samples in (2, len(images)))

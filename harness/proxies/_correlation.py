@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
@@ -25,7 +27,7 @@ def smallest_eigenvalues(module: nn.Module, image: Tensor) -> tuple[list[float],
     """
     eigenvalues: list[float] = []
 
-    def measure(layer: nn.Module, arguments: tuple, output: object) -> None:
+    def measure(layer: nn.Module, arguments: tuple[Any, ...], output: object) -> None:
         if is_map(output):
             eigenvalues.append(smallest_eigenvalue(output[0]))
 

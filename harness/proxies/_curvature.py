@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -40,7 +42,8 @@ def _differentiated_twice(passes: Passes) -> float:
         logits = run(passes.module, parameters, passes.images, training=True)
         loss = F.cross_entropy(logits, passes.targets.clone())
         first = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
-        step = sum((gradient.detach() * gradient).sum() for gradient in first if gradient is not None)
+        products = ((gradient.detach() * gradient).sum() for gradient in first if gradient is not None)
+        step = reduce(torch.add, products)
         second = torch.autograd.grad(step, weights, allow_unused=True) if step.requires_grad else []
     pairs = zip(weights, second, strict=bool(second))
     return total((w.detach().double() * found).sum() for w, found in pairs if found is not None)

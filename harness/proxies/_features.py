@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeGuard
 
 from torch import Tensor, nn
 from torch.nn.modules import pooling
@@ -33,7 +34,7 @@ def removed_again() -> Iterator[list[RemovableHandle]]:
             handle.remove()
 
 
-def is_map(tensor: object) -> bool:
+def is_map(tensor: object) -> TypeGuard[Tensor]:
     """Whether it is a feature map: (samples, channels, height, width) with more than one pixel."""
     return isinstance(tensor, Tensor) and tensor.ndim == 4 and tensor.shape[2] * tensor.shape[3] > 1
 
@@ -102,13 +103,13 @@ class _LastMap:
             if isinstance(part, POOLINGS):
                 handles.append(part.register_forward_pre_hook(self._before))
 
-    def _begin(self, module: nn.Module, arguments: tuple) -> None:
+    def _begin(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
         (self._images,) = arguments
 
-    def _before(self, module: nn.Module, arguments: tuple) -> None:
+    def _before(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
         self._see(arguments[0] if arguments else None)
 
-    def _after(self, module: nn.Module, arguments: tuple, output: object) -> None:
+    def _after(self, module: nn.Module, arguments: tuple[Any, ...], output: object) -> None:
         self._see(output)
 
     def _see(self, tensor: object) -> None:
@@ -126,11 +127,11 @@ class _BlockWatch:
         self._inputs: list[tuple[Tensor, int]] = []
         self._ending: tuple[int, Tensor, int] | None = None
 
-    def enter(self, module: nn.Module, arguments: tuple) -> tuple:
+    def enter(self, module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """Note the input; hand on a copy, so that a ReLU that works in place does not overwrite it."""
         if not arguments or not isinstance(arguments[0], Tensor):
             return arguments
-        features = arguments[0]
+        features: Tensor = arguments[0]
         if module in self._stages:
             seen = features if is_map(features) or self._last.features is None else self._last.features
             self._ending = len(self._inputs), seen, seen._version
@@ -141,10 +142,9 @@ class _BlockWatch:
 
     def handed_on(self) -> list[Tensor]:
         """Features between the blocks, and in front of the classifier; none without a part before it."""
-        parts, *ending = self._ending or (0,)
-        if not parts:
+        if self._ending is None or not self._ending[0]:
             return []
-        boundaries = [*self._inputs[1:parts], tuple(ending)]
+        boundaries = [*self._inputs[1 : self._ending[0]], self._ending[1:]]
         if any(features._version != version for features, version in boundaries):
             raise ValueError("features that a block handed on are overwritten in place by the network")
         return [features for features, _ in boundaries]

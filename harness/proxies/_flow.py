@@ -61,11 +61,12 @@ class Linearised(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        function: Callable,
+        function: Callable[..., Any],
         types: Sequence[type],
         arguments: Sequence[Any] = (),
         keywords: Mapping[str, Any] | None = None,
     ) -> Any:
+        keywords = keywords or {}
         if function in self._HANDED_THROUGH:
             return (arguments[0] if arguments else keywords["input"]).clone()
-        return function(*arguments, **(keywords or {}))
+        return function(*arguments, **keywords)

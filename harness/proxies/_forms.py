@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from harness.errors import ConfigError
 from harness.inputs import Batch
 
-Given = Batch | Sequence
+Given = Batch | Sequence[Any]
 """A :class:`Batch`, ``(images, targets)`` as a ``DataLoader`` gives them, or a sequence of either."""
 
 
@@ -52,7 +53,7 @@ def _is_pair(given: object) -> bool:
     return isinstance(given, tuple | list) and len(given) == 2 and isinstance(given[0], Tensor)
 
 
-def _batch(given: object) -> Batch:
+def _batch(given: Any) -> Batch:
     if isinstance(given, Batch):
         images, targets = given.images, given.targets
     elif _is_pair(given):

@@ -90,9 +90,9 @@ def scaled_change(
         moments: list[Tensor] = []
         features, logits = network.run(parameters, images, partial(_add_moments, moments))
         passes.require_connected(logits, network.connected)
-        if features is None:
+        changed = None if features is None else network.run(parameters, images + step * direction)[0]
+        if features is None or changed is None:
             raise Undefined("nan", "the network has no feature map of more than one pixel")
-        changed, _ = network.run(parameters, images + step * direction)
     change = (features - changed).double().abs().sum() / samples
     return float(change), _scale(numbers(moments))
 

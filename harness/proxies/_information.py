@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -112,10 +112,10 @@ def _by_steps(passes: Passes) -> tuple[Tensor, Tensor] | None:
     return torch.stack(columns).permute(2, 0, 1).double(), logits.detach()
 
 
-def _derivatives(output: Tensor, inputs: list[Tensor]) -> Sequence[Tensor]:
+def _derivatives(output: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
     """Derivatives of ``output``, 0 where it does not depend on an input."""
     if not output.requires_grad:
-        return [torch.zeros_like(each) for each in inputs]
+        return tuple(torch.zeros_like(each) for each in inputs)
     return torch.autograd.grad(output, inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
 
 
@@ -140,7 +140,7 @@ def _stepping(module: nn.Module, steps: dict[str, Tensor]) -> Iterator[None]:
 
 
 def _stepper(step: Tensor) -> Any:
-    def add(layer: nn.Module, arguments: tuple, keywords: dict, output: Tensor) -> Tensor:
+    def add(layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], output: Tensor) -> Tensor:
         if len(output) != len(step):
             raise _OtherShape
         with torch.no_grad():

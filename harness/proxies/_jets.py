@@ -29,7 +29,7 @@ _LINEAR = (
 class Jet:
     """A tensor and its derivatives by e, by d and by both; times 1 + e where it is ``grown``."""
 
-    parts: tuple[Tensor, Tensor, Tensor, Tensor]
+    parts: tuple[Tensor, ...]
     grown: bool = False
 
     def written_out(self) -> Jet:
@@ -63,7 +63,7 @@ def curvature_of_traced(
     Untraceable
         Where the network does something that is not among the operations of :func:`harness.graphs.trace`.
     """
-    graph = replace(traced(module, graphs.Table(images), training=True), relus=Counter())
+    graph = replace(traced(module, graphs.Nodes(images), training=True), relus=Counter())
     steps = {
         id(parameter): gradients[name][1]
         for name, parameter in module.named_parameters()
@@ -84,7 +84,7 @@ def _apply(node: graphs.Node, jets: Mapping[graphs.Node, Jet], steps: Mapping[in
         step = steps.get(id(weight))
         return _layer(jets[operands[0]].written_out(), function, weight, bias, step, others)
     if function is F.batch_norm:
-        return _batch_norm(jets[operands[0]], *operands[3:5], eps=operands[7])
+        return _batch_norm(jets[operands[0]], operands[3], operands[4], operands[7])
     inputs = {operand: jets[operand].written_out() for operand in node.inputs}
     if function in _CURVED:
         return Jet(_CURVED[function](*inputs[operands[0]].parts, *operands[1:]))
@@ -149,7 +149,7 @@ def _batch_norm(jet: Jet, weight: Tensor | None, bias: Tensor | None, eps: float
         a = a - r
     for other, factor in ((y_e, -b), (y_d, -a), (y, a * b - both)):
         y_ed.addcmul_(other, _by_channel(factor, x))
-    parts = (y, y_e, y_d, y_ed)
+    parts: tuple[Tensor, ...] = (y, y_e, y_d, y_ed)
     if weight is not None and bool((weight != 1).any()):
         parts = tuple(part.mul_(_by_channel(weight, x)) for part in parts)
     if bias is not None and bool((bias != 0).any()):

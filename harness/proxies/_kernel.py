@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from harness.proxies._outcome import Refused, Undefined
 from harness.proxies._traced import traced
 from harness.released import COUNTINGS, block_input
 
-PATHS: dict[str, Callable[[graphs.Graph, graphs.Table], graphs.Graph] | None] = {
+PATHS: dict[str, Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None] = {
     "reference": None,
     "exact": graphs.lower,
     "fast": graphs.fold,
@@ -39,7 +40,7 @@ a unit whose input is nearly 0 may be counted on the other side. In training mod
 def reference_kernel(codes: Sequence[Tensor]) -> np.ndarray:
     """K = sum over ReLU calls of c c^T + (1 - c)(1 - c)^T, for codes c of shape (samples, units)."""
     parts = [code.double() for code in codes]
-    return sum(c @ c.T + (1 - c) @ (1 - c).T for c in parts).numpy()
+    return reduce(torch.add, (c @ c.T + (1 - c) @ (1 - c).T for c in parts)).numpy()
 
 
 class Kernels:
@@ -91,13 +92,13 @@ class Kernels:
         rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
         if rewrite is None:
             return [None] * len(self._modules)
-        table = graphs.Table(self._images)
+        nodes = graphs.Nodes(self._images)
         rewritten: dict[int, graphs.Graph] = {}
         with graphs.one_thread():
             for index, module in enumerate(self._modules):
                 with suppress(graphs.Untraceable):
-                    graph = traced(module, table, training)
-                    rewritten[index] = rewrite(_with_blocks(graph, table) if self._blocks else graph, table)
+                    graph = traced(module, nodes, training)
+                    rewritten[index] = rewrite(_with_blocks(graph, nodes) if self._blocks else graph, nodes)
         found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
 
@@ -113,11 +114,11 @@ class Kernels:
             return [each for graph in rewritten for each in self._run([graph])]
 
 
-def _with_blocks(graph: graphs.Graph, table: graphs.Table) -> graphs.Graph:
+def _with_blocks(graph: graphs.Graph, nodes: graphs.Nodes) -> graphs.Graph:
     """``graph`` with a ReLU on every block's input, beside the one that the block may begin with."""
     relus = graph.relus.copy()
     for node, calls in graph.blocks.items():
-        relus[table.node(F.relu, (node,), node.dim)] += calls
+        relus[nodes.node(F.relu, (node,), node.dim)] += calls
     return replace(graph, relus=relus)
 
 
@@ -136,11 +137,11 @@ class CodeCount:
         if inputs.shape[:1] != (self._samples,):
             self._misfit = inputs.shape
             return
-        seen, version, product = self._seen.get(id(inputs), (lambda: None, 0, None))
-        if seen() is not inputs or version != inputs._version:
+        seen = self._seen.get(id(inputs))
+        if seen is None or seen[0]() is not inputs or seen[1] != inputs._version:
             product = code_product(unit_rows(inputs.detach()) > 0)
-            self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
-        self._products += product
+            seen = self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
+        self._products += seen[2]
         self._units += inputs[0].numel()
 
     def counted(self, logits: Tensor) -> Counted:
@@ -201,9 +202,9 @@ class ReluWatch(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        function: Callable,
+        function: Callable[..., Any],
         types: Sequence[type],
-        args: tuple = (),
+        args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Called by torch in place of ``function``."""

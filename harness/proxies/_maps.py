@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -43,9 +44,10 @@ class Maps:
         Batch norm in training mode; ``watch`` is called for every call of a ``nn.BatchNorm2d``.
         """
         with torch.no_grad(), removed_again() as handles:
-            for part in self.module.modules() if watch else ():
-                if isinstance(part, nn.BatchNorm2d):
-                    handles.append(part.register_forward_pre_hook(lambda _, x: watch(*_moments(*x))))
+            if watch is not None:
+                for part in self.module.modules():
+                    if isinstance(part, nn.BatchNorm2d):
+                        handles.append(part.register_forward_pre_hook(lambda _, x: watch(*_moments(*x))))
             return last_map(self.module, parameters, images)
 
 
@@ -54,9 +56,9 @@ class _TracedMaps(Maps):
 
     def __init__(self, module: nn.Module, images: Tensor) -> None:
         super().__init__(module)
-        table = graphs.Table(images)
-        seen = _Seen(table.images)
-        graph = traced(module, table, training=True, watch=seen)
+        nodes = graphs.Nodes(images)
+        seen = _Seen(nodes.images)
+        graph = traced(module, nodes, training=True, watch=seen)
         self.connected = graph.connected
         self._last, self._norms = seen.last, seen.norms
         watched = [*self._norms, *([self._last] if self._last else [])]
@@ -66,7 +68,7 @@ class _TracedMaps(Maps):
         self, parameters: Mapping[str, Tensor], images: Tensor, watch: Watch | None = None
     ) -> tuple[Tensor | None, Tensor]:
         values = self._evaluate(parameters, images, watch)
-        return values.get(self._last), values[self._graph.output]
+        return values[self._last] if self._last else None, values[self._graph.output]
 
     @torch.no_grad()
     def _evaluate(
@@ -78,8 +80,9 @@ class _TracedMaps(Maps):
         def see(node: graphs.Node, value: Tensor) -> Tensor:
             if node in self._norms:
                 moments[node] = _moments(value)
-                for _ in range(self._norms[node] if watch else 0):
-                    watch(*moments[node])
+                if watch is not None:
+                    for _ in range(self._norms[node]):
+                        watch(*moments[node])
             return value
 
         def apply(node: graphs.Node, values: Mapping[graphs.Node, Tensor]) -> Tensor:
@@ -89,7 +92,7 @@ class _TracedMaps(Maps):
                 operands = (operands[0], *moments[operands[0]], *operands[3:5], False, *operands[6:])
             return see(node, function(*graphs.replaced(operands, values)))
 
-        (start,) = (node for node in graphs.needed([self._graph]) if node.function is None)
+        (start,) = (node for node in graphs.needed([self._graph]) if node.function is graphs.given)
         return evaluate(self._graph, see(start, images.detach()), apply, self._last)
 
 
@@ -112,11 +115,11 @@ class _Seen(graphs.Watch):
         """The last map that a part handed out or a pooling took, as it was in the end, if overwritten."""
         return self._map[1](self._map[0]) if self._map else None
 
-    def before(self, part: nn.Module, arguments: tuple, node_of: graphs.NodeOf) -> None:
+    def before(self, part: nn.Module, arguments: tuple[Any, ...], node_of: graphs.NodeOf) -> None:
         if isinstance(part, POOLINGS):
             self.after(part, arguments[0] if arguments else None, node_of)
-        if isinstance(part, nn.BatchNorm2d):
-            self.norms[node_of(arguments[0])] += 1
+        if isinstance(part, nn.BatchNorm2d) and (node := node_of(arguments[0])):
+            self.norms[node] += 1
 
     def after(self, part: nn.Module, output: object, node_of: graphs.NodeOf) -> None:
         if node_of(output) not in (None, self._images) and is_map(output):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache, partial
 from time import perf_counter
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,10 +18,10 @@ from harness.errors import ConfigError, MachineFailure, machine_failure
 from harness.inputs import Batch
 from harness.proxies._deadline import OutOfTime, limited
 from harness.proxies._forms import Given, as_batches, as_names, require_enough
-from harness.proxies._kept import Kept
 from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, finite
 from harness.proxies._passes import Passes
+from harness.proxies._snapshot import Snapshot
 from harness.proxies._surroundings import undisturbed
 from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
 
@@ -107,7 +108,7 @@ def measure_each(
     require_enough(batches, proxies)
     networks = [unwrapped(module) for module in modules]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
-    alike: dict[tuple, list[int]] = {}
+    alike: dict[tuple[Any, ...], list[int]] = {}
     for index, network in enumerate(networks):
         if sentence := refusal(network):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
@@ -214,7 +215,7 @@ def _measure_one(
 ) -> Measurement:
     if trusted and time_limit is None:
         return _scored(name, proxy, passes, trusted)
-    kept = Kept(passes.module)
+    before = Snapshot(passes.module)
     started = perf_counter()
     late, changed = False, []
     try:
@@ -227,7 +228,7 @@ def _measure_one(
         found = Measurement(None, "failed", _line(_told(error)), perf_counter() - started)
     finally:
         seconds = perf_counter() - started
-        changed = kept.put_back()
+        changed = before.put_back()
     if late:
         return Measurement(None, "failed", f"it took longer than the time limit of {time_limit:g} s", seconds)
     if changed and found.status != "failed":
@@ -268,7 +269,7 @@ def _as_returned(value: float) -> float:
     return finite(value, "the value")
 
 
-def _number(score: object) -> float:
+def _number(score: Any) -> float:
     if isinstance(score, str | bytes | bytearray):
         raise TypeError(f"a score is one number; received {type(score).__name__}")
     return float(score)

@@ -7,8 +7,7 @@ so a proxy's value is the same whatever else is measured beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -21,48 +20,24 @@ from harness.inputs import Batch
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
 from harness.proxies._connected import depends_on_images
+from harness.proxies._forward import Forward, forward
 from harness.proxies._gradients import NO_GRADIENTS, gradients_of, present
-from harness.proxies._kernel import CodeCount, ReluWatch
-from harness.proxies._modules import layer_weights, parameters_of, run
+from harness.proxies._kernel import CodeCount
+from harness.proxies._modules import layer_weights
 from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
 from harness.proxies._samples import visit_gradients, visit_rows
 from harness.proxies._state import kept_state
 from harness.proxies._surroundings import own_random_state
+from harness.proxies._tangent import is_weight, kernel_of, require_any
 from harness.proxies._totals import numbers
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
 """Of the largest logit; far above what rounding makes of equal samples, also behind batch norm."""
-_COLUMNS = 2**16
-"""Weights whose gradients are held in double precision at a time."""
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class _Forward:
-    """A training-mode forward pass that keeps its graph, and what rode on it to its end."""
-
-    images: Tensor
-    parameters: dict[str, Tensor]
-    logits: Tensor
-    codes: CodeCount | None
-    channels: LayerChannels | None
-
-
-class _Ride:
-    """Watches a pass for one reader. Where that fails, so does the ride, not the pass of all the others."""
-
-    def __init__(self, watch: Callable[[Tensor], None]) -> None:
-        self._watch = watch
-        self.failed = False
-
-    def __call__(self, inputs: Tensor) -> None:
-        try:
-            if not self.failed:
-                self._watch(inputs)
-        except Exception:
-            self.failed = True
+LossGradients = tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]
+"""By the layers' names the weights with their gradients; the channels' saliencies, where all were seen."""
 
 
 class Passes:
@@ -205,9 +180,9 @@ class Passes:
 
     def _counted_on_the_way(self) -> graphs.Counted | None:
         """What rode on the pass that keeps its graph; None where it met a ReLU that it cannot count."""
-        forward = self._forward()
+        found = self._forward()
         try:
-            return None if forward.codes is None else forward.codes.counted(forward.logits)
+            return None if found.codes is None else found.codes.counted(found.logits)
         except Refused:
             return None
 
@@ -218,53 +193,43 @@ class Passes:
 
     def _graph(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """Images, parameters and logits of the one training-mode forward pass that keeps its graph."""
-        forward = self._forward()
-        return forward.images, forward.parameters, forward.logits
+        found = self._forward()
+        return found.images, found.parameters, found.logits
 
-    def _forward(self) -> _Forward:
+    def _forward(self) -> Forward:
         return self.read("graph", self._forward_with_graph)
 
-    def _forward_with_graph(self) -> _Forward:
+    def _forward_with_graph(self) -> Forward:
         codes = CodeCount(self.images) if "codes" in self._riders else None
         channels = LayerChannels(self.module, len(self.images)) if "channels" in self._riders else None
-        return self._run_forward(codes, channels)
+        return self._connected(forward(self.module, self.images, codes, channels))
 
-    def _run_forward(self, codes: CodeCount | None, channels: LayerChannels | None) -> _Forward:
-        images = self.images.detach().clone().requires_grad_()
-        parameters = parameters_of(self.module)
-        ride = None if codes is None else _Ride(codes.add)
-        with ExitStack() as watched:
-            if ride is not None:
-                watched.enter_context(ReluWatch(ride))
-            if channels is not None:
-                watched.enter_context(channels.watched())
-            logits = run(self.module, parameters, images, training=True)
-        self.require_connected(logits)
-        intact = ride is not None and not ride.failed
-        return _Forward(images, parameters, logits, codes if intact else None, channels)
+    def _connected(self, found: Forward) -> Forward:
+        self.require_connected(found.logits)
+        return found
 
-    def _loss(self) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
+    def _loss(self) -> LossGradients:
         return self.read("loss", lambda: self._differentiate_loss(self._forward()))
 
-    def _differentiate_loss(
-        self, forward: _Forward
-    ) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]:
+    def _differentiate_loss(self, found: Forward) -> LossGradients:
         """The layers' weights with their gradients, and the saliencies of the channels that were watched."""
-        weights = layer_weights(self.module, forward.parameters)
-        self.require_classes(forward.logits)
-        loss = F.cross_entropy(forward.logits, self.targets)
-        with nullcontext() if forward.channels is None else forward.channels.collected() as saliencies:
+        weights = layer_weights(self.module, found.parameters)
+        self.require_classes(found.logits)
+        loss = F.cross_entropy(found.logits, self.targets)
+        channels = found.channels
+        with nullcontext() if channels is None else channels.collected() as saliencies:
             gradients = present(weights, gradients_of(loss, list(weights.values())))
-        found = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
-        return found, saliencies if forward.channels is not None and forward.channels.intact else None
+        pairs = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
+        return pairs, saliencies if channels is not None and channels.intact else None
 
     def _read_channels(self) -> dict[str, Tensor]:
-        gradients, saliencies = self._loss() if "channels" in self._riders else (None, None)
+        gradients, saliencies = self._loss() if "channels" in self._riders else ({}, None)
         if saliencies is None:
             channels = LayerChannels(self.module, len(self.images), copies=True)
-            gradients, saliencies = self._differentiate_loss(self._run_forward(None, channels))
-        unseen = sorted(gradients.keys() - saliencies.keys())
-        if unseen:
+            found = self._connected(forward(self.module, self.images, None, channels))
+            gradients, saliencies = self._differentiate_loss(found)
+        unseen = sorted(gradients.keys() - (saliencies or {}).keys())
+        if saliencies is None or unseen:
             raise Refused(
                 f"the layer of {unseen[0]} is not called, its weight is read by something else, so that "
                 "nobody sees its channels; hand over a network that calls its layers, or take another proxy"
@@ -289,30 +254,19 @@ class Passes:
 
     def _multiply_gradients(self) -> np.ndarray:
         _, parameters, logits = self._graph()
-        weights = [leaf for name, leaf in parameters.items() if _is_weight(name) and leaf.requires_grad]
-        _require_any(weights)
-        return self._kernel_of(lambda add: visit_rows(logits.sum(1), weights, add))
+        weights = [leaf for name, leaf in parameters.items() if is_weight(name) and leaf.requires_grad]
+        require_any(weights)
+        return kernel_of(self.images, lambda add: visit_rows(logits.sum(1), weights, add))
 
     def _multiply_gradients_eval(self) -> np.ndarray:
         def sums(logits: Tensor) -> Tensor:
             self.require_connected(logits)
-            _require_any([p for name, p in self.module.named_parameters() if _is_weight(name)])
+            require_any([p for name, p in self.module.named_parameters() if is_weight(name)])
             return logits.sum(1)
 
-        return self._kernel_of(lambda add: visit_gradients(self.module, self.images, sums, _is_weight, add))
-
-    def _kernel_of(self, hand_over: Callable[[Callable[[Tensor], None]], None]) -> np.ndarray:
-        """J J^T of the blocks of columns of J that ``hand_over`` gives its argument."""
-        kernel = torch.zeros((len(self.images),) * 2, dtype=torch.float64, device=self.images.device)
-
-        def add(block: Tensor) -> None:
-            for columns in block.split(_COLUMNS, dim=1):
-                columns = columns.double()
-                kernel.addmm_(columns, columns.T)
-
-        hand_over(add)
-        finite(float(kernel.abs().max()), "the largest entry of the tangent kernel")
-        return kernel.cpu().numpy()
+        return kernel_of(
+            self.images, lambda add: visit_gradients(self.module, self.images, sums, is_weight, add)
+        )
 
     def require_connected(self, logits: Tensor, connected: bool | None = None) -> None:
         """Raise :class:`Undefined` where the logits are not finite or do not depend on the images.
@@ -329,12 +283,3 @@ class Passes:
             return
         if not (depends_on_images(self.module, self.images) if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
-
-
-def _is_weight(name: str) -> bool:
-    return "weight" in name
-
-
-def _require_any(weights: Sequence[Tensor]) -> None:
-    if not weights:
-        raise Refused("the network has no parameter with 'weight' in its name; take another proxy")

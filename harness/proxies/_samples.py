@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +42,7 @@ def visit_gradients(
     """
     names = [name for name, leaf in parameters_of(module).items() if leaf.requires_grad and picked(name)]
     try:
-        graph = traced(module, graphs.Table(images))
+        graph = traced(module, graphs.Nodes(images))
         order = needed([Graph(graph.output, Counter(), graph.connected)])
         layers = _Layers(order, {id(module.get_parameter(name)) for name in names}, visit)
     except graphs.Untraceable:
@@ -118,7 +119,7 @@ class _Layers:
         for block in self._sums.values():  # of a parameter that is also read where no gradient arrives
             self._visit(block)
 
-    def _add(self, node: Node, operands: tuple, arriving: Tensor) -> None:
+    def _add(self, node: Node, operands: tuple[Any, ...], arriving: Tensor) -> None:
         """Make the parameters' gradients of the one that arrives at a layer's result."""
         for position, make in _PARTS[node.function].items():
             key = id(node.operands[position])
@@ -136,7 +137,7 @@ def _tensors(node: Node) -> Iterator[Tensor]:
     return (operand for operand in node.operands if isinstance(operand, Tensor))
 
 
-def _convolution(operands: tuple, arriving: Tensor) -> Tensor:
+def _convolution(operands: tuple[Any, ...], arriving: Tensor) -> Tensor:
     """Gradients of a convolution's weight, (samples, ...), in another order than the weight's entries."""
     images, weight, _, stride, padding, dilation, groups = operands
     images, arriving = images.detach(), arriving.permute(0, 2, 3, 1).flatten(1, 2)
@@ -172,13 +173,13 @@ def _patches(
     return windows.permute(0, 1, 2, 4, 5, 3).flatten(3).flatten(1, 2)
 
 
-def _product(operands: tuple, arriving: Tensor) -> Tensor:
+def _product(operands: tuple[Any, ...], arriving: Tensor) -> Tensor:
     """Gradients of a linear layer's weight."""
     inputs = operands[0].detach().flatten(1, -2) if operands[0].dim() > 2 else operands[0].detach()[:, None]
     return arriving.reshape(len(inputs), -1, arriving.shape[-1]).transpose(1, 2) @ inputs
 
 
-def _scale(operands: tuple, arriving: Tensor) -> Tensor:
+def _scale(operands: tuple[Any, ...], arriving: Tensor) -> Tensor:
     """Gradients of the factors of a normalisation with running statistics."""
     inputs, mean, variance, *_, eps = operands
     shape = (1, -1, *[1] * (inputs.dim() - 2))
@@ -196,7 +197,7 @@ def _features(arriving: Tensor) -> Tensor:
     return arriving.flatten(1, -2).sum(1) if arriving.dim() > 2 else arriving
 
 
-_PARTS: dict[Callable, dict[int, Callable[[tuple, Tensor], Tensor]]] = {
+_PARTS: dict[Callable[..., Tensor], dict[int, Callable[[tuple[Any, ...], Tensor], Tensor]]] = {
     F.conv2d: {1: _convolution, 2: lambda operands, arriving: _channels(arriving)},
     F.linear: {1: _product, 2: lambda operands, arriving: _features(arriving)},
     F.batch_norm: {3: _scale, 4: lambda operands, arriving: _channels(arriving)},

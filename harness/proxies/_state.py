@@ -43,12 +43,12 @@ def kept_state(module: nn.Module, replaced: Mapping[int, Tensor] | None = None) 
     if not any(map(keeps_state, parts)):
         yield
         return
-    kept = _Kept(parts, replaced or {})
+    state = _State(parts, replaced or {})
     try:
-        kept.hold()
+        state.hold()
         yield
     finally:
-        kept.put_back()
+        state.put_back()
 
 
 def keeps_state(part: nn.Module) -> bool:
@@ -65,19 +65,19 @@ def _is_ours(hook: object) -> bool:
     return str(getattr(getattr(hook, "func", hook), "__module__", "")).startswith("harness.")
 
 
-class _Kept:
+class _State:
     """Objects with what they held; tensors are replaced by copies as long as it is held."""
 
     def __init__(self, parts: list[nn.Module], replaced: Mapping[int, Tensor]) -> None:
-        own = [each for part in parts for each in (*part._parameters.values(), *part._buffers.values())]
-        self._tensors = {id(each): each for each in own} | dict(replaced)
+        own = (each for part in parts for each in (*part._parameters.values(), *part._buffers.values()))
+        self._tensors = {id(each): each for each in own if each is not None} | dict(replaced)
         self._modules = parts
         self._parts = {id(part) for part in parts}
         # The caller replaces these by name, tied ones together.
         self._by_name = {id(each) for part in parts for each in (part._parameters, part._buffers)}
         self._seen: dict[int, Any] = {}  # holds the objects, so that no number is given twice
         self._pending: list[Any] = []
-        self._empty: list[dict] = []  # of which each part has ten, for hooks
+        self._empty: list[dict[Any, Any]] = []  # of which each part has ten, for hooks
         self._restore: list[Callable[[], object]] = []
 
     def hold(self) -> None:
@@ -126,7 +126,7 @@ class _Kept:
             )
         return self._tensors[id(tensor)]
 
-    def _mapping(self, thing: dict) -> None:
+    def _mapping(self, thing: dict[Any, Any]) -> None:
         found = dict(thing)
 
         def put_back() -> None:
@@ -138,7 +138,7 @@ class _Kept:
         if id(thing) not in self._by_name:
             self._fill(thing, found.items())
 
-    def _sequence(self, thing: list | deque) -> None:
+    def _sequence(self, thing: list[Any] | deque[Any]) -> None:
         found = list(thing)
 
         def put_back() -> None:
@@ -155,9 +155,14 @@ class _Kept:
             if content is not value:
                 thing[place] = content
 
-    def _set(self, thing: set) -> None:
+    def _set(self, thing: set[Any]) -> None:
         found = set(thing)
-        self._restore.append(lambda: (thing.clear(), thing.update(found)))
+
+        def put_back() -> None:
+            thing.clear()
+            thing.update(found)
+
+        self._restore.append(put_back)
 
     def _array(self, thing: np.ndarray) -> None:
         if thing.flags.writeable and not thing.dtype.hasobject:
@@ -203,14 +208,14 @@ def _is_data(name: str, value: object) -> bool:
     return not (name.startswith(("__", "_abc_")) or callable(value) or hasattr(value, "__get__"))
 
 
-_NOTES: dict[type, Callable[[_Kept, Any], None]] = {
-    dict: _Kept._mapping,
-    list: _Kept._sequence,
-    deque: _Kept._sequence,
-    set: _Kept._set,
-    np.ndarray: _Kept._array,
-    random.Random: _Kept._generator,
-    np.random.Generator: _Kept._generator,
-    np.random.RandomState: _Kept._generator,
-    torch.Generator: _Kept._generator,
+_NOTES: dict[type, Callable[[_State, Any], None]] = {
+    dict: _State._mapping,
+    list: _State._sequence,
+    deque: _State._sequence,
+    set: _State._set,
+    np.ndarray: _State._array,
+    random.Random: _State._generator,
+    np.random.Generator: _State._generator,
+    np.random.RandomState: _State._generator,
+    torch.Generator: _State._generator,
 }

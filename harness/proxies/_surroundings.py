@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,19 +63,20 @@ def without_checkpoints() -> Iterator[None]:
     Its part would else be run once more in the backward pass, where the network has its own parameters,
     buffers and mode again, and the reentrant kind would hand the gradients to them.
     """
-    found = checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator
-    checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator = _Direct, _direct
+    ours = {"CheckpointFunction": _Direct, "_checkpoint_without_reentrant_generator": _direct}
+    found = {name: getattr(checkpoint, name) for name in ours}
+    vars(checkpoint).update(ours)
     try:
         yield
     finally:
-        checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator = found
+        vars(checkpoint).update(found)
 
 
 class _Direct:
     """In the place of the reentrant checkpoint's autograd function."""
 
     @staticmethod
-    def apply(function, preserve, *arguments):
+    def apply(function: Callable[..., Any], preserve: bool, *arguments: Any) -> Any:
         return function(*arguments)
 
 

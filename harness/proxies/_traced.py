@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 
 def traced(
-    module: nn.Module, table: graphs.Table, training: bool = False, watch: graphs.Watch | None = None
+    module: nn.Module, nodes: graphs.Nodes, training: bool = False, watch: graphs.Watch | None = None
 ) -> graphs.Graph:
     """:func:`harness.graphs.trace`; the module's Python state and global generators are left as they were.
 
@@ -29,7 +29,7 @@ def traced(
     generators = Generators()
     try:
         with kept_state(module), without_checkpoints():
-            graph = graphs.trace(module, table, training, watch)
+            graph = graphs.trace(module, nodes, training, watch)
     finally:
         drew = generators.put_back()
     if drew:

@@ -88,5 +88,6 @@ def memory_format(module: nn.Module) -> torch.memory_format:
 
 
 def _is_risky(layer: nn.Module) -> bool:
-    pointwise = isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
-    return pointwise and max(layer.stride) > 1 and 2 <= layer.in_channels <= 7
+    if not isinstance(layer, nn.Conv2d) or layer.kernel_size != (1, 1) or layer.groups != 1:
+        return False
+    return max(layer.stride) > 1 and 2 <= layer.in_channels <= 7

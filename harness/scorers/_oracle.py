@@ -33,7 +33,7 @@ class OperationTruth:
         self._starts = _starts(population.space)
         self._contains = _containing(population.space, tuple(archs))[known]
         self.complete = complete
-        self._accuracies = np.asarray(accuracies, dtype=float)[known]
+        self.accuracies = np.asarray(accuracies, dtype=float)[known]
 
     def best(self, mask: Mask) -> list[np.ndarray]:
         """For every decision the best accuracy by candidate; NaN where no architecture is left."""
@@ -53,10 +53,14 @@ class OperationTruth:
         """For every decision the number of architectures left by candidate."""
         return self._by_decision(self._left(mask)[0].sum(axis=0))
 
-    def _left(self, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
+    def left(self, mask: Mask) -> np.ndarray:
+        """Which of :attr:`accuracies`, those that count, are of architectures that ``mask`` leaves."""
         removed = ~np.concatenate([np.asarray(row, dtype=bool) for row in mask])
-        left = ~self._contains[:, removed].any(axis=1)
-        return self._contains[left], self._accuracies[left]
+        return ~self._contains[:, removed].any(axis=1)
+
+    def _left(self, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
+        left = self.left(mask)
+        return self._contains[left], self.accuracies[left]
 
     def _by_decision(self, values: np.ndarray) -> list[np.ndarray]:
         return np.split(values, self._starts[1:-1])

@@ -27,7 +27,7 @@ from harness.stats.rank_correlation import (
     spearman,
     undefined_reason,
 )
-from harness.stats.shrinking import Dropped, dropped_first
+from harness.stats.shrinking import Dropped, dropped_first, left
 from harness.stats.top_ranked import best_of_top, ndcg, rank_of, top_decile, top_overlap, top_precision
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "kendall",
     "kendall_c",
     "kendall_weighted",
+    "left",
     "mean_with_interval",
     "ndcg",
     "operation_agreement",

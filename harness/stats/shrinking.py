@@ -1,4 +1,4 @@
-"""The operations that a score would drop from a search space first, and how good they truly are."""
+"""What a smaller search space has left, and the operations that a score would drop first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.stats.rank_correlation import undefined_reason
-from harness.stats.top_ranked import rank_of
+from harness.stats.top_ranked import rank_of, top_part
+
+TOP = 100
+"""One part in so many of the architectures counts as the top: the best 1 %."""
+
+
+def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
+    """What is left of a space's architectures.
+
+    Parameters
+    ----------
+    truth
+        Accuracy of every architecture that is known, (n,).
+    kept
+        Which of them are left, (n,).
+
+    Returns
+    -------
+    dict
+        ``architectures``: how many are left; ``best`` and ``mean`` of their accuracy, ``None`` where none is;
+        ``top``: which share of the best 1 % is left (:func:`harness.stats.top_ranked.top_part`), ``None``
+        where nothing is known.
+    """
+    truth, kept = np.asarray(truth, dtype=np.float64), np.asarray(kept, dtype=bool)
+    those, top = truth[kept], top_part(truth, TOP)
+    return {
+        "architectures": len(those),
+        "best": float(those.max()) if len(those) else None,
+        "mean": float(those.mean()) if len(those) else None,
+        "top": float(kept[top].mean()) if top.any() else None,
+    }
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,21 @@ MIN_TOP = 10
 """A top decile of fewer rows has no tau: it would be that of a sample of 90 architectures or less."""
 
 
-def top_decile(truth: np.ndarray) -> np.ndarray:
-    """Mask of the tenth of the rows (rounded up, with ties at its end) whose truth is highest.
+def top_part(truth: np.ndarray, parts: int) -> np.ndarray:
+    """Mask of one of ``parts`` equal parts of the rows (rounded up, with ties at its end): the highest truth.
 
     Rows whose truth is NaN are left out, and not counted.
     """
     known = truth[~np.isnan(truth)]
     if len(known) == 0:
         return np.zeros(len(truth), dtype=bool)
-    last = -(-len(known) // 10)
+    last = -(-len(known) // parts)
     return truth >= np.sort(known)[-last]
+
+
+def top_decile(truth: np.ndarray) -> np.ndarray:
+    """Mask of the tenth of the rows whose truth is highest, as :func:`top_part`."""
+    return top_part(truth, 10)
 
 
 def kendall_of_top(x: np.ndarray, y: np.ndarray) -> float | None:

@@ -49,8 +49,8 @@ def counted(
 ) -> tuple[list[graphs.Counted], list[graphs.Counted]]:
     """All masks by the reference, each by itself, and together by the rewritten graphs."""
     views = [supernet.masked(mask, masking) for mask in masks]
-    table = graphs.Table(images)
-    traced = [rewrite(graphs.trace(view, table, training), table) for view in views]
+    nodes = graphs.Nodes(images)
+    traced = [rewrite(graphs.trace(view, nodes, training), nodes) for view in views]
     return [watched_kernel(view, images, training) for view in views], graphs.relu_kernels(traced, images)
 
 
@@ -103,8 +103,8 @@ def test_stand_alone_networks_take_both_paths(name: str) -> None:
         images = images_of(6, torch.float64)
         expected = watched_kernel(network, images, False)
         for rewrite in (graphs.lower, graphs.fold):
-            table = graphs.Table(images)
-            (found,) = graphs.relu_kernels([rewrite(graphs.trace(network, table), table)], images)
+            nodes = graphs.Nodes(images)
+            (found,) = graphs.relu_kernels([rewrite(graphs.trace(network, nodes), nodes)], images)
             assert torch.equal(found.kernel, expected.kernel)
 
 
@@ -126,8 +126,8 @@ def test_threads_stretches_and_batch_sizes_do_not_matter(
 ) -> None:
     space = spaces.load("nb201")
     supernet, images = networks.build_supernet(space, "tiny").double(), images_of(samples, torch.float64)
-    view, table = supernet.masked(space.full_mask), graphs.Table(images)
-    graph = rewrite(graphs.trace(view, table), table)
+    view, nodes = supernet.masked(space.full_mask), graphs.Nodes(images)
+    graph = rewrite(graphs.trace(view, nodes), nodes)
     expected = watched_kernel(view, images, False)
     threads = torch.get_num_threads()
     try:
@@ -145,11 +145,11 @@ def test_threads_stretches_and_batch_sizes_do_not_matter(
 def test_what_candidates_share_is_run_once() -> None:
     """NAS-Bench-Macro decides layer by layer: what lies before the last layer is the same for all."""
     space = spaces.load("nbmacro")
-    supernet, table = networks.build_supernet(space, "tiny"), graphs.Table(images_of(2))
+    supernet, nodes = networks.build_supernet(space, "tiny"), graphs.Nodes(images_of(2))
     last = len(space.decisions) - 1
     masks = [space.full_mask, *(without(space.full_mask, last, one) for one in range(3))]
     for rewrite in (graphs.lower, graphs.fold):
-        alone = [rewrite(graphs.trace(supernet.masked(mask), table), table) for mask in masks]
+        alone = [rewrite(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
         sizes = [len(graphs.needed([graph])) for graph in alone]
         assert len(graphs.needed(alone)) < 1.3 * max(sizes)
 
@@ -160,7 +160,7 @@ def test_no_graph_is_no_kernel() -> None:
 
 def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     network = nn.Sequential(nn.Conv2d(4, 3, 1), nn.ReLU(), nn.Flatten())
-    graph = graphs.trace(network, graphs.Table(torch.zeros(40, 4, 16, 16)))
+    graph = graphs.trace(network, graphs.Nodes(torch.zeros(40, 4, 16, 16)))
     with pytest.raises(RuntimeError, match="channels"):
         graphs.relu_kernels([graph], images_of(40))
 

@@ -44,9 +44,9 @@ def test_equal_operations_are_one_node() -> None:
         relu=relu,
         convolution=convolution,
     )
-    graph = graphs.trace(network, graphs.Table(IMAGES))
+    graph = graphs.trace(network, graphs.Nodes(IMAGES))
     assert [node.function for node in graphs.needed([graph])] == [
-        None,
+        graphs.given,
         F.relu,
         F.conv2d,
         torch.add,
@@ -56,9 +56,9 @@ def test_equal_operations_are_one_node() -> None:
 
 
 def test_networks_that_share_layers_share_nodes() -> None:
-    stem, table = small()[:3], graphs.Table(IMAGES)
+    stem, nodes = small()[:3], graphs.Nodes(IMAGES)
     heads = [nn.Sequential(stem, nn.Flatten(), nn.Linear(4 * 64, 5)) for _ in range(2)]
-    first, second = (set(graphs.needed([graphs.trace(head, table)])) for head in heads)
+    first, second = (set(graphs.needed([graphs.trace(head, nodes)])) for head in heads)
     assert len(first) == len(second) == 6
     assert len(first & second) == 5
 
@@ -68,7 +68,7 @@ def test_modes_hooks_and_statistics_are_left_alone() -> None:
     network[2].eval()
     network[1].running_mean.fill_(0.5)
     modes = [part.training for part in network.modules()]
-    graphs.trace(network, graphs.Table(IMAGES), training=True)
+    graphs.trace(network, graphs.Nodes(IMAGES), training=True)
     assert [part.training for part in network.modules()] == modes
     assert not any(part._forward_hooks for part in network.modules())
     assert network[1].running_mean.tolist() == [0.5] * 4
@@ -81,7 +81,7 @@ def test_the_mode_is_the_one_asked_for(training: bool, settings: dict[str, bool]
     network = small(**settings)
     if "track_running_stats" not in settings:
         network[1].running_mean.fill_(0.3)
-    graph = graphs.trace(network, graphs.Table(IMAGES), training)
+    graph = graphs.trace(network, graphs.Nodes(IMAGES), training)
     with torch.no_grad():
         expected = network.train(training)(IMAGES)
     assert torch.equal(graphs.relu_kernels([graph], IMAGES)[0].logits, expected)
@@ -162,7 +162,7 @@ def test_what_is_not_known_to_be_sound_is_refused(kind: str) -> None:
     network = Forward(UNTRACEABLE[kind], **LAYERS)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(network, graphs.Table(IMAGES))
+        graphs.trace(network, graphs.Nodes(IMAGES))
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
@@ -208,10 +208,10 @@ TRACEABLE = {
 
 @pytest.mark.parametrize("kind", TRACEABLE)
 def test_a_traced_network_is_the_network(kind: str) -> None:
-    network, table = Forward(TRACEABLE[kind], **LAYERS).eval(), graphs.Table(IMAGES)
-    traced = graphs.trace(network, table)
+    network, nodes = Forward(TRACEABLE[kind], **LAYERS).eval(), graphs.Nodes(IMAGES)
+    traced = graphs.trace(network, nodes)
     expected = _kernel.watched_kernel(network, IMAGES, False)
-    (found,) = graphs.relu_kernels([graphs.lower(traced, table)], IMAGES)
+    (found,) = graphs.relu_kernels([graphs.lower(traced, nodes)], IMAGES)
     assert torch.equal(found.logits, expected.logits)
     assert torch.equal(found.kernel, expected.kernel)
     assert found.units == expected.units
@@ -221,12 +221,12 @@ def test_a_module_with_hooks_is_refused() -> None:
     network = small()
     handle = network[0].register_forward_hook(lambda part, inputs, output: output * 2)
     with pytest.raises(graphs.Untraceable, match="hooks"):
-        graphs.trace(network, graphs.Table(IMAGES))
+        graphs.trace(network, graphs.Nodes(IMAGES))
     handle.remove()
     handle = nn.modules.module.register_module_forward_hook(lambda part, inputs, output: output * 2)
     try:
         with pytest.raises(graphs.Untraceable, match="hooks"):
-            graphs.trace(network, graphs.Table(IMAGES))
+            graphs.trace(network, graphs.Nodes(IMAGES))
     finally:
         handle.remove()
 
@@ -235,23 +235,23 @@ def test_a_module_with_hooks_is_refused() -> None:
 def test_a_scripted_part_is_refused() -> None:
     network = nn.Sequential(torch.jit.script(nn.ReLU()), nn.Flatten())
     with pytest.raises(graphs.Untraceable, match="TorchScript"):
-        graphs.trace(network, graphs.Table(IMAGES))
+        graphs.trace(network, graphs.Nodes(IMAGES))
 
 
 def test_another_number_format_is_refused() -> None:
     with pytest.raises(graphs.Untraceable, match="number format"):
-        graphs.trace(small().double(), graphs.Table(IMAGES))
+        graphs.trace(small().double(), graphs.Nodes(IMAGES))
 
 
 def test_parts_that_behave_otherwise_in_training_are_seen_in_the_mode_asked_for() -> None:
     network = Forward(lambda self, x: (x * 2.0 if self.training else x).flatten(1))
     found = [
-        graphs.trace(network, graphs.Table(IMAGES), training).output.inputs[0] for training in (True, False)
+        graphs.trace(network, graphs.Nodes(IMAGES), training).output.inputs[0] for training in (True, False)
     ]
-    assert [node.function for node in found] == [torch.mul, None]
+    assert [node.function for node in found] == [torch.mul, graphs.given]
     assert network.training
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(nn.Sequential(nn.Dropout(), nn.Flatten()), graphs.Table(IMAGES), training=True)
+        graphs.trace(nn.Sequential(nn.Dropout(), nn.Flatten()), graphs.Nodes(IMAGES), training=True)
 
 
 def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_soundly() -> None:
@@ -262,8 +262,8 @@ def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_sound
         return (self.relu(made) + self.relu(self.norm(made))).flatten(1)
 
     network, images = Forward(forward, **layers).double(), IMAGES.double()
-    table = graphs.Table(images)
+    nodes = graphs.Nodes(images)
     network.norm.running_mean.fill_(0.2)
-    (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, table), table)], images)
+    (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, nodes), nodes)], images)
     with torch.no_grad():
         torch.testing.assert_close(found.logits, network(images))

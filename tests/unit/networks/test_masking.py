@@ -409,16 +409,16 @@ def test_the_exact_path_of_a_weighted_view_is_the_reference_to_the_last_bit(name
     masks = [space.full_mask, *random_masks(space, 1)]
     for masking in WEIGHTABLE:
         views = [supernet.masked(mask, masking, weights) for mask in masks]
-        table = graphs.Table(batch)
-        traced = [graphs.lower(graphs.trace(view, table, training), table) for view in views]
+        nodes = graphs.Nodes(batch)
+        traced = [graphs.lower(graphs.trace(view, nodes, training), nodes) for view in views]
         for view, found in zip(views, graphs.relu_kernels(traced, batch), strict=True):
             expected = watched_kernel(view, batch, training)
             assert torch.equal(found.kernel, expected.kernel)
             assert torch.equal(found.logits, expected.logits)
             assert found.units == expected.units
         if not training:
-            table = graphs.Table(batch.double())
-            folded = [graphs.fold(graphs.trace(view.double(), table), table) for view in views]
+            nodes = graphs.Nodes(batch.double())
+            folded = [graphs.fold(graphs.trace(view.double(), nodes), nodes) for view in views]
             for view, found in zip(views, graphs.relu_kernels(folded, batch.double()), strict=True):
                 expected = watched_kernel(view, batch.double(), False)
                 torch.testing.assert_close(found.logits, expected.logits, rtol=1e-9, atol=1e-10)

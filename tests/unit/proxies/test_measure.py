@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from harness import networks, proxies, spaces
 from harness.errors import ConfigError, UnknownNameError
 from harness.inputs import Batch, noise
-from harness.proxies import _kernel, _passes
+from harness.proxies import _forward, _kernel, _passes
 
 EVERY = proxies.names()
 WITH_IMAGES = [name for name in EVERY if proxies.load(name).ABOUT.images]
@@ -211,8 +211,8 @@ def test_the_network_decides_the_number_format(
 ) -> None:
     network = build_network("plain", dtype)
     seen = []
-    original = _passes.run
-    for passes in (_kernel, _passes):
+    original = _forward.run
+    for passes in (_kernel, _forward):
         monkeypatch.setattr(
             passes,
             "run",

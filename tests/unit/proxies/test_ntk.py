@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness import proxies
 from harness.inputs import Batch
-from harness.proxies import _passes, _samples
+from harness.proxies import _samples, _tangent
 
 
 def ntk(network: nn.Module, batch: Batch) -> proxies.Measurement:
@@ -97,7 +97,7 @@ def test_little_memory_gives_the_same_kernel(
     largest = max(weight.numel() for weight in network.parameters())
     monkeypatch.setattr(_samples, "jacobian", watched)
     monkeypatch.setattr(_samples, "JACOBIAN_BYTES", 8 * 6 * 200)
-    monkeypatch.setattr(_passes, "_COLUMNS", 7)
+    monkeypatch.setattr(_tangent, "_COLUMNS", 7)
     assert ntk(network, batch).value == pytest.approx(expected, rel=1e-9)
     assert len(held) > 2
     assert max(held) <= max(largest, 200)

@@ -195,7 +195,7 @@ def test_modules_with_hooks_are_run(build_network: Callable, batch: Batch) -> No
     value = zen(network, batch).value
     network.stem.register_forward_hook(lambda *_: None)
     with pytest.raises(graphs.Untraceable):
-        graphs.trace(network, graphs.Table(batch.images))
+        graphs.trace(network, graphs.Nodes(batch.images))
     assert zen(network, batch).value == pytest.approx(value, rel=1e-9)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ NETWORK = "the network"
 GENERATORS = "the state of the global random generators"
 
 
-class Kept:
+class Snapshot:
     """A copy of all of it, taken when it is made."""
 
     def __init__(self, module: nn.Module) -> None:
@@ -33,7 +33,7 @@ class Kept:
         Filters of warnings are put back without a word: a first import inside may have added to them.
         """
         if warnings.filters != self._warnings:
-            warnings.filters[:] = self._warnings
+            cast(list[Any], warnings.filters)[:] = self._warnings
         parts = [part.put_back() for part in self._parts]
         numbers = [tensor.put_back() for tensor in self._tensors]
         return [
