@@ -40,6 +40,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     same results; the first that sees all rows writes the record. A proxy that failed on all architectures
     has a failed record, and its rows are forgotten.
     """
+    setup.benchmark.require_as_many(setup.label.name, setup.config.task["population"])
     parts = parts_by_name(setup)
     runs = {name: run_of(setup, name, parts[name]) for name in parts}
     outcomes = {name: setup.existing(run) for name, run in runs.items()}

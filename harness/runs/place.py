@@ -159,6 +159,7 @@ def place_of(config: RunConfig, estimating: bool = True) -> Place:
     """
     store, benchmark = store_of(config), benchmarks.load(config.space["name"])
     label = benchmark.label(config.label)
+    benchmark.require_known(label.name)
     return Place(config, spaces.load(config.space["name"]), benchmark, label, store, estimating=estimating)
 
 

@@ -35,11 +35,11 @@ Member = tuple[float, Architecture]
 def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     """The most accurate network met in ``settings["queries"]`` queries.
 
-    The first ``population`` members are drawn uniformly from the population. From then on the best of ``sample``
-    members, drawn with replacement, is the parent; the child is the parent with another pick in one decision,
-    and takes the place of the oldest member, however good that is. A network that was looked up before is
-    free and joins the population like any other. The search ends early where 500 children in a row were
-    known. Like random search it reads the very label it is judged by.
+    The first ``population`` members are drawn uniformly. From then on the best of ``sample`` members, drawn
+    with replacement, is the parent; the child is the parent with another pick in one decision, and takes the
+    place of the oldest member, however good that is. A network that was looked up before is free and joins
+    the population like any other. The search ends early where 500 children in a row were known. Like random
+    search it reads the very label it is judged by.
     """
     space, rng = tools.space, generator(tools.seed, "regularized_evolution")
     budget = Budget(tools, settings["queries"])

@@ -158,7 +158,9 @@ def _factor(differing: set[str]) -> str | None:
     """The one setting that differs, or the variant; ``None`` for none, several, or another table."""
     if differing & {"variant", "counting"} and "masking" in differing and differing <= set(VARIANT):
         return "variant"
-    return next(iter(differing)) if len(differing) == 1 and not differing & {"truth", "counting"} else None
+    if len(differing) > 1 or differing & {"truth", "table", "counting"}:
+        return None
+    return next(iter(differing), None)
 
 
 def _differing(one: Group, other: Group) -> set[str]:

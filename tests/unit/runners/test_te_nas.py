@@ -82,7 +82,7 @@ def _picked(record, space, name):
 def test_its_record_names_what_matters_and_nothing_else(searched, tmp_path):
     made, outcome = searched
     settings = read(outcome)[0]["settings"]
-    assert set(settings) == {"table", "input", "searcher", "proxy", *LITTLE}
+    assert set(settings) == {"truth", "input", "searcher", "proxy", *LITTLE}
     for override in (["fidelity=small"], ["batch_size=9"], ["masking=zeros"], ["path=fast"], ["proxy=snip"]):
         again = config(made.results, "searcher.repeats=1", SMALL_IMAGES, *override)
         assert [each.status for each in execute(again)] == ["skipped"]
@@ -117,7 +117,7 @@ def test_operation_scores_of_nb201(tmp_path):
     ranks = rows["score"][~none].to_numpy()
     assert ((ranks >= 0) & (ranks <= 2 * 23) & (ranks == ranks.round())).all()
     assert "none" not in record["statistics"]["selected"]["arch"]
-    assert set(record["settings"]) == {"table", "input", "scorer", "progressive", *LITTLE}
+    assert set(record["settings"]) == {"truth", "input", "scorer", "progressive", *LITTLE}
 
 
 def test_the_shortcut_scores_none_on_the_runs_supernets(tmp_path):
