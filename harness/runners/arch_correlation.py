@@ -72,7 +72,9 @@ def run_of(setup: Setup, name: str, parts: tuple[str, ...] = ()) -> records.Run:
     """The run of a proxy, or of a population proxy with the list of what it ranks."""
     population = {"population": setup.config.task["population"]}
     counted = setup.counted(*(parts or (name,)))
-    return setup.run(name, population | counted | ({"of": list(parts)} if parts else {}))
+    return setup.run(
+        name, setup.measured_settings | population | counted | ({"of": list(parts)} if parts else {})
+    )
 
 
 def complete(

@@ -33,11 +33,12 @@ from statistics import fmean
 
 from harness.options import Option
 from harness.scorers._ranks import Pair, ProxyScores, dense_ranks, first_failure, open_pairs
-from harness.scorers._score import Score
+from harness.scorers._score import ANY, Score
 from harness.spaces import Mask, Space, without
 
-READS = "proxies"
-SUPERNETS = "te_nas"
+EVIDENCE = "proxies"
+ASKS = {"supernets": "te_nas"}
+KINDS = ANY
 OPTIONS = {
     "repeats": Option(int, 3, "new weights and batches, over which changes are averaged"),
     "ntk_batch_size": Option(

@@ -34,7 +34,7 @@ from harness.networks import Supernet
 from harness.proxies import PATHS, measure_each
 from harness.runners import keep_freed_memory
 from harness.scorers import Score
-from harness.searchers import Bench, zero_cost_pt
+from harness.searchers import Proxy, zero_cost_pt
 from harness.spaces import Mask, Population, Space, without
 from tests.benchmarks import yardstick
 
@@ -127,7 +127,13 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
         counted += len(masks)
         return scores(supernet, masks, batch, path)
 
-    bench = Bench(Population(supernet.space), seed, score_supernet, None, None, None)
+    bench = Proxy(
+        population=Population(supernet.space),
+        seed=seed,
+        parameters=None,
+        score_supernet=score_supernet,
+        score_network=None,
+    )
     settings = {"proposals": 1, "validation_batches": 1, "order": "random", "variant": "paper"}
     return seconds(lambda: zero_cost_pt.search(bench, settings)) / counted
 

@@ -18,10 +18,10 @@ from harness.cli import bench
 from harness.cli._compose import composing, run_config
 from harness.cli.run import main
 from harness.errors import ConfigError, HarnessError
+from harness.evidence.published import published_sets
 from harness.reports.analysis.groups import collect
 from harness.reports.analysis.published import compare, figures
 from harness.runners import execute
-from harness.runners._published_sets import published_sets
 
 MAX, MEAN = "cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"
 SPACE = spaces.load("nb201")

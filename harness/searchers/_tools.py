@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness.scorers import ProxyScores, Score
+from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score
 from harness.spaces import Architecture, Decision, Mask, Population, Space
 
 if TYPE_CHECKING:
     from harness.training import Trained
 
 
-@dataclass(frozen=True)
-class Bench:
-    """The functions a searcher may call; its runner counts their calls.
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a searcher may use, whatever it reads; a kind of evidence hands out more.
 
     Attributes
     ----------
@@ -23,39 +23,97 @@ class Bench:
         What can be drawn, of :attr:`space`.
     seed
         The seed of the searcher's own draws.
-    score_supernet
-        ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
-        batch number ``step``. The supernet's weights are the same for every call.
-    score_network
-        ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
-    query
-        ``arch -> accuracy in per cent``, one query of the truth; NaN where it is not known. Of a label whose
-        direction is down it is negated: higher is better.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
     progress
         ``(words, done, total)``, called as the search goes on.
-    score_proxies
-        ``step -> ProxyScores``: what a searcher with ``READS = "proxies"`` compares supernets by; weights and
-        batches are drawn anew for each step.
-    trained
-        The trained supernet of a searcher with ``READS = "trained"``.
     """
 
     population: Population
     seed: int
-    score_supernet: Callable[[Sequence[Mask], int], list[Score]]
-    score_network: Callable[[Architecture, int], Score]
-    query: Callable[[Architecture], float]
     parameters: Callable[[Architecture], int]
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
-    score_proxies: Callable[[int], ProxyScores] | None = None
-    trained: Trained | None = None
 
     @property
     def space(self) -> Space:
         """The search space."""
         return self.population.space
+
+    def at(self, step: int) -> Any:
+        """What an operation scorer reads at ``step``."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy(Tools):
+    """With ``EVIDENCE = "proxy"``.
+
+    Attributes
+    ----------
+    score_supernet
+        ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
+        batch number ``step``. The supernet's weights are the same for every call.
+    score_network
+        ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
+    """
+
+    score_supernet: Callable[[Sequence[Mask], int], list[Score]]
+    score_network: Callable[[Architecture, int], Score]
+
+    def at(self, step: int) -> Evaluate:
+        """The proxy's scores of masks."""
+        return lambda masks: self.score_supernet(masks, step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxies(Tools):
+    """With ``EVIDENCE = "proxies"``: ``scores(step)``; a step may have weights and batches of its own."""
+
+    scores: Callable[[int], ProxyScores]
+
+    def at(self, step: int) -> ProxyScores:
+        """Scores by proxy and repeat."""
+        return self.scores(step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedSupernet(Tools):
+    """With ``EVIDENCE = "trained"``."""
+
+    trained: Trained
+
+    def at(self, step: int) -> Trained:
+        """The supernet, the same at every step."""
+        return self.trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth(Tools):
+    """With ``EVIDENCE = "truth"``: for oracles."""
+
+    truth: OperationTruth
+
+    def at(self, step: int) -> OperationTruth:
+        """Accuracy by operation."""
+        return self.truth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queries(Tools):
+    """With ``EVIDENCE = "queries"``.
+
+    Attributes
+    ----------
+    query
+        ``arch -> accuracy in per cent``, one query of the truth; NaN where it is not known. Of a label whose
+        direction is down it is negated: higher is better.
+    """
+
+    query: Callable[[Architecture], float]
+
+    def at(self, step: int) -> Callable[[Architecture], float]:
+        """The query function."""
+        return self.query
 
 
 @dataclass
