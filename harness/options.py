@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from harness.errors import ConfigError, unknown_name
+from harness.errors import ConfigError, HarnessError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def check_value(name: str, value: object, kind: Kind) -> Any:
     elif kind is str:
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{name} must be text; received {value!r}.")
-    elif not isinstance(value, str) or value not in kind:
+    elif not isinstance(kind, type) and (not isinstance(value, str) or value not in kind):
         raise unknown_name(name, value, kind)
     return value
 
@@ -131,7 +131,7 @@ def settings_of(
     }
 
 
-def unknown_setting(group: str, name: str, key: str, allowed: Collection[str]) -> ConfigError:
+def unknown_setting(group: str, name: str, key: str, allowed: Collection[str]) -> HarnessError:
     """The error for a setting ``key`` that the item ``name`` does not take."""
     if not allowed:
         return ConfigError(f"{group}={name} has no settings of its own; received {group}.{key}.")

@@ -115,7 +115,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def dumps(described: Mapping[str, Description], scores: Mapping[str, Any]) -> str:
     """The manifest's text for the tables that are ``described`` and for operation ``scores``, by space."""
-    tables, datasets = {}, {}
+    tables: dict[str, dict[str, Any]] = {}
+    datasets: dict[str, Any] = {}
     for space, description in sorted(described.items()):
         tables[space] = asdict(description)
         datasets |= tables[space].pop("datasets")
@@ -181,7 +182,7 @@ def file_of(fields: Any, where: str) -> File:
 
 def _label(name: str, content: Any, datasets: Mapping[str, Dataset], where: str) -> Label:
     """The label ``name``; what its description leaves out is as :class:`Label` has it."""
-    given = {"name": name}
+    given: dict[str, Any] = {"name": name}
     for each in fields(Label)[1:]:
         if each.default is MISSING or (isinstance(content, dict) and each.name in content):
             kind = _KINDS.get(each.name, str)

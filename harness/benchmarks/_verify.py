@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +70,8 @@ def _keys(table: StoredTable, folder: Path) -> list[str]:
     space, files = table.space, table.description.files
     column = "module_hash" if len(files) > 1 else "architecture"
     where = str(folder / files[-1].name)
-    names = _files.decode(_files.read_checked(folder, files[-1]), where, files[-1].rows, [column])[column]
+    named = _files.decode(_files.read_checked(folder, files[-1]), where, files[-1].rows, [column])
+    names: Sequence[Any] = list(named[column])
     if column == "architecture":
         wrong = sum(_key(table, name) != held for name, held in zip(names, table.held, strict=True))
         return [f"{wrong:,} rows name another architecture than their key"] if wrong else []

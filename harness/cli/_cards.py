@@ -21,7 +21,7 @@ COLUMNS = ("space", "proxy", "label", "tau", "low", "high", "rho", "n", "cost")
 PUBLISHED_COLUMNS = ("space", "proxy", "label", "statistic", "value", "networks", "source")
 NUMBERS = ("tau", "low", "high", "rho", "cost")
 STATISTICS = ("tau", "rho")
-Line = TypeVar("Line", "Figure", "Published")
+Row = TypeVar("Row", "Figure", "Published")
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,7 @@ def published(path: Path = PUBLISHED) -> list[Published]:
     return list(_read(path, PUBLISHED_COLUMNS, _published))
 
 
-def _read(
-    path: Path, columns: tuple[str, ...], make: Callable[[dict[str, str], str], Line]
-) -> Iterator[Line]:
+def _read(path: Path, columns: tuple[str, ...], make: Callable[[dict[str, str], str], Row]) -> Iterator[Row]:
     if not path.is_file():
         return
     known = {*proxies.names(), *aggregations.names()}
@@ -147,10 +145,10 @@ def _figure(line: dict[str, str], where: str) -> Figure:
 
 def _published(line: dict[str, str], where: str) -> Published:
     try:
-        told = {**line, "value": float(line["value"])}
-        if line["statistic"] not in STATISTICS or not abs(told["value"]) <= 1 or not line["source"]:
+        value, others = float(line["value"]), {name: line[name] for name in line if name != "value"}
+        if line["statistic"] not in STATISTICS or not abs(value) <= 1 or not line["source"]:
             raise ValueError("no correlation of somebody's")
-        return Published(**told)
+        return Published(value=value, **others)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"{where}: statistic is one of {', '.join(STATISTICS)}, value a number from -1 to 1, and source "

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from harness.cli._cards import Card, Figure, Published
+from harness.cli._cards import Figure, Published
+from harness.reports.tables.cards import Card
 
 INTRODUCTION = """\
 # Zero-cost proxies
@@ -76,7 +77,7 @@ def page(cards: Sequence[Card], figures: Sequence[Figure], published: Sequence[P
     """The page, in sections; one without lines is left out."""
     titles = ("Proxy", "Formula", "Needs", "Better", "Undefined for", "Source")
     sections = [INTRODUCTION]
-    for words, population in ((SINGLE, False), (POPULATION, True)):
+    for heading, population in ((SINGLE, False), (POPULATION, True)):
         rows = [
             [
                 _code(card.name),
@@ -86,7 +87,7 @@ def page(cards: Sequence[Card], figures: Sequence[Figure], published: Sequence[P
             if card.population == population
         ]
         sections += _section(
-            words, ("Proxy", "Formula", "Ranks", *titles[3:]) if population else titles, rows
+            heading, ("Proxy", "Formula", "Ranks", *titles[3:]) if population else titles, rows
         )
     sections += _section(
         CHOICES,
@@ -168,17 +169,17 @@ def _tau(figure: Figure | None) -> str:
     return f"{figure.tau:.3f}{bounds}, n {figure.n:,}"
 
 
-def _section(words: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _section(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     lines = [titles, ["---"] * len(titles), *rows]
-    return [words, "".join(f"| {' | '.join(line)} |\n" for line in lines)]
+    return [heading, "".join(f"| {' | '.join(line)} |\n" for line in lines)]
 
 
 def _code(name: str) -> str:
     return f"`{name}`"
 
 
-def _text(words: str) -> str:
-    r"""Words as Markdown shows them unchanged in a table: ``|dL/dW|_2`` as ``\|dL/dW\|\_2``."""
-    return re.sub(r"([\\`*_<|])", r"\\\1", words)
+def _text(text: str) -> str:
+    r"""``text`` as Markdown shows it unchanged in a table: ``|dL/dW|_2`` as ``\|dL/dW\|\_2``."""
+    return re.sub(r"([\\`*_<|])", r"\\\1", text)

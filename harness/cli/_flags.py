@@ -95,6 +95,6 @@ def _parser() -> Parser:
         const="all",
         choices=("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
     )
-    for flag, short in zip(REFUSED, (("-cp",), ("-cn",), ()), strict=True):
-        parser.add_argument(flag, *short, help=SUPPRESS)
+    for flag, shorts in zip(REFUSED, (("-cp",), ("-cn",), ()), strict=True):
+        parser.add_argument(flag, *shorts, help=SUPPRESS)
     return parser

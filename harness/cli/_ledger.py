@@ -32,7 +32,7 @@ _watched: set[Path] = set()
 
 
 @dataclass(frozen=True)
-class Entry:
+class Ending:
     """How one method's run ended, or all of a job's runs together.
 
     Attributes
@@ -41,7 +41,7 @@ class Entry:
         The settings that make the job, as they were given.
     status
         As in :class:`harness.runners.Outcome`, or one of :data:`BAD`.
-    words
+    reason
         What went wrong.
     seconds
         That a planned run should take, ``None`` where nobody knows.
@@ -49,15 +49,16 @@ class Entry:
 
     job: str
     status: str
-    words: str = ""
+    reason: str = ""
     seconds: float | None = None
 
 
 @contextmanager
 def ledger(folder: Path) -> Iterator[Path]:
-    """A new file in ``folder``, which this process and its children :func:`enter` in; removed in the end.
+    """A new file in ``folder``, in which this process and its children :func:`note` how runs end.
 
-    It is locked for as long as this process lives, so that the others can :func:`end_with_sweep`.
+    It is locked for as long as this process lives, so that the others can :func:`end_with_sweep`, and removed
+    in the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"ledger-{os.getpid()}-{secrets.token_hex(4)}@{gethostname()}.jsonl"
@@ -112,19 +113,19 @@ def _sweeping(file: BinaryIO) -> bool:
     return False
 
 
-def enter(entry: Entry) -> None:
+def note(ending: Ending) -> None:
     """Add a line; lines of several processes do not mix."""
     file = os.open(os.environ[FILE], os.O_WRONLY | os.O_APPEND)
     try:
-        os.write(file, (json.dumps(asdict(entry)) + "\n").encode())
+        os.write(file, (json.dumps(asdict(ending)) + "\n").encode())
     finally:
         os.close(file)
 
 
-def entries(path: Path) -> list[Entry]:
+def endings(path: Path) -> list[Ending]:
     """All lines so far, in the order they were written."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [Entry(**json.loads(line)) for line in lines if line]
+    return [Ending(**json.loads(line)) for line in lines if line]
 
 
 def job_of(overrides: Iterable[str]) -> str:
@@ -133,40 +134,40 @@ def job_of(overrides: Iterable[str]) -> str:
     return " ".join(sorted(each for each in last.values() if not each.lstrip("+~").startswith("hydra")))
 
 
-def entry_of(job: str, outcome: Outcome) -> Entry:
+def ending_of(job: str, outcome: Outcome) -> Ending:
     """The line of one outcome."""
-    return Entry(job, outcome.status, outcome.headline if outcome.status in BAD else "", outcome.seconds)
+    return Ending(job, outcome.status, outcome.headline if outcome.status in BAD else "", outcome.seconds)
 
 
-def exit_code(found: Sequence[Entry], jobs: Iterable[str]) -> int:
+def exit_code(found: Sequence[Ending], jobs: Iterable[str]) -> int:
     """0 where all ``jobs`` are done or skipped, 1 where one began and failed, 2 where some were refused."""
-    wrong = {entry.status for entry in found} & set(BAD)
-    if "failed" in wrong or not {entry.job for entry in found} >= set(jobs):
+    wrong = {ending.status for ending in found} & set(BAD)
+    if "failed" in wrong or not {ending.job for ending in found} >= set(jobs):
         return FAILED
     return BAD_INPUT if wrong else 0
 
 
-def summary(found: Sequence[Entry], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:
+def summary(found: Sequence[Ending], jobs: Sequence[str], duration: Callable[[float], str]) -> list[str]:
     """Last lines of a sweep over ``jobs``: how many runs ended how, then everything that went wrong.
 
     A job is told by the settings in which it differs from another one; in the order of ``jobs``, whichever
     ended first.
     """
     places = {job: place for place, job in enumerate(jobs)}
-    found = sorted(found, key=lambda entry: places.get(entry.job, len(jobs)))
+    found = sorted(found, key=lambda ending: places.get(ending.job, len(jobs)))
     common = set.intersection(*(set(job.split()) for job in jobs))
-    counts = Counter(entry.status for entry in found)
+    counts = Counter(ending.status for ending in found)
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none ended"
     lines = [f"{len(jobs)} settings, {len(found)} runs: {told}"]
-    planned = [entry.seconds for entry in found if entry.status == "planned"]
+    planned = [ending.seconds for ending in found if ending.status == "planned"]
     known = [seconds for seconds in planned if seconds is not None]
     if known:
         lines[0] += f"; {len(known)} of the planned take about {duration(sum(known))} in all"
     reasons: dict[tuple[str, str], list[str]] = {}
-    for entry in found:
-        if entry.status in BAD:
-            reasons.setdefault((entry.status, entry.words), []).append(entry.job)
-    missing = [job for job in jobs if job not in {entry.job for entry in found}]
+    for ending in found:
+        if ending.status in BAD:
+            reasons.setdefault((ending.status, ending.reason), []).append(ending.job)
+    missing = [job for job in jobs if job not in {ending.job for ending in found}]
     if missing:
         reasons["never ended", "its process died, or the sweep was stopped before its turn"] = missing
     for (status, words), where in reasons.items():

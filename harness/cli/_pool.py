@@ -10,13 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
-from queue import Queue
+from multiprocessing.queues import Queue
 from threading import Thread
 from time import monotonic
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from harness.cli._progress import bars, described
 from harness.cli._sentence import BAD_INPUT, FAILED
@@ -24,7 +24,7 @@ from harness.errors import HarnessError, MachineFailure, RunFailed
 from harness.runners import Outcome, RunConfig, end_with_parent, execute, how_it_died, on_own_card
 
 Update = tuple[int, str, int, int]
-"""(number of the run, words, done, total)"""
+"""(number of the run, what is done in it, units done, units in all)"""
 
 DYING_SECONDS = 10.0
 """For how long a process that is being ended is waited for."""
@@ -37,7 +37,7 @@ _worker: dict[str, Any] = {}
 class Failure:
     """A run without a result: which and why, and whether it had begun."""
 
-    words: str
+    reason: str
     began: bool
 
 
@@ -60,7 +60,8 @@ def run_all(configs: list[RunConfig], jobs: int, console: Console) -> list[Failu
     """
     context = multiprocessing.get_context("spawn")
     failures: list[Failure] = []
-    updates, numbers = context.Queue(), context.Queue()
+    updates: Queue[Update | None] = context.Queue()
+    numbers: Queue[int] = context.Queue()
     for number in range(jobs):
         numbers.put(number)
     with bars(console) as progress:
@@ -106,16 +107,16 @@ def _start(updates: Queue[Update | None], numbers: Queue[int]) -> None:
 def _execute(number: int, config: RunConfig) -> list[Outcome]:
     last = [0.0]
 
-    def report(words: str, done: int, total: int) -> None:
+    def report(doing: str, done: int, total: int) -> None:
         if monotonic() - last[0] > _UPDATE_SECONDS:
             last[0] = monotonic()
-            _worker["updates"].put((number, words, done, total))
+            _worker["updates"].put((number, doing, done, total))
 
     return execute(on_own_card(config, _worker["number"]), report)
 
 
 def _report(
-    future: Future, config: RunConfig, count: str, progress: Progress, failures: list[Failure]
+    future: Future[list[Outcome]], config: RunConfig, count: str, progress: Progress, failures: list[Failure]
 ) -> None:
     name = f"{config.space['name']} {config.task['name']}"
 
@@ -128,26 +129,26 @@ def _report(
         raise
     except Exception as error:
         told = isinstance(error, HarnessError)
-        words = str(error) if told else f"{type(error).__name__}: {error}"
+        reason = str(error) if told else f"{type(error).__name__}: {error}"
         began = not told or isinstance(error, RunFailed)
-        failures.append(Failure(f"{name} seed={config.seed}: {words}", began))
-        say(f"failed: {failures[-1].words}")
+        failures.append(Failure(f"{name} seed={config.seed}: {reason}", began))
+        say(f"failed: {failures[-1].reason}")
         return
     for outcome in outcomes:
-        words = f"{name} {outcome.method} seed={config.seed}: {outcome.headline}"
-        say(f"{outcome.status}: {words}")
+        ending = f"{name} {outcome.method} seed={config.seed}: {outcome.headline}"
+        say(f"{outcome.status}: {ending}")
         if outcome.status == "failed":
-            failures.append(Failure(words, True))
+            failures.append(Failure(ending, True))
 
 
 @contextmanager
 def _listening(updates: Queue[Update | None], progress: Progress, configs: list[RunConfig]) -> Iterator[None]:
-    tasks: dict[int, int] = {}
+    tasks: dict[int, TaskID] = {}
     ended: set[int] = set()
 
     def listen() -> None:
         while (update := updates.get()) is not None:
-            number, words, done, total = update
+            number, doing, done, total = update
             if total == 0:
                 ended.add(number)
                 if number in tasks:
@@ -155,7 +156,7 @@ def _listening(updates: Queue[Update | None], progress: Progress, configs: list[
             elif number not in ended:
                 if number not in tasks:
                     tasks[number] = progress.add_task("", total=total)
-                description = described(configs[number], words)
+                description = described(configs[number], doing)
                 progress.update(tasks[number], description=description, completed=done, total=total)
 
     thread = Thread(target=listen, daemon=True)

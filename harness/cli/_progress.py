@@ -27,9 +27,9 @@ SPEED_SECONDS = 600.0
 """How far back the time left looks: one score may take many seconds."""
 
 
-def described(run: RunConfig, words: str) -> str:
+def described(run: RunConfig, doing: str) -> str:
     """A bar's text, short enough for 80 columns."""
-    return f"{run.space['name']}: {words}, seed {run.seed}"
+    return f"{run.space['name']}: {doing}, seed {run.seed}"
 
 
 def console_for(stream: TextIO) -> Console:
@@ -59,8 +59,8 @@ def single_run(run: RunConfig) -> Iterator[Callable[[str, int, int], None]]:
     with bars(Console(stderr=True)) as progress:
         task = progress.add_task(run.task["name"], total=None)
 
-        def update(words: str, done: int, total: int) -> None:
-            progress.update(task, description=described(run, words), completed=done, total=total)
+        def update(doing: str, done: int, total: int) -> None:
+            progress.update(task, description=described(run, doing), completed=done, total=total)
 
         yield update
 
@@ -70,4 +70,4 @@ def drawing() -> Iterator[Callable[[str, int, int], None]]:
     """A progress function for a report's figures, drawn on stderr where that is a terminal."""
     with bars(Console(stderr=True)) as progress:
         task = progress.add_task("figures", total=None)
-        yield lambda words, done, total: progress.update(task, description=words, completed=done, total=total)
+        yield lambda doing, done, total: progress.update(task, description=doing, completed=done, total=total)

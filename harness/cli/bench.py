@@ -60,7 +60,7 @@ def _main(arguments: list[str]) -> int:
         raise
     finally:
         for failure in failures:
-            print(f"harness: {'failed' if failure.began else 'refused'}: {failure.words}", file=sys.stderr)
+            print(f"harness: {'failed' if failure.began else 'refused'}: {failure.reason}", file=sys.stderr)
     return exit_code(failures)
 
 
@@ -98,7 +98,7 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
         name, _, value = each.partition("=")
         if name == "seed":
             raise ConfigError(f"A preset's seeds are named with SEEDS or --seeds {value}; received {each!r}.")
-    lines = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
+    lines: Any = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
     drawn = _seeds(seeds)
     with composing():
         configs = [

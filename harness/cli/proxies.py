@@ -19,7 +19,7 @@ from harness.cli._progress import console_for
 from harness.cli._sentence import Parser, guarded
 
 if TYPE_CHECKING:
-    from harness.cli._cards import Card
+    from harness.reports.tables.cards import Card
 
 COLUMNS = (
     ("Proxy", "name", 0),

@@ -52,7 +52,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     moved = any(each.findings for each in compared)
     print("\n".join(text.regression_lines(compared)))
     for failure in failures:
-        print(f"harness: failed: {failure.words}", file=sys.stderr)
+        print(f"harness: failed: {failure.reason}", file=sys.stderr)
     if asked.accept is None:
         if moved:
             print('Where this is meant: make regress ACCEPT="the reason".')

@@ -89,7 +89,8 @@ def _overridden(config: RunConfig, override: str) -> RunConfig:
     if name == "input.folder":
         return replace(config, input={**config.input, "folder": str(folder(value))})
     whole = name in ("threads", "workers") and value.isascii() and value.isdigit()
-    return replace(config, **{name: int(value) if whole else value})
+    changed: dict[str, Any] = {name: int(value) if whole else value}
+    return replace(config, **changed)
 
 
 def told(again: Any) -> Iterator[str]:

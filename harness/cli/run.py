@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -30,18 +31,18 @@ from harness.cli._compose import (
     swept,
     to_run_config,
 )
-from harness.cli._items import bring_in
+from harness.cli._items import bring_in, explained
 from harness.cli._ledger import (
     BAD,
     FILE,
-    Entry,
+    Ending,
     end_with_sweep,
-    enter,
-    entries,
-    entry_of,
+    ending_of,
+    endings,
     exit_code,
     job_of,
     ledger,
+    note,
     summary,
 )
 from harness.cli._literal import quoted, setting
@@ -85,7 +86,7 @@ def _main(arguments: list[str]) -> int:
         try:
             _hydra_main()
         finally:
-            found = entries(file)
+            found = endings(file)
             _tell(found, names if line.sweep else ())
     return exit_code(found, names)
 
@@ -95,19 +96,22 @@ def _show(flags: Sequence[str], settings: Sequence[str]) -> int:
     bring_in()
     told = [] if "--hydra-help" in flags else map(quoted, settings)  # that page is Hydra's alone
     sys.argv = ["harness", *flags, *told]
+    code = 0
     try:
         _hydra_main()
     except SystemExit as end:  # with which Hydra ends some of its pages
-        return int(end.code or 0)
-    return 0
+        code = int(end.code or 0)
+    if "--help" in flags:
+        print("\n".join(["== Settings of items ==", *explained()]))
+    return code
 
 
-def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
+def _tell(found: Sequence[Ending], jobs: Sequence[str]) -> None:
     """The sweep's last lines on stderr, or the one run's sentence."""
     if jobs:
         lines = summary(found, jobs, duration)
     else:
-        lines = [entry.words for entry in found if entry.status in BAD]
+        lines = [ending.reason for ending in found if ending.status in BAD]
     for line in lines:
         print(f"harness: {line}", file=sys.stderr, flush=True)
 
@@ -116,7 +120,8 @@ def _tell(found: Sequence[Entry], jobs: Sequence[str]) -> None:
 def _hydra_main(config: DictConfig) -> None:
     """One job of Hydra's: run and report each outcome in a line."""
     # As they were given: `${...}` is told apart by its words, which a value read here would replace.
-    job = job_of(as_hydra_writes(OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)))
+    given: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    job = job_of(as_hydra_writes(given))
     if FILE in os.environ:
         end_with_sweep()
     run = to_run_config(config)
@@ -130,8 +135,8 @@ def _hydra_main(config: DictConfig) -> None:
         refused = told and not isinstance(error, RunFailed)
         if not told:
             traceback.print_exc()
-        words = str(error) if told else f"{type(error).__name__}: {error}"
-        enter(Entry(job, "refused" if refused else "failed", words))
+        reason = str(error) if told else f"{type(error).__name__}: {error}"
+        note(Ending(job, "refused" if refused else "failed", reason))
         return
     name = f"{run.space['name']} {run.task['name']}"
     for outcome in outcomes:
@@ -139,4 +144,4 @@ def _hydra_main(config: DictConfig) -> None:
             f"{outcome.status}: {name} {outcome.method} seed={run.seed}: {outcome.headline} ({outcome.path})",
             flush=True,
         )
-        enter(entry_of(job, outcome))
+        note(ending_of(job, outcome))

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.groups import GROUPS
 
-_Groups = make_dataclass(
+_Groups: Any = make_dataclass(
     "_Groups", [(group, dict[str, Any], field(default_factory=dict)) for group in GROUPS]
 )
 

@@ -88,7 +88,9 @@ def arithmetic(device: str, name: str = "reproducible") -> Iterator[None]:
         raise ConfigError(
             "arithmetic=fastest is for a GPU, and this run is on the CPU; leave arithmetic=reproducible."
         )
-    wanted = [(backend, "fp32_precision", "ieee") for backend in _backends("cpu").values()]
+    wanted: list[tuple[Any, str, Any]] = [
+        (backend, "fp32_precision", "ieee") for backend in _backends("cpu").values()
+    ]
     if gpu:
         cuda, cudnn = _backends("cuda").values(), torch.backends.cudnn
         wanted += [(backend, "fp32_precision", "tf32" if fastest else "ieee") for backend in cuda]
@@ -136,8 +138,9 @@ def facts(device: str) -> dict[str, Any]:
 
 def _backends(kind: str) -> dict[str, Any]:
     """What holds the precision of float32 products on a ``cuda`` or ``cpu`` device."""
-    from torch import backends
+    import torch
 
+    backends: Any = torch.backends
     if kind == "cuda":
         return {"matmul": backends.cuda.matmul, "conv": backends.cudnn.conv, "rnn": backends.cudnn.rnn}
     return {"matmul": backends.mkldnn.matmul, "conv": backends.mkldnn.conv, "rnn": backends.mkldnn.rnn}

@@ -45,7 +45,7 @@ OPTIONS = {
         int, 72, "images of the tangent kernel, as in the code; the paper says 32, in a fifth of the time"
     ),
     "region_batches": Option(int, 3, "of 3 x 3 patches of one colour, in which linear regions are counted"),
-    "region_batch_size": Option(int, 1000, "patches"),
+    "region_batch_size": Option(int, 1000, "patches of a batch"),
 }
 
 DECIMALS, DIGITS = 3, 3

@@ -111,8 +111,8 @@ def class_numbers(cells: Sequence[Cell]) -> np.ndarray:
     """
     sizes = np.array([len(cell.parents) for cell in cells])
     found = np.zeros(len(cells), dtype=np.uint64)
-    for size in np.unique(sizes):
-        members = np.flatnonzero(sizes == size)
+    for size in np.unique(sizes).tolist():
+        members = np.flatnonzero(sizes == size).tolist()
         edges = np.array([cells[member].matrix for member in members], dtype=np.uint64)
         operations = [cells[member].operations for member in members]
         numbers = [[0, *(CANONICAL_OPERATIONS.index(name) + 2 for name in each), 1] for each in operations]

@@ -144,7 +144,8 @@ class Space(ABC):
         if isinstance(form, Mapping):
             found = self.parse_mapping(form)
         elif isinstance(form, Sequence | np.ndarray):
-            found = _own(form) if _is_own(form) else self.parse_sequence(form)
+            items = form if isinstance(form, Sequence) else list(form)
+            found = _own(items) if _is_own(items) else self.parse_sequence(items)
         if found is None:
             raise ConfigError(f"An architecture of {self.name} is {self.forms}; received {_short(form)}.")
         self.validate(found)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from harness.errors import ConfigError, unknown_name
 from harness.options import Option
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
-OPTIONS = {"supernet_epochs": Option(int, 100, "as DARTS-PT's authors")}
+OPTIONS = {"supernet_epochs": Option(int, 100, "of a supernet at fidelity=benchmark: as DARTS-PT's authors")}
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
@@ -140,7 +140,7 @@ class NB201(Space):
         return 3 in reached
 
 
-def _is_sequence(value: object) -> bool:
+def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

@@ -155,9 +155,14 @@ def write(imported: Sequence[Imported | ImportedScores], folder: Path, force: bo
         Where ``folder`` already holds one of the tables or files and ``force`` is not set, or
         cannot be written.
     """
-    readers = {"tables": _manifest.read, "operation_scores": _score_sets.read}
+    readers: dict[str, Callable[[Path], Mapping[str, Any]]] = {
+        "tables": _manifest.read,
+        "operation_scores": _score_sets.read,
+    }
     present = (folder / _manifest.NAME).exists()
-    entries = {section: read(folder) if present else {} for section, read in readers.items()}
+    entries: dict[str, dict[str, Any]] = {
+        section: {**read(folder)} if present else {} for section, read in readers.items()
+    }
     names = {name for each in imported for name in each.files}
     held = sorted({each.space for each in imported if each.space in entries[each.SECTION]})
     held += sorted(name for name in names if (folder / name).exists())

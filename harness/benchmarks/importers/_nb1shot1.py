@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def wanted(track: Track) -> set[str]:
 
 
 def tables(
-    figures: Mapping[str, Mapping[str, float]], labels: tuple[Label, ...], **origin: object
+    figures: Mapping[str, Mapping[str, float]], labels: tuple[Label, ...], **origin: Any
 ) -> tuple[Imported, ...]:
     """The three tables over ``figures`` (column, then module hash), which may lack cells."""
     first = next(iter(figures.values()))
@@ -90,5 +91,5 @@ def _mapping(space: Space, order: Mapping[str, int]) -> dict[str, Column]:
     return {
         "code": keys,
         "row": np.fromiter(known.values(), np.int32, len(known)),
-        "listed": np.isin(keys, keys_of(space, listing(space))),
+        "listed": np.isin(keys, keys_of(space, listing(space) or ())),
     }

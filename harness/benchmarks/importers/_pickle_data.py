@@ -136,12 +136,13 @@ class _Machine:
         self.memo[key] = self.stack[-1]
 
     def extend(self, items: list[Any], kind: type) -> None:
-        if type(self.stack[-1]) is not kind:
+        filled = self.stack[-1]
+        if type(filled) is not kind:
             raise ValueError(f"expected a {kind.__name__} to fill")
-        if kind is list:
-            self.stack[-1].extend(items)
-        else:
-            self.stack[-1].update(_key(item) for item in items)
+        if isinstance(filled, list):
+            filled.extend(items)
+        elif isinstance(filled, set):
+            filled.update(_key(item) for item in items)
 
     def set_items(self, items: list[Any]) -> None:
         if type(self.stack[-1]) is not dict or len(items) % 2:

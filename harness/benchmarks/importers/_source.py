@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ DAMAGE = (
 )
 """What arises from figures that have another shape than the format says."""
 
-_OPENERS = {".gz": gzip.open, ".pbz2": bz2.open}
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".pbz2": bz2.open}
 
 
 def read_bytes(path: Path, limit: int = LIMIT) -> bytes:

@@ -104,7 +104,7 @@ def _nb201_row(space: Space, line: dict[str, str | None], names: list[str]) -> t
     missing = [name for name in needed if line.get(name) is None]
     if missing:
         raise ValueError(f"a column or a row's end is missing: {missing[0]}")
-    text, index, params, flops, *accuracies = (line[name] for name in needed)
+    text, index, params, flops, *accuracies = (line[name] or "" for name in needed)
     return (
         space.key(space.parse(text)),
         text,
@@ -119,7 +119,7 @@ def _nb201_row(space: Space, line: dict[str, str | None], names: list[str]) -> t
 
 
 def _nb201_labels() -> tuple[Label, ...]:
-    def label(name: str, runs: str, source: str = _NATS, **fields) -> Label:
+    def label(name: str, runs: str, source: str = _NATS, **fields: Any) -> Label:
         dataset = next(stem for stem in ("imagenet16_120", "cifar100", "cifar10") if name.startswith(stem))
         split = "valid" if name.startswith(f"{dataset}_valid") and "_run_test" not in name else "test"
         epochs = 12 if name.endswith("_12") else 200

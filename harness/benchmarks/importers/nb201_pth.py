@@ -55,7 +55,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
         raise damaged(source, f"{type(error).__name__}: {error}") from error
     counts = _nb201.run_counts(stored)
     release = RELEASES.get(
-        tuple(counts.get(runs, 0) for runs in (1, 2, 3)), "NAS-Bench-201, release not known"
+        (counts.get(1, 0), counts.get(2, 0), counts.get(3, 0)), "NAS-Bench-201, release not known"
     )
     table = Imported(
         space="nb201",
@@ -115,7 +115,11 @@ def _load(path: Path) -> dict[str, Any]:
         raise damaged(path, "it is damaged, or holds something else than plain figures") from error
     except Exception as error:
         raise damaged(path, "it is cut off or damaged") from error
-    kinds = {"meta_archs": list, "arch2infos": dict, "evaluated_indexes": (list, set, tuple)}
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "meta_archs": list,
+        "arch2infos": dict,
+        "evaluated_indexes": (list, set, tuple),
+    }
     for key, kind in kinds.items():
         if not isinstance(content, dict) or not isinstance(content.get(key), kind):
             raise damaged(path, f"it lacks {key}, which the release's dictionary has")

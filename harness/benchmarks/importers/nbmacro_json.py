@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness import spaces
+from harness.benchmarks._files import Column
 from harness.benchmarks._label import Label
 from harness.benchmarks.importers._imported import PUBLISHED, Imported, Track, untracked
 from harness.benchmarks.importers._kind_of_file import expect_file
@@ -49,7 +50,7 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
     except DAMAGE as error:
         raise damaged(source, error) from error
     code, architecture, runs, params, flops = zip(*rows, strict=True)
-    columns = {
+    columns: dict[str, Column] = {
         "code": np.array(code),
         "architecture": list(architecture),
         **{name: np.array(values) for name, values in zip(RUNS, zip(*runs, strict=True), strict=True)},

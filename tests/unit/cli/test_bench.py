@@ -47,8 +47,8 @@ def test_a_failure_is_told_and_stops_nothing(tmp_path, console):
     good, bad = configs(tmp_path, "space=nbmacro", "task=search", "searcher=random_search,largest")
     bad = replace(bad, input={"name": "cifar10", "folder": str(tmp_path / "nowhere")})
     (failure,) = run_all([bad, good], 1, console)
-    assert failure.words.startswith("nbmacro search seed=0: ")
-    assert "nowhere" in failure.words
+    assert failure.reason.startswith("nbmacro search seed=0: ")
+    assert "nowhere" in failure.reason
     assert not failure.began
     assert len(list(records.Store(tmp_path).records())) == 1
     console.file.flush()

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from harness.cli import run
-from harness.cli._ledger import Entry, job_of, summary
+from harness.cli._ledger import Ending, job_of, summary
 from harness.records import Store
 from harness.runners import duration
 
@@ -94,11 +94,11 @@ def test_a_job_that_never_ended_is_no_success(tmp_path, monkeypatch, capfd):
 def test_the_summary():
     jobs = [job_of([f"seed={seed}", "space=nb201", "hydra/launcher=joblib"]) for seed in range(6)]
     found = [
-        Entry(jobs[4], "failed", "why"),
-        Entry(jobs[0], "done"),
-        Entry(jobs[0], "planned", seconds=100.0),
-        Entry(jobs[1], "planned"),
-        *(Entry(job, "failed", "why") for job in jobs[1:4]),
+        Ending(jobs[4], "failed", "why"),
+        Ending(jobs[0], "done"),
+        Ending(jobs[0], "planned", seconds=100.0),
+        Ending(jobs[1], "planned"),
+        *(Ending(job, "failed", "why") for job in jobs[1:4]),
     ]
     assert summary(found, jobs, duration) == [
         "6 settings, 7 runs: 1 done, 4 failed, 2 planned; 1 of the planned take about 2 min in all",

@@ -143,14 +143,9 @@ def test_no_column_of_connected_ones_where_all_are(results):
     frame = population("nbmacro")
     write(results, "nwot", frame, noisy(frame, 1), space="nbmacro")
     (table,) = made(results)
-    assert [column.title for column in table.columns] == [
-        "Score",
-        "τ, distinct",
-        "τ, distinct, failures last",
-        "τ, all",
-        "τ, all, failures last",
-        "Seeds",
-    ]
+    titles = [column.title for column in table.columns]
+    assert "τ, distinct" in titles
+    assert not any("connected" in title for title in titles)
     assert "All of them have a path from input to output." in table.caption
 
 
