@@ -53,7 +53,7 @@ def answered_by(each, base):
         base,
         scorer={"name": own["scorer.name"], **default_settings("scorer", own["scorer.name"])},
         proxy={"names": [own.get("proxy", "nwot")]},
-        training=base.training | trained,
+        training=trained if trained.get("name") == "none" else base.training | trained,
         task=base.task | {"progressive": own.get("task.progressive", True)},
     )
 
@@ -173,7 +173,7 @@ def test_a_record_says_what_it_is(tmp_path):
     assert outcome.method == record["method"] == "darts_pt-published"
     entry = operation_scores.entry("nb201")
     assert record["settings"] == {
-        "truth": benchmarks.load("nb201").digest(MEAN),
+        "truth": benchmarks.load("nb201").digest(record["label"]),
         "source": "published",
         "published": {"set": "darts_pt", "digest": entry.file.sha256},
         "scorer": "darts_pt",
