@@ -13,14 +13,15 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from harness import benchmarks, groups, spaces
-from harness.benchmarks import operation_scores
 from harness.cli import bench
 from harness.cli._compose import composing, run_config
 from harness.cli.run import main
 from harness.errors import ConfigError, HarnessError
 from harness.evidence.published import published_sets
+from harness.published import operation_scores
+from harness.published.figures import figures
 from harness.reports.analysis.groups import collect
-from harness.reports.analysis.published import compare, figures
+from harness.reports.analysis.published import compare
 from harness.runners import execute
 
 MAX, MEAN = "cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"
