@@ -57,12 +57,16 @@ GROUPS: Mapping[str, Group] = {
         ("spaces",),
         {
             "label": Option(str, "", "the default; `python -m harness.cli.tables list` says what each means"),
-            "supernet_epochs": Option(int, 50, "of training=darts at fidelity=benchmark"),
+            "supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark"),
         },
     ),
     **{group: Group((f"{group}s",)) for group in METHODS},
     "proxy": Group(("proxies", "aggregations")),
-    "input": Group(("inputs",), {"folder": Option(Folder(), None, "of its images")}, stated=False),
+    "input": Group(
+        ("inputs",),
+        {"folder": Option(Folder(), None, "of images on disk")},
+        stated=False,
+    ),
     "fidelity": Group(options=_LENGTHS),
     "training": Group(
         ("training",),

@@ -131,7 +131,7 @@ def _opened(space: str) -> Benchmark:
     found = module.open()
     if not isinstance(found, Benchmark) or found.space.name != space:
         raise ConfigError(
-            f"The benchmark {space!r} comes from another package, as {module.__name__}, and its open() returns "
-            f"{found!r} in place of a benchmark of that space; mend that package or uninstall it."
+            f"The benchmark {space!r} comes from another package, as {module.__name__}, and its open() "
+            f"returns {found!r} in place of a benchmark of that space; mend that package or uninstall it."
         )
     return found

@@ -31,7 +31,7 @@ class Benchmark(ABC):
     architectures
         Those whose truth is known, in a fixed order; ``None`` where any may be asked about.
     complete
-        Whether these are all that the space's authors list.
+        Whether these are all that the space's authors list; not where any may be asked about.
     """
 
     space: Space
@@ -79,8 +79,8 @@ class Benchmark(ABC):
 
     @property
     def default_label(self) -> Label:
-        """The label that is meant where a user names none."""
-        return next(label for label in self.labels.values() if label.default)
+        """The label that is meant where a user names none: the one marked so, or the first."""
+        return max(self.labels.values(), key=lambda label: label.default)
 
     def dataset(self, label: str) -> Dataset:
         """What a network has to know of the data set of ``label``."""
@@ -118,6 +118,26 @@ class Benchmark(ABC):
                 f"Label {label} of {self.space.name} has no figures, so that nothing says how good an "
                 f"architecture is; take one of {', '.join(self.labels)} that has."
             )
+
+    def require_as_many(self, label: str, population: int | str) -> None:
+        """Make sure that a population of so many architectures, or of ``"all"``, can be drawn.
+
+        Of a benchmark that knows all that the space's authors list, fewer are drawn where there are fewer.
+
+        Raises
+        ------
+        ConfigError
+            Otherwise.
+        """
+        if population == "all":
+            self.population.listed("task.population=all")
+        elif not self.complete and self.architectures is not None:
+            known = int(np.isfinite(self.values(self.keys, label)).sum())
+            if population > known:
+                raise ConfigError(
+                    f"Label {label} of {self.space.name} is known for {known:,} architectures, so that "
+                    f"task.population is no larger, or all; received {population}."
+                )
 
 
 def keys_of(space: Space, archs: Architectures) -> np.ndarray:

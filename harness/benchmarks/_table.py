@@ -87,7 +87,7 @@ def of_values(
     Parameters
     ----------
     space, labels, datasets
-        As of :class:`Benchmark`; the first label is the default where none says that it is.
+        As of :class:`Benchmark`.
     archs
         The architectures whose truth is known, in any form that ``space`` parses.
     columns
@@ -108,4 +108,4 @@ def of_values(
     named = {label.name: label for label in labels}
     order = np.argsort(keys)
     held = {name: values[order] for name, values in figures.items()}
-    return Table(space, named, datasets, keys[order], held, parsed)
+    return Table(space, named, datasets, keys[order], held, parsed, complete=len(keys) == space.size)

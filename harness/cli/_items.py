@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -9,6 +10,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import aggregations, benchmarks, folders, groups, registry
 from harness.errors import ConfigError
+from harness.options import Option
 from harness.runners import RunConfig
 
 OmegaConf.register_new_resolver("default_label", benchmarks.default_label, replace=True)
@@ -40,20 +42,38 @@ def stored(group: str, name: str) -> DictConfig | None:
     return None if node is None else node.node
 
 
+def explained() -> Iterator[str]:
+    """A line for every setting: what it is for, and the items that take it."""
+    takers: dict[tuple[str, str], list[str]] = {}
+    for group in groups.GROUPS.keys() - {"proxy"}:
+        for name in groups.names(group):
+            for key, option in _options(group, name).items():
+                takers.setdefault((f"{group}.{key}", option.help), []).append(name)
+    for (setting, words), names in sorted(takers.items()):
+        yield f"{setting}: {words} ({', '.join(names)})"
+
+
 def _content(group: str, name: str) -> dict[str, Any]:
+    if group == "proxy":
+        return {"names": [name], **_listed(name)}
+    label = {"label": f"${{default_label:{name}}}"} if group == "space" else {}
+    return {"name": name, **{key: option.default for key, option in _options(group, name).items()}, **label}
+
+
+def _options(group: str, name: str) -> dict[str, Option]:
     try:
-        if group == "proxy":
-            return {"names": [name], **_listed(name)}
-        taken = {key: option.default for key, option in groups.options(group, name).items()}
+        return groups.options(group, name)
     except ConfigError:  # of a broken item of another package: told where it is asked for
-        taken = {}
-    return {"name": name, **taken, **({"label": f"${{default_label:{name}}}"} if group == "space" else {})}
+        return {}
 
 
 def _listed(name: str) -> dict[str, Any]:
     """The list of proxies that a population proxy ranks, where the user may name another one."""
-    item = aggregations.load(name) if name in aggregations.names() else None
-    return {"of": list(item.PARTS or aggregations.LISTED)} if item is not None and item.ABOUT.any_list else {}
+    try:
+        item = aggregations.load(name) if name in aggregations.names() else None
+    except ConfigError:
+        return {}
+    return {"of": list(item.PARTS or aggregations.LISTED)} if item and item.ABOUT.any_list else {}
 
 
 def _first_choices() -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ from harness.cli._compose import (
     swept,
     to_run_config,
 )
-from harness.cli._items import bring_in
+from harness.cli._items import bring_in, explained
 from harness.cli._ledger import (
     BAD,
     FILE,
@@ -96,11 +96,14 @@ def _show(flags: Sequence[str], settings: Sequence[str]) -> int:
     bring_in()
     told = [] if "--hydra-help" in flags else map(quoted, settings)  # that page is Hydra's alone
     sys.argv = ["harness", *flags, *told]
+    code = 0
     try:
         _hydra_main()
     except SystemExit as end:  # with which Hydra ends some of its pages
-        return int(end.code or 0)
-    return 0
+        code = int(end.code or 0)
+    if "--help" in flags:
+        print("\n".join(["== Settings of items ==", *explained()]))
+    return code
 
 
 def _tell(found: Sequence[Ending], jobs: Sequence[str]) -> None:

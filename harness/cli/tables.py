@@ -53,7 +53,8 @@ def verify(options: argparse.Namespace) -> int:
         try:
             table = benchmarks.load_table(name, options.dir)
             faults = benchmarks.verify(table, options.dir)
-            facts = f"{len(table):,} rows, {len(table.labels)} labels, default {_digest(table)}"
+            facts = f"{len(table):,} rows, {len(table.labels)} labels, digest "
+            facts += table.digest(table.default_label.name)[:12]
         except HarnessError as error:
             faults, facts = [str(error)], ""
         failed = failed or bool(faults)
@@ -89,8 +90,8 @@ def list_tables(options: argparse.Namespace) -> int:
         _print_origin(described)
         for label in table.labels.values():
             print(
-                f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} {label.metric}, "
-                f"{label.epochs} epochs; {label.runs} [{label.source}]"
+                f"  {label.name}{' (default)' * label.default}: {label.dataset}, {label.split} "
+                f"{label.metric}, {label.epochs} epochs; {label.runs} [{label.source}]"
             )
     for name in operation_scores.names(options.dir):
         entry = operation_scores.entry(name, options.dir)

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import tasks
 from harness.errors import ResultsError, unknown_name
+from harness.groups import METHODS
 from harness.records import Record, Store
 from harness.reports import wording
 
@@ -120,21 +121,21 @@ def differing(pair: Pair) -> list[str]:
     """Settings that both have, with different values."""
     one, other = (side.settings for side in pair)
     task = tasks.of_record(next(iter(pair[0].records.values())).run.task)
-    own = {*OWN, *tasks.METHODS, *task.options}
+    own = {*OWN, *METHODS, *task.options}
     return sorted(name for name in (set(one) & set(other)) - own if one[name] != other[name])
 
 
 def telling(pair: Pair, pairs: Sequence[Pair]) -> str:
     """The settings that tell ``pair`` from others at the same place, as words."""
-    told = {}
+    own = {}
     for position, name in enumerate(("A", "B")):
         settings = [each[position].settings for each in pairs]
         keys = sorted({key for each in settings for key in each})
         keys = [key for key in keys if len({repr(each.get(key)) for each in settings}) > 1]
-        told[name] = ", ".join(f"{key}={_short(pair[position].settings.get(key))}" for key in keys)
-    if told["A"] == told["B"]:
-        return told["A"]
-    return "; ".join(f"{name}: {values}" for name, values in told.items() if values)
+        own[name] = ", ".join(f"{key}={_short(pair[position].settings.get(key))}" for key in keys)
+    if own["A"] == own["B"]:
+        return own["A"]
+    return "; ".join(f"{name}: {values}" for name, values in own.items() if values)
 
 
 def why_not(place: Place, found: Sequence[Sequence[Side]], names: tuple[str, str]) -> str:

@@ -1,1 +1,57 @@
-"""Evidence: what a method reads, and how it gets it."""
+"""Evidence: what a method reads, how it gets it, and what a record says of it. The folder is the registry.
+
+An item is a kind of evidence, a module with
+
+* ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
+* ``of(place, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
+
+A method (a scorer or a searcher) names its kind as ``EVIDENCE``. Loading these modules does not load torch.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from harness import groups, registry
+from harness.evidence._evidence import Evidence, Facts, best
+from harness.evidence._method import Method, method_of, require_kinds
+from harness.evidence._training import training_of
+from harness.runs.place import Place
+
+__all__ = [
+    "Evidence",
+    "Facts",
+    "Method",
+    "best",
+    "load",
+    "method_of",
+    "names",
+    "of",
+    "require_kinds",
+    "training_of",
+]
+
+
+def names() -> tuple[str, ...]:
+    """Names of all kinds of evidence."""
+    return registry.names(__name__)
+
+
+def load(name: str) -> ModuleType:
+    """The kind of evidence called ``name``; raises :class:`~harness.errors.UnknownNameError` otherwise."""
+    return registry.load(__name__, name, "evidence")
+
+
+def of(place: Place) -> list[Evidence]:
+    """What the run's method reads, one for every record; nothing is measured yet.
+
+    Raises
+    ------
+    ConfigError
+        For what the method would only meet later: a space without supernets, an input without images to learn
+        from, a masking that is not for trained supernets, scores that were not published.
+    """
+    method = method_of(place.config)
+    options = groups.settings(method.group, getattr(place.config, method.group))
+    kind = "published" if place.config.source == "published" else method.evidence
+    return load(kind).of(place, method, options)

@@ -20,6 +20,7 @@ from harness.networks._build import (
     parameter_count,
     released_counting,
     released_masking,
+    require_supernet,
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
@@ -52,6 +53,7 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_supernet",
     "require_weightable",
     "table_flops",
 ]

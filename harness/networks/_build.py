@@ -85,6 +85,23 @@ def build_supernet(
     return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
 
 
+def require_supernet(space: Space, te_nas: bool = False) -> None:
+    """Make sure that ``space`` has a supernet, or those on which TE-NAS measures.
+
+    Raises
+    ------
+    ConfigError
+        Otherwise.
+    """
+    functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
+    lacking = [function for function in functions if not hasattr(_family(space), function)]
+    if lacking:
+        raise ConfigError(
+            f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
+            f"have no {' and no '.join(lacking)}; take a method that reads none, or another space."
+        )
+
+
 TE_NAS = {
     "ntk": ("ntk_supernet", "kaiming_fan_out"),
     "linear_regions": ("regions_supernet", "kaiming_fan_in"),

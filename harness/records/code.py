@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness import folders, registry, tasks
+from harness import folders, groups, registry, tasks
 from harness.records.run import Run
 
 DIGITS = 16
@@ -75,19 +75,18 @@ def foreign(items: Iterable[tuple[str, str]]) -> dict[str, dict[str, Any]]:
 
 
 def items(run: Run) -> Iterator[tuple[str, str]]:
-    """Groups and names of the items that make the numbers of ``run``."""
+    """Folders and names of the items that make the numbers of ``run``."""
     settings = run.settings
     yield from (("tasks", run.task), ("runners", run.task), ("spaces", run.space))
     if tasks.of_record(run.task).takes_aggregations:
         yield from (("aggregations", run.method), ("proxies", run.method))
     for name in settings.get("of") or []:
         yield "proxies", name
-    for key, group in tasks.METHODS.items():
-        if isinstance(settings.get(key), str):
-            yield group, settings[key]
-    for group, key in (("inputs", "input"), ("training", "training")):
-        if isinstance(settings.get(key), Mapping) and "name" in settings[key]:
-            yield group, settings[key]["name"]
+    for group in (*groups.METHODS, "input", "training"):
+        named = settings.get(group)
+        name = named.get("name") if isinstance(named, Mapping) else named
+        if isinstance(name, str):
+            yield from ((folder, name) for folder in groups.GROUPS[group].folders)
 
 
 @cache

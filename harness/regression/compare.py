@@ -109,14 +109,14 @@ def _findings(
 ) -> list[Finding]:
     if golden is None:
         return [Finding("new")]
-    found = list(_statistics("statistic", golden, golden_populations))
+    findings = list(_statistics("statistic", golden, golden_populations))
     if fresh is None:
-        return [Finding("missing"), *found]
+        return [Finding("missing"), *findings]
     settings = _other_settings(golden, fresh)
-    found += settings
+    findings += settings
     if all(finding.where.endswith(("truth", "digest")) for finding in settings):
-        found += _rest(golden, fresh, fresh_populations)
-    return sorted(found, key=lambda finding: -finding.badness)
+        findings += _rest(golden, fresh, fresh_populations)
+    return sorted(findings, key=lambda finding: -finding.badness)
 
 
 def _rest(golden: Entry, fresh: Entry, fresh_populations: Mapping[Any, Entry]) -> Iterator[Finding]:
@@ -172,8 +172,8 @@ def _recomputed(entry: Entry, populations: Mapping[Any, Entry]) -> Mapping[str, 
     place = {arch: row for row, arch in enumerate(shared.column("arch"))}
     rows = [place[arch] for arch in columns["arch"]]
     shared_columns = {name: _array(shared.column(name))[rows] for name in shared.columns}
-    found = task.statistics({**shared_columns, **columns}, 0, ("score",))
-    return without(found, ENDS)
+    agreement = task.statistics({**shared_columns, **columns}, 0, ("score",))
+    return without(agreement, ENDS)
 
 
 def _ranked(entry: Entry) -> tuple[dict[str, Any], dict[str, Any]]:

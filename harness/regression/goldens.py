@@ -126,12 +126,12 @@ def _origin(origin: Mapping[str, Any]) -> dict[str, Any]:
 def _entry(task: str, space: str, item: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]) -> Entry:
     own = {name: item[name] for name in _OWN}
     own["since"] = origins[own["since"]]
-    own["settings"] = with_truth(own["settings"], own["label"])
     columns, rows = tuple(own.pop("columns")), tuple(tuple(row) for row in own.pop("rows"))
     if any(len(row) != len(columns) for row in rows):
         raise ValueError(f"a row of {own['method']} has another length than its {len(columns)} columns")
     if not all(isinstance(own[name], Mapping) for name in ("settings", "statistics")):
         raise ValueError(f"the settings or statistics of {own['method']} have no names")
+    own["settings"] = with_truth(own["settings"], own["label"])
     return Entry(task=task, space=space, columns=columns, rows=rows, **own)
 
 

@@ -82,8 +82,8 @@ def build(
     contents: dict[str, bytes] = {
         FILES["page"]: page.html(*frame, out_dir, formats).encode(),
         FILES["markdown"]: text.markdown(*frame, formats).encode(),
-        FILES["csv"]: text.table_of_numbers(groups).encode(),
-        FILES["published"]: published.table_of_numbers(groups).encode(),
+        FILES["csv"]: text.numbers_csv(groups).encode(),
+        FILES["published"]: published.numbers_csv(groups).encode(),
     }
     contents |= {f"{FILES['latex']}/{name}": told.encode() for name, told in latex(sections).items()}
     charts = [chart for section in sections for chart in section.charts]
@@ -112,17 +112,17 @@ def _figures(
             files = printed(chart, formats)
         contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in files.items()}
     if formats:
-        told = json.dumps(digests, indent=1, sort_keys=True) + "\n"
-        contents[f"{FILES['figures']}/{DRAWN}"] = told.encode()
+        index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
+        contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
     return contents
 
 
 def _drawn(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / DRAWN).read_text(encoding="utf-8"))
+        index = json.loads((folder / DRAWN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return index if isinstance(index, dict) else {}
 
 
 def _digest(chart: Chart) -> str:

@@ -13,7 +13,7 @@ from harness.records.failures import failures as failures_of
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.origins import TITLES
 from harness.reports.analysis.origins import values as values_of
-from harness.reports.model import Bar, Cell
+from harness.reports.model import Bar, Cell, Column, Row
 
 NONE = "–"
 _DIGEST = re.compile(r"[0-9a-f]{40,}")
@@ -104,14 +104,14 @@ def own_settings(group: Group, groups: Sequence[Group]) -> str:
     namesakes = [other.settings for other in groups if other.method == group.method]
     values = {str(value) for value in group.settings.values()}
     named_by = {group.method, *method_parts(group.method, values)}
-    told = []
+    parts = []
     for key in sorted(set(usual) | set(group.settings)):
         value = group.settings.get(key)
         telling = any(other.get(key) != value for other in namesakes)
         named = value is None or str(value) in named_by
         if telling or (usual.get(key) != value and not named):
-            told.append(f"{key}={setting(value)}")
-    return ", ".join(told)
+            parts.append(f"{key}={setting(value)}")
+    return ", ".join(parts)
 
 
 def settings_sentence(groups: Sequence[Group]) -> str:
@@ -150,6 +150,21 @@ def method_cell(group: Group, groups: Sequence[Group]) -> Cell:
     return Cell(group.method, group.method, "; ".join(notes), records=records)
 
 
+def seeds_cell(group: Group) -> Cell:
+    """How many runs were averaged."""
+    return Cell(str(len(group.seeds)), float(len(group.seeds)))
+
+
+def rows_of_failed(groups: Sequence[Group], columns: Sequence[Column]) -> tuple[Row, ...]:
+    """A row for each group without a run that succeeded, its method first and its number of seeds last."""
+    blank = [Cell(NONE)] * (len(columns) - 2)
+    return tuple(
+        Row((method_cell(group, groups), *blank, seeds_cell(group)), "failed")
+        for group in groups
+        if not group.results
+    )
+
+
 def title(group: Group, groups: Sequence[Group]) -> str:
     """The method, and the settings that tell its runs from others of the same method among ``groups``."""
     namesakes = [other for other in groups if other.method == group.method]
@@ -165,8 +180,8 @@ def label_sentence(group: Group, label_words: str) -> str:
 
 def all_settings(group: Group) -> str:
     """Every setting of the group's runs as one sentence."""
-    told = ", ".join(f"{key}={setting(value)}" for key, value in sorted(group.settings.items()))
-    return f"Settings: {told or 'none'}."
+    parts = ", ".join(f"{key}={setting(value)}" for key, value in sorted(group.settings.items()))
+    return f"Settings: {parts or 'none'}."
 
 
 def left_out(shown: Sequence[Group], groups: Sequence[Group], noun: str) -> str:
@@ -190,8 +205,8 @@ def publications(groups: Sequence[Group]) -> str:
                 places.setdefault(release, {})[made["place"]] = None
     return " ".join(
         f"Rows in -published: operation scores that others measured and published, {release}: "
-        f"{'; '.join(found)}. `python -m harness.cli.tables list` says where each set stands."
-        for release, found in places.items()
+        f"{'; '.join(sets)}. `python -m harness.cli.tables list` says where each set stands."
+        for release, sets in places.items()
     )
 
 
@@ -202,12 +217,12 @@ def counted(number: int, noun: str) -> str:
 
 def failed_rows(groups: Sequence[Group]) -> tuple[str, ...]:
     """A sentence on rows that could not be measured, with the first reasons; none where all could."""
-    told = []
+    sentences = []
     for group in groups:
         total = sum((result.failed for result in group.results), start=failures_of({}))
         if total.failed:
-            told.append(f"{group.method}, {total.words} ({total.why})")
-    return (f"Rows that could not be measured: {'; '.join(told)}.",) if told else ()
+            sentences.append(f"{group.method}, {total.words} ({total.why})")
+    return (f"Rows that could not be measured: {'; '.join(sentences)}.",) if sentences else ()
 
 
 def provenance(groups: Sequence[Group]) -> str:

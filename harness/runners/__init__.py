@@ -19,6 +19,7 @@ from harness.runs.device import arithmetic, cards, on_own_card
 
 if TYPE_CHECKING:
     from harness.processes.under_way import Supernet, UnderWay
+    from harness.runs.place import Place
 
 __all__ = [
     "Outcome",
@@ -89,14 +90,17 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     from harness.runs.place import machine_failures_told
 
     check(config)
+    place = _place(config, estimating)
+    with place.computing, machine_failures_told():
+        return registry.load(__name__, config.task["name"], "task").run(place, progress)
 
+
+def _place(config: RunConfig, estimating: bool) -> Place:
     if config.source == "published":
-        from harness.runners import _published
+        from harness.runs.place import machine_failures_told, place_of
 
         with machine_failures_told():
-            return _published.execute(config, estimating)
-    from harness.runs.setup import prepare
+            return place_of(config, estimating)
+    from harness.runs.setup import prepare  # loads torch
 
-    setup = prepare(config, estimating)
-    with setup.computing, machine_failures_told():
-        return registry.load(__name__, config.task["name"], "task").run(setup, progress)
+    return prepare(config, estimating)

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
+from harness.evidence import method_of, require_kinds, training_of
+from harness.evidence.published import published_sets
 from harness.options import Device, Folder, Kind, Whole, check_value
-from harness.runners._published_sets import published_sets
-from harness.runners._training import training_of
 from harness.runs.config import RunConfig
 from harness.runs.device import ARITHMETIC
 
@@ -54,6 +54,8 @@ def check(config: RunConfig) -> None:
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
     training_of(config)
+    if (method := method_of(config)) is not None:
+        require_kinds(method, space)
     _check_conventions(config, space)
     benchmarks.require_label(space.name, config.label)
     if config.batch_size < 2:

@@ -17,9 +17,9 @@ from harness.inputs import Batch
 from harness.processes.claims import claim, inside
 from harness.processes.under_way import tell
 from harness.records import Run
-from harness.runners._evaluate import batches, measured, network
 from harness.runners._shards import Rows, Shards, joined
 from harness.runs.config import RunConfig
+from harness.runs.measured import batches, measured, network
 from harness.runs.origins import here
 from harness.runs.setup import Setup
 from harness.spaces import Architecture

@@ -40,6 +40,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     same results; the first that sees all rows writes the record. A proxy that failed on all architectures
     has a failed record, and its rows are forgotten.
     """
+    setup.benchmark.require_as_many(setup.label.name, setup.config.task["population"])
     parts = parts_by_name(setup)
     runs = {name: run_of(setup, name, parts[name]) for name in parts}
     outcomes = {name: setup.existing(run) for name, run in runs.items()}
@@ -71,7 +72,9 @@ def run_of(setup: Setup, name: str, parts: tuple[str, ...] = ()) -> records.Run:
     """The run of a proxy, or of a population proxy with the list of what it ranks."""
     population = {"population": setup.config.task["population"]}
     counted = setup.counted(*(parts or (name,)))
-    return setup.run(name, population | counted | ({"of": list(parts)} if parts else {}))
+    return setup.run(
+        name, setup.measured_settings | population | counted | ({"of": list(parts)} if parts else {})
+    )
 
 
 def complete(

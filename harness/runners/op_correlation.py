@@ -2,189 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from functools import cache, partial
-from types import ModuleType
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from harness import groups, scorers
-from harness.records import Run
-from harness.runners._evaluate import supernet_scores
-from harness.runners._operations import pick, recorded, rows, truth_of
-from harness.runners._te_nas import proxy_scores, run_of
-from harness.runners._trained import curve, estimate, require, train
-from harness.runners._training import on, training_of
-from harness.runs.config import Outcome, Progress, Training
-from harness.runs.setup import Setup
+from harness import evidence, tasks
+from harness.evidence import Evidence
+from harness.records import failures
+from harness.runners._judge import judge
+from harness.runs.config import Outcome, Progress
+from harness.runs.place import Clock, Place, once
 from harness.scorers import OperationTruth, Score, Work
-from harness.spaces import Architecture, Mask, only
-from harness.training import Trained
+from harness.searchers import Tools
+from harness.spaces import Architecture, Decision, Mask, only
 
-ScoreDecision = Callable[[Mask, int, int], dict[int, Score]]
-"""``(mask, decision, step) -> {candidate: Score}``"""
-
-
-def run(setup: Setup, progress: Progress) -> list[Outcome]:
-    """Score every (decision, candidate) with one scorer, per proxy where it reads proxies."""
-    name = setup.config.scorer["name"]
-    scorer = scorers.load(name)
-    truth = cache(partial(truth_of, setup))
-    if scorer.READS == "truth":
-        oracle = setup.run(name, _settings(setup), measured=False)
-        return [_run(setup, truth, oracle, partial(_oracle, scorer, truth), progress)]
-    training = training_of(setup.config)
-    if training is not None:
-        require(setup, scorer, training)
-    if scorer.READS == "trained":
-        return [_run_trained(setup, scorer, training, truth, progress)]
-    if scorer.READS == "proxies":
-        settings = groups.settings("scorer", setup.config.scorer)
-        named = run_of(setup, name, scorer.SUPERNETS, {**_settings(setup), **settings})
-        return [_run(setup, truth, named, partial(_by_proxies, setup, scorer, settings, progress), progress)]
-    return [
-        _run_measured(setup, scorer, proxy, training, truth, progress)
-        for proxy in setup.config.proxy["names"]
-    ]
+TASK = tasks.load("op_correlation")
 
 
-def _run_measured(
-    setup: Setup,
-    scorer: ModuleType,
-    proxy: str,
-    training: Training | None,
-    truth: Callable[[], OperationTruth],
-    progress: Progress,
-) -> Outcome:
-    settings = {**_settings(setup), "proxy": proxy, "masking": setup.masking, **setup.counted(proxy)}
-    name = on(f"{setup.config.scorer['name']}-{proxy}", scorer, training)
-    if training is None:
-        run = setup.run(name, settings)
-        return _run(setup, truth, run, partial(_measured, setup, scorer, proxy, None), progress)
-    trained = cache(partial(train, setup, training, progress))
-    return recorded(
-        setup,
-        setup.run(name, {**settings, "training": asdict(training)}),
-        lambda: survey(setup, truth(), _measured(setup, scorer, proxy, trained()), progress),
-        partial(estimate, setup, training),
-        lambda: {"training": curve(trained())},
-        lambda: {"training": trained().origins},
-    )
+def run(place: Place, progress: Progress) -> list[Outcome]:
+    """Score every (decision, candidate), for every record that the scorer's evidence makes."""
+    return [_run(each, progress) for each in evidence.of(place)]
 
 
-def _run_trained(
-    setup: Setup,
-    scorer: ModuleType,
-    training: Training,
-    truth: Callable[[], OperationTruth],
-    progress: Progress,
-) -> Outcome:
-    trained = cache(partial(train, setup, training, progress))
+def _run(read: Evidence, progress: Progress) -> Outcome:
+    place = read.place
+    told = {"scorer": read.method.name, "progressive": place.config.task["progressive"]}
+    run = place.run(read.name, {**told, **read.settings()})
 
-    def made() -> tuple[pd.DataFrame, dict[str, Architecture]]:
-        own = trained()
-        return survey(
-            setup,
-            truth(),
-            lambda mask, decision, step: scorer.score(own, mask, decision),
-            progress,
-            lambda mask: scorer.advance(own, mask),
-        )
+    def work(clock: Clock) -> Outcome:
+        found, selected = survey(read, read.open(progress), progress)
+        facts = read.facts()
+        judged = {name: judge(place, arch) for name, arch in selected.items()}
+        statistics = {**TASK.statistics(found), **facts.statistics, **judged}
+        path = place.write(run, found, statistics, clock.timing(), origins=facts.origins)
+        words = [TASK.headline(statistics), failures(found).words]
+        return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return recorded(
-        setup,
-        setup.trained_run(on(setup.config.scorer["name"], scorer, training), _settings(setup), training),
-        made,
-        partial(estimate, setup, training, _work(setup, scorer)),
-        lambda: {"training": curve(trained())},
-        lambda: {"training": trained().origins},
-    )
+    return once(place, run, work, lambda: read.estimate(_work(read)))
 
 
-def _work(setup: Setup, scorer: ModuleType) -> Work:
+def _steps(read: Evidence) -> int:
+    return read.steps if read.place.config.task["progressive"] else 1
+
+
+def _work(read: Evidence) -> Work:
     """What a survey asks of a trained supernet."""
-    masks = [setup.space.full_mask]
-    for decision, spec in enumerate(setup.space.decisions[:-1] if setup.config.task["progressive"] else ()):
-        masks.append(only(masks[-1], decision, tuple(range(spec.picks))))
-    total = Work(0, len(masks) - 1)
-    for step, mask in enumerate(masks):
+    if not hasattr(read.method.module, "work"):
+        return Work(0, 0)
+    space, total = read.place.space, Work(0, _steps(read) - 1)
+    mask = space.full_mask
+    for step in range(_steps(read)):
         for decision in range(step, len(mask)):
-            total += scorer.work(mask, decision)
+            total += read.method.module.work(mask, decision)
+        mask = only(mask, step, tuple(range(space.decisions[step].picks)))
     return total
 
 
-def _oracle(scorer: ModuleType, truth: Callable[[], OperationTruth]) -> ScoreDecision:
-    return lambda mask, decision, step: scorer.score(truth(), mask, decision)
-
-
-def _measured(setup: Setup, scorer: ModuleType, proxy: str, trained: Trained | None) -> ScoreDecision:
-    evaluate = supernet_scores(setup, proxy, trained)
-    return lambda mask, decision, step: scorer.score(lambda masks: evaluate(masks, step), mask, decision)
-
-
-def _by_proxies(
-    setup: Setup, scorer: ModuleType, settings: Mapping[str, Any], progress: Progress
-) -> ScoreDecision:
-    scores = proxy_scores(setup, scorer.SUPERNETS, settings, progress)
-    return lambda mask, decision, step: scorer.score(scores(step), mask, decision)
-
-
-def _settings(setup: Setup) -> dict[str, object]:
-    return {"scorer": setup.config.scorer["name"], "progressive": setup.config.task["progressive"]}
-
-
-def _run(
-    setup: Setup,
-    truth: Callable[[], OperationTruth],
-    run: Run,
-    make: Callable[[], ScoreDecision],
-    progress: Progress,
-) -> Outcome:
-    return recorded(setup, run, lambda: survey(setup, truth(), make(), progress))
-
-
-def survey(
-    setup: Setup,
-    truth: OperationTruth,
-    score: ScoreDecision,
-    progress: Progress,
-    advance: Callable[[Mask], None] = lambda mask: None,
-) -> tuple[pd.DataFrame, dict[str, Architecture]]:
+def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFrame, dict[str, Architecture]]:
     """Score all open decisions, make the first of them, and go on until none is open.
 
-    Step ``i`` uses batch ``i``; ``advance`` is called with the mask between two steps. ``selected`` is what
-    the scores of the initial supernet pick, ``selected_progressive`` what is left at the end. Without
+    Step ``i`` uses batch ``i``. ``selected`` is what the scores of the initial supernet pick,
+    ``selected_progressive`` what is left at the end; where published scores lack a decision, neither is
+    known. What can still be reached is not known behind a decision that was not published. Without
     ``task.progressive`` there is one step.
     """
-    space, mask = setup.space, setup.space.full_mask
-    steps = len(space.decisions) if setup.config.task["progressive"] else 1
-    total = sum(len(space.decisions) - step for step in range(steps))
-    overall = list(zip(truth.best(mask), truth.mean(mask), strict=True))
+    space, truth, steps = read.place.space, read.place.truth, _steps(read)
+    mask: Mask | None = space.full_mask
+    overall = _accuracies(truth, space.full_mask)
+    unknown = [[[np.nan] * len(spec.candidates)] * 2 for spec in space.decisions]
     found: list[dict[str, object]] = []
-    initial: list[tuple[int, ...]] = []
-    done = 0
+    initial: list[Mapping[int, Score]] = []
+    done, total = 0, sum(len(space.decisions) - step for step in range(steps))
     for step in range(steps):
         if step:
-            advance(mask)
-        remaining = list(zip(truth.best(mask), truth.mean(mask), truth.count(mask), strict=True))
-        made = None
+            read.advance(tools, mask, step)
+        remaining = unknown if mask is None else _accuracies(truth, mask)
+        taken: tuple[int, ...] = ()
         for decision in range(step, len(space.decisions)):
             progress("operation scores", done, total)
             done += 1
-            scores = score(mask, decision, step)
-            picks = pick(space.decisions[decision], scores)
+            spec, scores = space.decisions[decision], read.score(tools, mask, decision, step)
+            picks = read.pick(decision, step, scores)
             if step == 0:
-                initial.append(picks)
+                initial.append(scores)
             if decision == step:
-                made = picks
-            taken = picks if decision == step else ()
-            found.extend(
-                rows(step, space.decisions[decision], scores, taken, overall[decision], remaining[decision])
-            )
-        mask = only(mask, step, made)
-    selected = {"selected": space.normalise(tuple(initial))}
-    if steps == len(space.decisions):
+                taken = picks
+            made = picks if decision == step else ()
+            found.extend(_rows(step, spec, scores, made, overall[decision], remaining[decision]))
+        mask = only(mask, step, taken) if taken and mask is not None else None
+    selected = {}
+    if all(initial):
+        picks = [evidence.best(read.place, decision, scores) for decision, scores in enumerate(initial)]
+        selected["selected"] = space.normalise(tuple(picks))
+    if steps == len(space.decisions) and mask is not None:
         selected["selected_progressive"] = space.normalise(space.arch_of(mask))
     return pd.DataFrame(found), selected
+
+
+def _accuracies(truth: OperationTruth, mask: Mask) -> list[Sequence[Sequence[float]]]:
+    """By decision best and mean accuracy by candidate, and how many architectures these are of."""
+    return list(zip(truth.best(mask), truth.mean(mask), truth.count(mask), strict=True))
+
+
+def _rows(
+    step: int,
+    decision: Decision,
+    scores: Mapping[int, Score],
+    taken: Sequence[int],
+    overall: Sequence[Sequence[float]],
+    remaining: Sequence[Sequence[float]],
+) -> list[dict[str, object]]:
+    """One row for every scored candidate of ``decision``.
+
+    ``taken`` are the candidates picked in this step, ``overall`` best and mean accuracy by candidate,
+    ``remaining`` both among the architectures that can still be reached and, where it is known which these
+    are, how many.
+    """
+    best, mean, *counts = remaining
+    return [
+        {
+            "step": step,
+            "decision": decision.name,
+            "candidate": decision.candidates[candidate],
+            "kind": decision.kind,
+            "score": np.nan if score.value is None else score.value,
+            "status": score.status,
+            "reason": score.reason,
+            "best_acc": overall[0][candidate],
+            "avg_acc": overall[1][candidate],
+            "best_acc_remaining": best[candidate],
+            "avg_acc_remaining": mean[candidate],
+            "count": int(counts[0][candidate]) if counts else None,
+            "chosen": candidate in taken,
+        }
+        for candidate, score in scores.items()
+    ]

@@ -8,38 +8,39 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from harness import shrinkers, stats, tasks
+from harness import evidence, stats, tasks
 from harness.errors import RunFailed
-from harness.options import settings_of
-from harness.runners._config import Outcome, Progress
-from harness.runners._operations import truth_of
-from harness.runners._place import Clock, once
-from harness.runners._setup import Setup
-from harness.scorers import OperationTruth
+from harness.evidence import Evidence
+from harness.runs.config import Outcome, Progress
+from harness.runs.place import Clock, Place, once
+from harness.scorers import OperationTruth, Work
 from harness.spaces import Mask, Space
 
 TASK = tasks.load("shrink")
 
 
-def run(setup: Setup, progress: Progress) -> list[Outcome]:
-    """Shrink the space once and judge what every step leaves."""
-    name = setup.config.shrinker["name"]
-    shrinker = shrinkers.load(name)
-    settings = settings_of("shrinker", setup.config.shrinker, getattr(shrinker, "OPTIONS", {}))
-    named = setup.run(name, {"shrinker": name, **settings}, measured=False)
+def run(place: Place, progress: Progress) -> list[Outcome]:
+    """Shrink the space once for every record that the shrinker's evidence makes."""
+    return [_run(each, progress) for each in evidence.of(place)]
+
+
+def _run(read: Evidence, progress: Progress) -> Outcome:
+    place, method = read.place, read.method
+    run = place.run(read.name, {"shrinker": method.name, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
-        steps = [setup.space.full_mask]
-        for mask in shrinker.shrink(setup.space, setup.config.seed, settings):
+        steps = [place.space.full_mask]
+        for mask in method.module.shrink(read.open(progress), read.options):
             progress("steps", len(steps), len(steps))
             steps.append(mask)
-        check(setup.space, steps)
-        rows = pd.DataFrame(judged(truth_of(setup), steps), columns=list(TASK.columns))
-        statistics = TASK.statistics(rows)
-        path = setup.write(named, rows, statistics, clock.timing())
-        return Outcome(name, "done", path, TASK.headline(statistics))
+        check(place.space, steps)
+        facts = read.facts()
+        rows = pd.DataFrame(judged(place.truth, steps), columns=list(TASK.columns))
+        statistics = {**TASK.statistics(rows), **facts.statistics}
+        path = place.write(run, rows, statistics, clock.timing(), origins=facts.origins)
+        return Outcome(run.method, "done", path, TASK.headline(statistics))
 
-    return [once(setup, named, work)]
+    return once(place, run, work, lambda: read.estimate(Work(0, 0)))
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from socket import gethostname
 from types import MappingProxyType
@@ -14,13 +15,16 @@ from typing import Any
 
 import pandas as pd
 
-from harness import aggregations, folders, records, trackers
+from harness import aggregations, benchmarks, folders, records, spaces, trackers
 from harness.benchmarks import Benchmark, Label
 from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
 from harness.processes.under_way import alone
 from harness.runs.config import Estimate, Outcome, RunConfig, duration
 from harness.runs.origins import Origin, other_commits, other_places
+from harness.scorers import OperationTruth
 from harness.spaces import Space
+
+MaybeEstimate = Callable[[], Estimate | None]
 
 
 def store_of(config: RunConfig) -> records.Store:
@@ -41,11 +45,35 @@ class Place:
     store: records.Store
     estimating: bool = field(default=True, kw_only=True)
     """Whether a dry run says how long it would take."""
+    further: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """What else the provenance of its records says."""
 
-    def existing(self, run: records.Run, estimate: Callable[[], Estimate] | None = None) -> Outcome | None:
+    @property
+    def computing(self) -> AbstractContextManager[Any]:
+        """What the run computes in."""
+        return nullcontext()
+
+    @cached_property
+    def truth(self) -> OperationTruth:
+        """Accuracy by operation under the run's label."""
+        accuracies = self.benchmark.goodness(self.benchmark.keys, self.label.name)
+        return OperationTruth(self.benchmark.population, accuracies, self.benchmark.complete)
+
+    def run(self, method: str, settings: Mapping[str, object]) -> records.Run:
+        """The run of one method, named by all that can change its numbers."""
+        return records.Run(
+            task=self.config.task["name"],
+            space=self.space.name,
+            label=self.label.name,
+            method=method,
+            seed=self.config.seed,
+            settings={"truth": self.benchmark.digest(self.label.name), **settings},
+        )
+
+    def existing(self, run: records.Run, estimate: MaybeEstimate = lambda: None) -> Outcome | None:
         """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
 
-        ``estimate`` says how long it would take, where that can be known; otherwise other seeds tell.
+        ``estimate`` says how long it would take, or ``None`` where that cannot be known: other seeds tell.
         """
         record = None if self.config.force else self.store.find(run)
         if record is None and self.config.dry_run:
@@ -55,12 +83,10 @@ class Place:
             return None
         return Outcome(run.method, "skipped", record.path, "its record exists; force=true writes a new one")
 
-    def _estimate(
-        self, run: records.Run, estimate: Callable[[], Estimate] | None
-    ) -> tuple[float | None, str]:
+    def _estimate(self, run: records.Run, estimate: MaybeEstimate) -> tuple[float | None, str]:
         if not self.estimating:
             return None, ""
-        return self._as_others_took(run) if estimate is None else estimate()
+        return estimate() or self._as_others_took(run)
 
     def _as_others_took(self, run: records.Run) -> tuple[float | None, str]:
         taken = [
@@ -105,7 +131,7 @@ class Place:
             reason=failure,
             rows=rows,
             statistics=statistics,
-            provenance=self.provenance(run) | ({"commits": commits} if commits else {}),
+            provenance={**self.provenance(run), **self.further} | ({"commits": commits} if commits else {}),
             config=config,
             timing=timing | ({"joined": places} if places else {}),
             force=self.config.force,
@@ -121,6 +147,20 @@ def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
         name for name in names if name in aggregations.names() and aggregations.load(name).ABOUT.any_list
     ]
     return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
+
+
+def place_of(config: RunConfig, estimating: bool = True) -> Place:
+    """The place of a checked config; nothing is written.
+
+    Raises
+    ------
+    HarnessError
+        Where something cannot be read, or the results folder cannot be written.
+    """
+    store, benchmark = store_of(config), benchmarks.load(config.space["name"])
+    label = benchmark.label(config.label)
+    benchmark.require_known(label.name)
+    return Place(config, spaces.load(config.space["name"]), benchmark, label, store, estimating=estimating)
 
 
 class Clock:
@@ -140,7 +180,7 @@ def once(
     place: Place,
     run: records.Run,
     work: Callable[[Clock], Outcome],
-    estimate: Callable[[], Estimate] | None = None,
+    estimate: MaybeEstimate = lambda: None,
 ) -> Outcome:
     """Do ``work``, which writes the run's record, unless it is not to be done (:meth:`Place.existing`).
 

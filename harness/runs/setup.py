@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from harness import benchmarks, inputs, networks, records, spaces
+from harness import inputs, networks, records
 from harness.errors import unknown_name
 from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
-from harness.runs.config import RunConfig, Training
+from harness.runs.config import RunConfig
 from harness.runs.device import arithmetic, chosen
 from harness.runs.numerics import numerics
-from harness.runs.place import Place, store_of
+from harness.runs.place import Place, place_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Setup(Place):
         return {} if self.config.time_limit is None else {"time_limit": self.config.time_limit}
 
     @property
-    def computing(self) -> AbstractContextManager[None]:
+    def computing(self) -> AbstractContextManager[Any]:
         """Inside, torch computes as the run's arithmetic says."""
         return arithmetic(str(self.device), self.config.arithmetic)
 
@@ -76,42 +76,25 @@ class Setup(Place):
         usual = self.config.arithmetic == "reproducible"
         return {} if usual else {"arithmetic": self.config.arithmetic}
 
-    def run(self, method: str, settings: dict[str, object], measured: bool = True) -> records.Run:
-        """The run of one method, named by all that can change its numbers.
+    @property
+    def input_settings(self) -> dict[str, Any]:
+        """The input as one of a run's settings."""
+        return {"input": {"name": self.source.name, "digest": self.source.digest}}
 
-        What is ``measured`` on networks depends on their size and on the batches too, and on the path:
-        ``reference`` and ``exact`` give the same numbers.
+    @property
+    def measured_settings(self) -> dict[str, Any]:
+        """Settings of a run that measures proxies on networks of the run's size, with its batches.
+
+        The paths ``reference`` and ``exact`` give the same numbers.
         """
-        measuring = {
+        return {
             "fidelity": self.fidelity,
             "path": "fast" if self.config.path == "fast" else "exact",
-            "input": {"name": self.source.name, "digest": self.source.digest},
+            **self.input_settings,
             "batch_size": self.config.batch_size,
             **self.limits,
             **self.arithmetic,
         }
-        return records.Run(
-            task=self.config.task["name"],
-            space=self.space.name,
-            label=self.label.name,
-            method=method,
-            seed=self.config.seed,
-            settings={
-                "truth": self.benchmark.digest(self.label.name),
-                **(measuring if measured else {}),
-                **settings,
-            },
-        )
-
-    def trained_run(self, method: str, settings: dict[str, object], training: Training) -> records.Run:
-        """The run of a method that reads a trained supernet alone: no proxy's batches or path count."""
-        told = {
-            "fidelity": self.fidelity,
-            "input": {"name": self.source.name, "digest": self.source.digest},
-            "training": asdict(training),
-            **self.arithmetic,
-        }
-        return self.run(method, {**told, **settings}, measured=False)
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
         """The same with the run's device and input, and how exactly the device computes."""
@@ -133,13 +116,11 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     HarnessError
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
-    store = store_of(config)
-    space = spaces.load(config.space["name"])
-    if config.fidelity["name"] not in networks.fidelities(space):
-        raise unknown_name(f"fidelity of {space.name}", config.fidelity["name"], networks.fidelities(space))
-    benchmark = benchmarks.load(space.name)
-    label = benchmark.label(config.label)
-    dataset = benchmark.dataset(label.name)
+    place = place_of(config)
+    fidelities = networks.fidelities(place.space)
+    if config.fidelity["name"] not in fidelities:
+        raise unknown_name(f"fidelity of {place.space.name}", config.fidelity["name"], fidelities)
+    dataset = place.benchmark.dataset(place.label.name)
     folder = config.input.get("folder")
     source = inputs.load(config.input["name"]).open(
         dataset.classes, dataset.image_size, Path(folder) if folder else None
@@ -148,5 +129,5 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
-    device = chosen(config.device)
-    return Setup(config, space, benchmark, label, store, source, device, estimating=estimating)
+    found = (place.space, place.benchmark, place.label, place.store, source, chosen(config.device))
+    return Setup(config, *found, estimating=estimating)

@@ -2,19 +2,21 @@
 
 An item is a module with
 
-* ``READS``: ``"proxy"`` (scores are measured on a supernet, untrained or not), ``"proxies"`` (several proxies
-  are, on supernets that ``SUPERNETS`` names, see ``harness.runners._te_nas``, with the settings that
-  ``OPTIONS`` states), ``"trained"`` (they are read off a trained one) or ``"truth"``
-  (an oracle that may read accuracies and serves as an upper line);
-* with ``"trained"`` also ``TRAINING`` (the item of :mod:`harness.training` to use where none is named),
-  ``READS_ALPHAS`` (whether architecture parameters have to be learnt), ``advance(trained, mask)``, called
-  after a decision is made, and ``work(mask, decision) -> Work``, what a score costs;
-* ``score(evidence, mask, decision) -> {candidate: Score}`` for the candidates that ``mask`` leaves.
+* ``EVIDENCE``: what it reads, a kind of :mod:`harness.evidence`; with ``ASKS``, where it asks more of it:
+  ``training`` (the item of :mod:`harness.training` to use where none is named) and ``alphas`` (whether
+  architecture parameters have to be learnt) of a trained supernet, ``supernets`` of several proxies;
+* ``KINDS``: the kinds of decisions that it can score, or :data:`ANY`;
+* ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
+* ``score(evidence, mask, decision, **options) -> {candidate: Score}`` for the candidates that ``mask``
+  leaves, without the options that are of its evidence alone;
+* where they are of use, ``advance(evidence, mask)``, called after a decision is made, and
+  ``work(mask, decision) -> Work``, what a score costs on a trained supernet.
 
-The evidence is, as ``READS`` says, a function from masks to the proxy's :class:`Score` of the supernet
-that each mask leaves (:data:`Evaluate`), such functions by proxy and repeat (:class:`ProxyScores`), a
-:class:`harness.training.Trained`, or an :class:`OperationTruth` of the space's accuracies. A scorer asks for
-all masks of a decision in one call, so that work can be shared between them.
+The evidence is a function from masks to the proxy's :class:`Score` of the supernet that each mask leaves
+(``proxy``, :data:`Evaluate`), such functions by proxy and repeat (``proxies``, :class:`ProxyScores`), a
+:class:`harness.training.Trained` (``trained``), or an :class:`OperationTruth` (``truth``: an oracle that
+serves as an upper line). A scorer asks for all masks of a decision in one call, so that work can be shared
+between them.
 """
 
 from __future__ import annotations
@@ -24,10 +26,20 @@ from types import ModuleType
 from harness import registry
 from harness.scorers._oracle import OperationTruth
 from harness.scorers._ranks import ProxyScores
-from harness.scorers._score import Evaluate, Score, best_candidates
+from harness.scorers._score import ANY, Evaluate, Score, best_candidates
 from harness.scorers._work import Work
 
-__all__ = ["Evaluate", "OperationTruth", "ProxyScores", "Score", "Work", "best_candidates", "load", "names"]
+__all__ = [
+    "ANY",
+    "Evaluate",
+    "OperationTruth",
+    "ProxyScores",
+    "Score",
+    "Work",
+    "best_candidates",
+    "load",
+    "names",
+]
 
 
 def names() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class ProxyScores:
-    """What a scorer with ``READS = "proxies"`` is given for one step.
+    """What a scorer with ``EVIDENCE = "proxies"`` is given for one step.
 
     Attributes
     ----------

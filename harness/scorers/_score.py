@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from harness.errors import RunFailed
 from harness.spaces import Mask
 
+ANY = None
+"""As a method's ``KINDS``: it can make decisions of any kind."""
+
 
 @dataclass(frozen=True)
 class Score:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harness.scorers._oracle import OperationTruth, oracle_score
-from harness.scorers._score import Score
+from harness.scorers._score import ANY, Score
 from harness.spaces import Mask
 
-READS = "truth"
+EVIDENCE = "truth"
+KINDS = ANY
 
 
 def score(truth: OperationTruth, mask: Mask, decision: int) -> dict[int, Score]:

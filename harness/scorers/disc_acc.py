@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.scorers._score import Score
+from harness.scorers._score import ANY, Score
 from harness.scorers._work import Work
 from harness.spaces import Mask, only
 
 if TYPE_CHECKING:
     from harness.training import Trained
 
-READS = "trained"
-TRAINING = "darts"
-READS_ALPHAS = False
+EVIDENCE = "trained"
+ASKS = {"training": "darts", "alphas": False}
+KINDS = ANY
 
 
 def score(trained: Trained, mask: Mask, decision: int) -> dict[int, Score]:

@@ -33,18 +33,19 @@ from statistics import fmean
 
 from harness.options import Option
 from harness.scorers._ranks import Pair, ProxyScores, dense_ranks, first_failure, open_pairs
-from harness.scorers._score import Score
+from harness.scorers._score import ANY, Score
 from harness.spaces import Mask, Space, without
 
-READS = "proxies"
-SUPERNETS = "te_nas"
+EVIDENCE = "proxies"
+ASKS = {"supernets": "te_nas"}
+KINDS = ANY
 OPTIONS = {
     "repeats": Option(int, 3, "new weights and batches, over which changes are averaged"),
     "ntk_batch_size": Option(
         int, 72, "images of the tangent kernel, as in the code; the paper says 32, in a fifth of the time"
     ),
     "region_batches": Option(int, 3, "of 3 x 3 patches of one colour, in which linear regions are counted"),
-    "region_batch_size": Option(int, 1000, "patches"),
+    "region_batch_size": Option(int, 1000, "patches of a batch"),
 }
 
 DECIMALS, DIGITS = 3, 3

@@ -21,12 +21,13 @@ value has no score. In nb1shot1 none has one: there the supernets' kappa is unde
 from __future__ import annotations
 
 from harness.scorers._ranks import ProxyScores, first_failure, open_pairs
-from harness.scorers._score import Score
+from harness.scorers._score import ANY, Score
 from harness.scorers.te_nas import OPTIONS as TE_NAS
 from harness.spaces import Mask, without
 
-READS = "proxies"
-SUPERNETS = "run"
+EVIDENCE = "proxies"
+ASKS = {"supernets": "run"}
+KINDS = ANY
 OPTIONS = {name: TE_NAS[name] for name in ("region_batches", "region_batch_size")}
 
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from harness.scorers._score import Evaluate, Score
+from harness.scorers._score import ANY, Evaluate, Score
 from harness.spaces import Mask, only
 
-READS = "proxy"
+EVIDENCE = "proxy"
+KINDS = ANY
 
 
 def score(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:

@@ -5,10 +5,11 @@ Xiang et al., "Zero-Cost Operation Scoring in Differentiable Architecture Search
 
 from __future__ import annotations
 
-from harness.scorers._score import Evaluate, Score
+from harness.scorers._score import ANY, Evaluate, Score
 from harness.spaces import Mask, without
 
-READS = "proxy"
+EVIDENCE = "proxy"
+KINDS = ANY
 
 
 def score(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score]:

@@ -2,14 +2,14 @@
 
 An item is a module with
 
-* ``READS``: ``"proxy"``, ``"proxies"`` (several, on supernets that ``SUPERNETS`` names, see
-  ``harness.runners._te_nas``), ``"trained"`` (a trained supernet), ``"table"`` (a counted query function)
-  or ``"nothing"``;
+* ``EVIDENCE``: what it reads, a kind of :mod:`harness.evidence`; with ``ASKS``, where it asks more of it
+  (``training`` and ``alphas`` of a trained supernet, ``supernets`` of several proxies);
+* ``KINDS``: the kinds of decisions that it can make, or :data:`harness.scorers.ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
-* with ``"trained"`` also ``TRAINING``, ``READS_ALPHAS`` and ``work(space)``, see :mod:`harness.scorers`;
-* ``search(bench, settings) -> Found``, where ``bench`` is a :class:`Bench`.
+* ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
+* of a trained supernet also ``work(space)``, see :mod:`harness.scorers`.
 
-No searcher can reach a table: its runner hands it a query function that counts.
+No searcher can reach a benchmark: one that may query the truth is handed a function that counts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,24 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.searchers._bench import Bench, Found
 from harness.searchers._budget import UNKNOWN
 from harness.searchers._released import VARIANTS, permutes
+from harness.searchers._tools import Found, Proxies, Proxy, Queries, Tools, TrainedSupernet, Truth
 
-__all__ = ["UNKNOWN", "VARIANTS", "Bench", "Found", "load", "names", "permutes"]
+__all__ = [
+    "UNKNOWN",
+    "VARIANTS",
+    "Found",
+    "Proxies",
+    "Proxy",
+    "Queries",
+    "Tools",
+    "TrainedSupernet",
+    "Truth",
+    "load",
+    "names",
+    "permutes",
+]
 
 
 def names() -> tuple[str, ...]:

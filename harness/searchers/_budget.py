@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isnan
 
 from harness.options import Option
-from harness.searchers._bench import Bench, Found
+from harness.searchers._tools import Found, Queries
 from harness.spaces import Architecture
 
 QUERIES = Option(int, 100, "distinct networks looked up in the table")
@@ -26,14 +26,14 @@ class Budget:
 
     Parameters
     ----------
-    bench
+    tools
         The functions of the search.
     queries
         How many networks may be looked up.
     """
 
-    def __init__(self, bench: Bench, queries: int) -> None:
-        self._bench, self._queries = bench, queries
+    def __init__(self, tools: Queries, queries: int) -> None:
+        self._tools, self._queries = tools, queries
         self._accuracies: dict[str, float] = {}
         self._archs: list[Architecture] = []
         self._trace: list[dict[str, object]] = []
@@ -51,7 +51,7 @@ class Budget:
 
     def knows(self, arch: Architecture) -> bool:
         """Whether ``arch``'s network has been looked up."""
-        return self._bench.space.canonical(arch) in self._accuracies
+        return self._tools.space.canonical(arch) in self._accuracies
 
     def accuracy(self, arch: Architecture) -> float:
         """Accuracy in per cent of ``arch``'s network; minus infinity where the label has no figure for it.
@@ -61,19 +61,19 @@ class Budget:
         ValueError
             For an unknown network when no query is left.
         """
-        network = self._bench.space.canonical(arch)
+        network = self._tools.space.canonical(arch)
         if network in self._accuracies:
             self._repeats += 1
             return self._accuracies[network]
         if not self.left:
             raise ValueError(f"all {self._queries} queries are spent; look at Budget.left before asking")
         index = len(self._archs)
-        self._bench.progress("queries", index, self._queries)
-        accuracy = self._bench.query(arch)
+        self._tools.progress("queries", index, self._queries)
+        accuracy = self._tools.query(arch)
         self._repeats = 0
         self._archs.append(arch)
         self._accuracies[network] = -inf if isnan(accuracy) else accuracy
-        name = self._bench.space.format(arch)
+        name = self._tools.space.format(arch)
         row = {"stage": "query", "index": index, "arch": name, "accuracy": accuracy}
         self._trace.append(row | (UNKNOWN if isnan(accuracy) else {}))
         return self._accuracies[network]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from harness.scorers import Evaluate, Score, best_candidates
-from harness.searchers._bench import Bench, columns
+from harness.searchers._tools import Proxy, columns
 from harness.seeding import generator
 from harness.spaces import Mask, only
 
@@ -21,7 +21,7 @@ class Proposal:
 
     Parameters
     ----------
-    bench, score
+    tools, score
         The functions of the search, and the operation scorer's.
     index, total
         The proposal's number, from 0, and how many there will be.
@@ -41,28 +41,26 @@ class Proposal:
         where it only helped to say which comes next. ``step`` counts the proposal's own batches.
     """
 
-    def __init__(self, bench: Bench, score: ScoreDecision, index: int, total: int, first_batch: int) -> None:
-        self._bench, self._score = bench, score
+    def __init__(self, tools: Proxy, score: ScoreDecision, index: int, total: int, first_batch: int) -> None:
+        self._tools, self._score = tools, score
         self._index, self._total, self._first_batch = index, total, first_batch
-        self.mask = bench.space.full_mask
+        self.mask = tools.space.full_mask
         self.visited: list[int] = []
         self.batches = 0
         self.trace: list[dict[str, object]] = []
 
     def decisions(self, kind: str) -> list[int]:
         """The space's decisions of ``kind``, in its order."""
-        return [index for index, spec in enumerate(self._bench.space.decisions) if spec.kind == kind]
+        return [index for index, spec in enumerate(self._tools.space.decisions) if spec.kind == kind]
 
     def scores(self, decisions: Collection[int]) -> Scores:
         """Scores of open ``decisions``, all on one fresh batch."""
         batch = self._first_batch + self.batches
         self.batches += 1
         done, each = len(self.visited), len(self.mask)
-        self._bench.progress("proposals", self._index * each + done, self._total * each)
+        self._tools.progress("proposals", self._index * each + done, self._total * each)
 
-        def evaluate(masks: Sequence[Mask]) -> list[Score]:
-            return self._bench.score_supernet(masks, batch)
-
+        evaluate = self._tools.at(batch)
         return {decision: self._score(evaluate, self.mask, decision) for decision in decisions}
 
     def decide(self, decision: int) -> None:
@@ -78,7 +76,7 @@ class Proposal:
             Where fewer candidates have a score than the decision picks.
         """
         self._record("proposal", decision, scores)
-        picks = best_candidates(scores, self._bench.space.decisions[decision].picks)
+        picks = best_candidates(scores, self._tools.space.decisions[decision].picks)
         self.mask = only(self.mask, decision, picks)
         self.visited.append(decision)
 
@@ -89,11 +87,11 @@ class Proposal:
 
     def shuffled(self, decisions: Collection[int]) -> list[int]:
         """``decisions`` in the proposal's own random order."""
-        order = generator(self._bench.seed, "order", self._index).permutation(len(self.mask)).tolist()
+        order = generator(self._tools.seed, "order", self._index).permutation(len(self.mask)).tolist()
         return [decision for decision in order if decision in decisions]
 
     def _record(self, stage: str, decision: int, scores: Mapping[int, Score]) -> None:
-        spec = self._bench.space.decisions[decision]
+        spec = self._tools.space.decisions[decision]
         self.trace.extend(
             {
                 "stage": stage,

@@ -11,10 +11,10 @@ from typing import Any
 from harness.errors import RunFailed
 from harness.options import Option
 from harness.scorers import Score
-from harness.searchers._bench import Bench, Found, columns
 from harness.searchers._orders import ORDERS, decide_all
 from harness.searchers._proposal import Proposal, ScoreDecision
 from harness.searchers._released import RELEASED_ORDERS, permuted, permutes
+from harness.searchers._tools import Found, Proxy, columns
 from harness.spaces import Architecture
 
 OPTIONS = {
@@ -24,7 +24,7 @@ OPTIONS = {
 }
 
 
-def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], variant: str = "paper") -> Found:
+def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], variant: str = "paper") -> Found:
     """The proposal that validates best.
 
     All proposals start from the same untrained supernet; no batch is used twice. Proposals of the
@@ -34,7 +34,7 @@ def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], vari
 
     Parameters
     ----------
-    bench
+    tools
         The functions the search may call.
     score
         An operation scorer's.
@@ -54,17 +54,17 @@ def search(bench: Bench, score: ScoreDecision, settings: Mapping[str, Any], vari
     distinct: dict[str, tuple[int, Architecture]] = {}
     batches = 0
     for index in range(settings["proposals"]):
-        proposal = Proposal(bench, score, index, settings["proposals"], batches)
-        arch = _architecture(bench, proposal, settings["order"], variant)
+        proposal = Proposal(tools, score, index, settings["proposals"], batches)
+        arch = _architecture(tools, proposal, settings["order"], variant)
         batches += proposal.batches
-        distinct.setdefault(bench.space.canonical(arch), (index, arch))
-        trace += [*proposal.trace, {"stage": "proposal", "index": index, "arch": bench.space.format(arch)}]
-    return Found(_validated(bench, list(distinct.values()), settings["validation_batches"], trace), trace)
+        distinct.setdefault(tools.space.canonical(arch), (index, arch))
+        trace += [*proposal.trace, {"stage": "proposal", "index": index, "arch": tools.space.format(arch)}]
+    return Found(_validated(tools, list(distinct.values()), settings["validation_batches"], trace), trace)
 
 
-def _architecture(bench: Bench, proposal: Proposal, order: str, variant: str) -> Architecture:
+def _architecture(tools: Proxy, proposal: Proposal, order: str, variant: str) -> Architecture:
     """Make all decisions of ``proposal`` and write them down."""
-    space = bench.space
+    space = tools.space
     if variant == "paper":
         decide_all(proposal, order)
         return space.normalise(space.arch_of(proposal.mask))
@@ -75,17 +75,17 @@ def _architecture(bench: Bench, proposal: Proposal, order: str, variant: str) ->
 
 
 def _validated(
-    bench: Bench, proposals: list[tuple[int, Architecture]], batches: int, trace: list[dict[str, object]]
+    tools: Proxy, proposals: list[tuple[int, Architecture]], batches: int, trace: list[dict[str, object]]
 ) -> Architecture:
     if len(proposals) == 1:
         return proposals[0][1]
     totals: dict[Architecture, float] = {}
     for position, (index, arch) in enumerate(proposals):
-        row = {"index": index, "arch": bench.space.format(arch)}
+        row = {"index": index, "arch": tools.space.format(arch)}
         scores = []
         for step in range(batches):
-            bench.progress("validation", position * batches + step, len(proposals) * batches)
-            scores.append(bench.score_network(arch, step))
+            tools.progress("validation", position * batches + step, len(proposals) * batches)
+            scores.append(tools.score_network(arch, step))
             trace.append({"stage": "validation", **row, "step": step, **columns(scores[-1])})
         total = _total(scores)
         trace.append({"stage": "total", **row, **columns(total)})

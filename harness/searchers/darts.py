@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.scorers import Work, best_candidates, darts
-from harness.searchers._bench import Bench, Found, decided
+from harness.scorers import ANY, Work, best_candidates, darts
+from harness.searchers._tools import Found, TrainedSupernet, decided
 from harness.spaces import Space
 
-READS = "trained"
-TRAINING = darts.TRAINING
-READS_ALPHAS = True
+EVIDENCE = "trained"
+ASKS = darts.ASKS
+KINDS = ANY
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Found:
     """``argmax_o alpha(e, o)`` for every decision ``e``."""
-    mask = bench.space.full_mask
+    mask = tools.space.full_mask
     picks, trace = [], []
-    for decision, spec in enumerate(bench.space.decisions):
-        scores = darts.score(bench.trained, mask, decision)
+    for decision, spec in enumerate(tools.space.decisions):
+        scores = darts.score(tools.trained, mask, decision)
         picks.append(best_candidates(scores, spec.picks))
         trace += decided(spec, scores, len(trace))
-    return Found(bench.space.normalise(tuple(picks)), trace)
+    return Found(tools.space.normalise(tuple(picks)), trace)
 
 
 def work(space: Space) -> Work:

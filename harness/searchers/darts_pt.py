@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from harness.options import Option
 from harness.scorers import Work, best_candidates, darts_pt
-from harness.searchers._bench import Bench, Found, decided
+from harness.searchers._tools import Found, TrainedSupernet, decided
 from harness.seeding import generator
 from harness.spaces import Decision, Mask, Space, only, without
 
 if TYPE_CHECKING:
     from harness.training import Trained
 
-READS = "trained"
-TRAINING = darts_pt.TRAINING
-READS_ALPHAS = False
+EVIDENCE = "trained"
+ASKS = darts_pt.ASKS
+KINDS = frozenset({"operation", "input"})
 OPTIONS = {"order": Option(("random", "fixed"), "random", "of the decisions")}
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Found:
     """Search in the ``order`` of ``settings``: drawn with the seed, or from first to last."""
-    space, trained = bench.space, bench.trained
+    space, trained = tools.space, tools.trained
     mask, trace = space.full_mask, []
-    order = _order(space, bench.seed, settings["order"])
+    order = _order(space, tools.seed, settings["order"])
     for made, decision in enumerate(order):
-        bench.progress("decisions", made, len(order))
+        tools.progress("decisions", made, len(order))
         if made:
             trained.fine_tune(mask)
         mask, rows = _decide(space.decisions[decision], trained, mask, decision, made)

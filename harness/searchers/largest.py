@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.searchers._bench import Bench, Found
+from harness.scorers import ANY
+from harness.searchers._tools import Found, Tools
 
-READS = "nothing"
+EVIDENCE = "nothing"
+KINDS = ANY
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Tools, settings: Mapping[str, Any]) -> Found:
     """The listed architecture with the most parameters; the first one wins a tie.
 
     Raises
@@ -18,4 +20,4 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     ConfigError
         Where nobody lists the space's architectures.
     """
-    return Found(max(bench.population.listed("Searcher largest"), key=bench.parameters))
+    return Found(max(tools.population.listed("Searcher largest"), key=tools.parameters))

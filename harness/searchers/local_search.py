@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from harness.searchers._bench import Bench, Found
+from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
-READS = "table"
+EVIDENCE = "queries"
+KINDS = ANY
 OPTIONS = {"queries": QUERIES}
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     """The most accurate network met in ``settings["queries"]`` queries.
 
     From a random start all neighbours (``space.neighbours``: one decision made otherwise) are looked up in a
@@ -30,9 +32,9 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     the budget is spent or none is left. A network that was looked up before is free. Like random search it
     reads the very label it is judged by.
     """
-    space, rng = bench.space, generator(bench.seed, "local_search")
-    budget = Budget(bench, settings["queries"])
-    for start in bench.population.shuffled(rng):
+    space, rng = tools.space, generator(tools.seed, "local_search")
+    budget = Budget(tools, settings["queries"])
+    for start in tools.population.shuffled(rng):
         if not budget.left:
             break
         if not budget.knows(start):

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.searchers._bench import Bench, Found
+from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 
-READS = "table"
+EVIDENCE = "queries"
+KINDS = ANY
 OPTIONS = {"queries": QUERIES}
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     """The most accurate of ``settings["queries"]`` distinct networks, drawn uniformly.
 
     It reads the very label it is judged by, so it shows what so many evaluations of fully
     trained networks buy, not what an untrained search could know.
     """
-    budget, rng = Budget(bench, settings["queries"]), generator(bench.seed, "random_search")
-    for arch in bench.population.sample_distinct(settings["queries"], rng):
+    budget, rng = Budget(tools, settings["queries"]), generator(tools.seed, "random_search")
+    for arch in tools.population.sample_distinct(settings["queries"], rng):
         budget.accuracy(arch)
     return budget.found()

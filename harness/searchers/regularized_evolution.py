@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from harness.options import Option
-from harness.searchers._bench import Bench, Found
+from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
-READS = "table"
+EVIDENCE = "queries"
+KINDS = ANY
 OPTIONS = {
     "queries": QUERIES,
     "population": Option(int, 10, "members; the oldest dies"),
@@ -30,21 +32,21 @@ Member = tuple[float, Architecture]
 """Accuracy in per cent and the architecture it is of."""
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     """The most accurate network met in ``settings["queries"]`` queries.
 
-    The first ``population`` members are drawn uniformly from the population. From then on the best of ``sample``
-    members, drawn with replacement, is the parent; the child is the parent with another pick in one decision,
-    and takes the place of the oldest member, however good that is. A network that was looked up before is
-    free and joins the population like any other. The search ends early where 500 children in a row were
-    known. Like random search it reads the very label it is judged by.
+    The first ``population`` members are drawn uniformly. From then on the best of ``sample`` members, drawn
+    with replacement, is the parent; the child is the parent with another pick in one decision, and takes the
+    place of the oldest member, however good that is. A network that was looked up before is free and joins
+    the population like any other. The search ends early where 500 children in a row were known. Like random
+    search it reads the very label it is judged by.
     """
-    space, rng = bench.space, generator(bench.seed, "regularized_evolution")
-    budget = Budget(bench, settings["queries"])
+    space, rng = tools.space, generator(tools.seed, "regularized_evolution")
+    budget = Budget(tools, settings["queries"])
     population: deque[Member] = deque(maxlen=settings["population"])
     while budget.left and not budget.stuck:
         if len(population) < settings["population"]:
-            arch = bench.population.sample(rng)
+            arch = tools.population.sample(rng)
         else:
             arch = mutated(space, _parent(population, settings["sample"], rng), rng)
         population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from harness.options import Option
-from harness.searchers._bench import Bench, Found
+from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
 
-READS = "table"
+EVIDENCE = "queries"
+KINDS = ANY
 OPTIONS = {
     "queries": QUERIES,
     "learning_rate": Option(
@@ -30,7 +32,7 @@ MOMENTUM = 0.9
 """Of the reward's moving average."""
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     """The most accurate network met in ``settings["queries"]`` queries.
 
     Each draw of the policy is rewarded with ``r = accuracy / 100``, and the logits ascend
@@ -41,9 +43,9 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     known, as those of a policy that has settled are. Like random search it reads the very label it is
     judged by.
     """
-    rng = generator(bench.seed, "reinforce")
-    budget = Budget(bench, settings["queries"])
-    policy = Policy(bench.space)
+    rng = generator(tools.seed, "reinforce")
+    budget = Budget(tools, settings["queries"])
+    policy = Policy(tools.space)
     optimiser = Adam(policy.logits.size, settings["learning_rate"])
     total = weight = 0.0
     while budget.left and not budget.stuck:

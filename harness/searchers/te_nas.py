@@ -21,16 +21,16 @@ from harness.errors import RunFailed
 from harness.scorers import te_nas
 from harness.scorers._ranks import Pair
 from harness.scorers.te_nas import Importance
-from harness.searchers._bench import Bench, Found, columns
+from harness.searchers._tools import Found, Proxies, columns
 from harness.spaces import Decision, Mask, without
 
-READS = "proxies"
-SUPERNETS = te_nas.SUPERNETS
+EVIDENCE = "proxies"
+ASKS = te_nas.ASKS
 OPTIONS = te_nas.OPTIONS
 KINDS = ("operation", "input")
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Proxies, settings: Mapping[str, Any]) -> Found:
     """Prune until every decision is made.
 
     Raises
@@ -38,13 +38,13 @@ def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
     RunFailed
         Where no candidate of an open decision has a score.
     """
-    space, mask = bench.space, te_nas.without_none(bench.space, bench.space.full_mask)
+    space, mask = tools.space, te_nas.without_none(tools.space, tools.space.full_mask)
     trace: list[dict[str, object]] = []
     total, done = sum(_surplus(space.decisions, mask, kind) for kind in KINDS), 0
     for kind in KINDS:
         while _surplus(space.decisions, mask, kind):
-            bench.progress("pruning rounds", done, total)
-            found = te_nas.importances(bench.score_proxies(done), mask, kind)
+            tools.progress("pruning rounds", done, total)
+            found = te_nas.importances(tools.at(done), mask, kind)
             trace += _rows(space.decisions, done, found)
             mask = _pruned(space.decisions, mask, found)
             done += 1

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.scorers import zero_cost_disc
-from harness.searchers import _two_stage
-from harness.searchers._bench import Bench, Found
+from harness.searchers import _orders, _two_stage
+from harness.searchers._tools import Found, Proxy
 
-READS = "proxy"
+EVIDENCE = "proxy"
+KINDS = _orders.KINDS
 OPTIONS = _two_stage.OPTIONS
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
     """Search with the settings ``proposals`` (N), ``validation_batches`` (V) and ``order``."""
-    return _two_stage.search(bench, zero_cost_disc.score, settings)
+    return _two_stage.search(tools, zero_cost_disc.score, settings)

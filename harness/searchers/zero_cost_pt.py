@@ -14,14 +14,15 @@ from typing import Any
 
 from harness.options import Option
 from harness.scorers import zero_cost_pt
-from harness.searchers import _two_stage
-from harness.searchers._bench import Bench, Found
+from harness.searchers import _orders, _two_stage
 from harness.searchers._released import VARIANTS
+from harness.searchers._tools import Found, Proxy
 
-READS = "proxy"
-OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's")}
+EVIDENCE = "proxy"
+KINDS = _orders.KINDS
+OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's, paper or as_released")}
 
 
-def search(bench: Bench, settings: Mapping[str, Any]) -> Found:
+def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
     """Search with the settings ``proposals`` (N), ``validation_batches`` (V), ``order`` and ``variant``."""
-    return _two_stage.search(bench, zero_cost_pt.preference, settings, settings["variant"])
+    return _two_stage.search(tools, zero_cost_pt.preference, settings, settings["variant"])

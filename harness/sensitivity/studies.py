@@ -101,12 +101,12 @@ class Study:
         ``FOLDER`` stands for CIFAR-10's.
         """
         run = self.groups[0].run
-        asked = {key: str(value).lower() for key, value in self.baseline.settings.items()}
-        asked[self.factor] = ",".join(dict.fromkeys(str(self.value(group)) for group in self.ordered))
+        chosen = {key: str(value).lower() for key, value in self.baseline.settings.items()}
+        chosen[self.factor] = ",".join(dict.fromkeys(str(self.value(group)) for group in self.ordered))
         if self.factor == "variant":
-            asked["masking"] = "default"
-        overrides = [f"{OVERRIDES.get(key, key)}={value}" for key, value in asked.items()]
-        if "cifar10" in asked["input"].split(","):
+            chosen["masking"] = "default"
+        overrides = [f"{OVERRIDES.get(key, key)}={value}" for key, value in chosen.items()]
+        if "cifar10" in chosen["input"].split(","):
             overrides.append("input.folder=FOLDER")
         seeds = ",".join(map(str, self.seeds))
         place = f"task={run.task} space={run.space} label={run.label}"
@@ -158,7 +158,9 @@ def _factor(differing: set[str]) -> str | None:
     """The one setting that differs, or the variant; ``None`` for none, several, or another table."""
     if differing & {"variant", "counting"} and "masking" in differing and differing <= set(VARIANT):
         return "variant"
-    return next(iter(differing)) if len(differing) == 1 and not differing & {"truth", "counting"} else None
+    if len(differing) > 1 or differing & {"truth", "table", "counting"}:
+        return None
+    return next(iter(differing), None)
 
 
 def _differing(one: Group, other: Group) -> set[str]:

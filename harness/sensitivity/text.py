@@ -40,7 +40,7 @@ def write_sensitivity(results: Path, output: Path) -> tuple[Path, ...]:
     written = tuple(output / name for name in FILES)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (markdown(found), table_of_numbers(found)), strict=True):
+        for path, content in zip(written, (markdown(found), numbers_csv(found)), strict=True):
             path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"The study cannot be written to {output}: {error.strerror}.") from error
@@ -69,7 +69,7 @@ def markdown(found: Sequence[Study]) -> str:
     return "\n".join(lines)
 
 
-def table_of_numbers(found: Sequence[Study]) -> str:
+def numbers_csv(found: Sequence[Study]) -> str:
     """CSV: one line per study, value and statistic that a table shows, at full precision."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")

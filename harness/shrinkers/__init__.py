@@ -2,9 +2,10 @@
 
 An item is a module with
 
+* ``EVIDENCE``, ``ASKS`` and ``KINDS``, as a searcher's (:mod:`harness.searchers`);
 * ``OPTIONS``: by name its settings (:class:`harness.options.Option`); none where it is missing;
-* ``shrink(space, seed, settings) -> iterable of masks``, one for every step: what the step leaves of the one
-  before, which for the first step is ``space.full_mask``.
+* ``shrink(tools, settings) -> iterable of masks``, one for every step: what the step leaves of the one
+  before, which for the first step is ``tools.space.full_mask``.
 
 A mask leaves every decision at least as many candidates as it picks. No shrinker can reach a benchmark.
 """

@@ -20,7 +20,9 @@ from harness.options import Option
 from harness.spaces._nb101 import Cell, cell_of, class_numbers
 from harness.spaces._space import Architecture, Decision, Space
 
-OPTIONS = {"supernet_epochs": Option(int, 50, "as the benchmark's authors")}
+OPTIONS = {
+    "supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as the benchmark's authors")
+}
 
 OPERATIONS = ("maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu")
 _BLOCK = re.compile(r"^(?:-|([a-z0-9-]+)@(\d(?:,\d)*))$")

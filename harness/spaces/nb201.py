@@ -14,7 +14,7 @@ from harness.errors import ConfigError, unknown_name
 from harness.options import Option
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
-OPTIONS = {"supernet_epochs": Option(int, 100, "as DARTS-PT's authors")}
+OPTIONS = {"supernet_epochs": Option(int, 100, "of a supernet at fidelity=benchmark: as DARTS-PT's authors")}
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))

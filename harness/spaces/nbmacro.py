@@ -12,7 +12,11 @@ from harness.errors import ConfigError
 from harness.options import Option
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
-OPTIONS = {"supernet_epochs": Option(int, 50, "DARTS's own number; nobody published one here")}
+OPTIONS = {
+    "supernet_epochs": Option(
+        int, 50, "of a supernet at fidelity=benchmark: DARTS's, nobody published one here"
+    )
+}
 
 OPERATIONS = ("identity", "mb3_k3", "mb6_k5")
 STAGES = (2, 3, 3)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 
 from harness import registry
-from harness.tasks._task import METHODS, Measure, Task
+from harness.tasks._task import Measure, Task
 
-__all__ = ["METHODS", "Measure", "Task", "load", "names", "of_record"]
+__all__ = ["Measure", "Task", "load", "names", "of_record"]
 
 
 def names() -> tuple[str, ...]:

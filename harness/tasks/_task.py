@@ -8,9 +8,6 @@ from typing import Any
 
 from harness.options import Option
 
-METHODS = {"proxy": "proxies", "scorer": "scorers", "searcher": "searchers", "shrinker": "shrinkers"}
-"""The settings that name a method, and the folders of their items."""
-
 Rows = Mapping[str, Any]
 """A record's rows: arrays by column, or a data frame."""
 
@@ -42,7 +39,7 @@ class Task:
     name, title
         On the command line, and as the heading of its sections.
     group
-        The settings that name its method, one of :data:`METHODS`.
+        Config group that names its method, such as ``scorer``.
     options
         Its own settings.
     columns

@@ -18,6 +18,8 @@ def headline(statistics: Mapping[str, Any]) -> str:
     """Accuracy and rank of the architecture found."""
     if statistics["accuracy"] is None:
         return "the label has no figure for the chosen architecture"
+    if statistics["rank"] is None:
+        return f"accuracy {statistics['accuracy']:.2f} %, rank unknown"
     return f"accuracy {statistics['accuracy']:.2f} %, rank {statistics['rank']} of {statistics['size']}"
 
 

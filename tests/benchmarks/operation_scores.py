@@ -34,8 +34,8 @@ from harness.networks import Supernet
 from harness.proxies import PATHS, measure_each
 from harness.runners import keep_freed_memory
 from harness.scorers import Score
-from harness.searchers import Bench, zero_cost_pt
-from harness.spaces import Mask, Space, without
+from harness.searchers import Proxy, zero_cost_pt
+from harness.spaces import Mask, Population, Space, without
 from tests.benchmarks import yardstick
 
 BATCHES = {"nb201": 256, "nbmacro": 256, "nb1shot1_1": 128, "nb1shot1_2": 128, "nb1shot1_3": 128}
@@ -127,7 +127,13 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
         counted += len(masks)
         return scores(supernet, masks, batch, path)
 
-    bench = Bench(supernet.space, seed, score_supernet, None, None, None)
+    bench = Proxy(
+        population=Population(supernet.space),
+        seed=seed,
+        parameters=None,
+        score_supernet=score_supernet,
+        score_network=None,
+    )
     settings = {"proposals": 1, "validation_batches": 1, "order": "random", "variant": "paper"}
     return seconds(lambda: zero_cost_pt.search(bench, settings)) / counted
 

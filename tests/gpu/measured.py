@@ -83,7 +83,7 @@ def scorer_of(name: str, space: str, device: str, scale: Scale) -> Compared:
 
 def scorers_on_a_device() -> list[str]:
     """Those that do not read the table alone."""
-    return [name for name in scorers.names() if scorers.load(name).READS != "truth"]
+    return [name for name in scorers.names() if scorers.load(name).EVIDENCE != "truth"]
 
 
 def speed_of(space: str, device: str, scale: Scale) -> dict[str, float]:

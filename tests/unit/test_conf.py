@@ -13,7 +13,7 @@ from harness.benchmarks import operation_scores
 from harness.cli import _compose
 from harness.cli._compose import composing, run_configs
 from harness.cli.bench import choose_spaces, main, plan
-from harness.runners._published_sets import published_sets
+from harness.evidence.published import published_sets
 from harness.sensitivity.studies import BASELINES
 
 

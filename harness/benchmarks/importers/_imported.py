@@ -28,7 +28,7 @@ def untracked(items: Iterable[Any], description: str, total: int | None = None) 
 
 @dataclass(frozen=True)
 class Published:
-    """How many architectures a benchmark lists, how many rows its complete table has, best figures by label."""
+    """How many architectures a benchmark lists, how many rows it has when complete, best figures by label."""
 
     size: int
     cells: int

@@ -35,7 +35,7 @@ def origin_of(record: Record) -> dict[str, Any]:
         "code": _code(made),
         "foreign": [_package(each) for each in (made.get("foreign") or {}).values()],
         "gpu": numerics.get("device_model"),
-        "numerics": _told(numerics),
+        "numerics": _numerics(numerics),
     }
 
 
@@ -50,14 +50,14 @@ def _package(made: Mapping[str, Any]) -> str:
     return f"{made.get('distribution')} {made.get('version')} ({str(made.get('code'))[:8]})"
 
 
-def _told(numerics: Mapping[str, Any]) -> str | None:
+def _numerics(numerics: Mapping[str, Any]) -> str | None:
     """Kernels and precision in a few words; ``None`` where the record does not say."""
     if not numerics:
         return None
-    told = {"kernels": numerics.get("cpu_capability"), **(numerics.get("limits") or {})}
-    told |= {name: numerics.get(name) for name in ("cuda", "cudnn", "deterministic")}
-    told |= numerics.get("precision") or {}
-    return " ".join(f"{name}={value}" for name, value in told.items() if value is not None)
+    parts = {"kernels": numerics.get("cpu_capability"), **(numerics.get("limits") or {})}
+    parts |= {name: numerics.get(name) for name in ("cuda", "cudnn", "deterministic")}
+    parts |= numerics.get("precision") or {}
+    return " ".join(f"{name}={value}" for name, value in parts.items() if value is not None)
 
 
 def values(origins: Sequence[Mapping[str, Any]], name: str) -> list[str]:
@@ -69,6 +69,6 @@ def values(origins: Sequence[Mapping[str, Any]], name: str) -> list[str]:
 
 def differing(origins: Sequence[Mapping[str, Any]]) -> str:
     """In what they are not alike, as a sentence; empty where they are."""
-    found = {title: values(origins, name) for name, title in TITLES.items()}
-    told = [f"{title} {', '.join(each)}" for title, each in found.items() if len(each) > 1]
-    return f"Not all of these records were made alike: {'; '.join(told)}." if told else ""
+    by_title = {title: values(origins, name) for name, title in TITLES.items()}
+    lists = [f"{title} {', '.join(each)}" for title, each in by_title.items() if len(each) > 1]
+    return f"Not all of these records were made alike: {'; '.join(lists)}." if lists else ""

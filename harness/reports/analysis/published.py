@@ -102,28 +102,26 @@ def figures(file: Path = FILE) -> tuple[Published, ...]:
     """Every published figure, in the order of ``file``."""
     content = tomllib.loads(file.read_text(encoding="utf-8"))
     return tuple(
-        figure
-        for entry in content["figures"]
-        for figure in _expanded(entry, content["setups"][entry["setup"]])
+        figure for item in content["figures"] for figure in _expanded(item, content["setups"][item["setup"]])
     )
 
 
-def _expanded(entry: Mapping[str, Any], setup: Mapping[str, Any]) -> Iterator[Published]:
+def _expanded(item: Mapping[str, Any], setup: Mapping[str, Any]) -> Iterator[Published]:
     """One figure per step of ``means``, or one for ``values``."""
-    shared = {key: entry[key] for key in ("name", "method", "source")}
+    shared = {key: item[key] for key in ("name", "method", "source")}
     shared |= {"space": setup["space"], "words": setup["words"]}
-    shared["settings"] = {"label": entry["label"]} | setup["settings"] | entry.get("settings", {})
-    shared |= {"scores": entry.get("scores"), "seeds": tuple(entry["seeds"]) if "seeds" in entry else None}
-    if "values" in entry:
-        stat = mean_with_interval(entry["values"])
+    shared["settings"] = {"label": item["label"]} | setup["settings"] | item.get("settings", {})
+    shared |= {"scores": item.get("scores"), "seeds": tuple(item["seeds"]) if "seeds" in item else None}
+    if "values" in item:
+        stat = mean_with_interval(item["values"])
         numbers = {key: stat[key] for key in ("mean", "sd", "n")}
-        yield Published(statistic=entry["statistic"], **numbers, **shared)
+        yield Published(statistic=item["statistic"], **numbers, **shared)
         return
-    sds = entry.get("sds", [])
-    for step, mean in enumerate(entry["means"]):
+    sds = item.get("sds", [])
+    for step, mean in enumerate(item["means"]):
         sd = sds[step] if step < len(sds) else None
         yield Published(
-            statistic=f"steps.{step}.{entry['statistic']}", mean=mean, sd=sd, n=entry["n"], **shared
+            statistic=f"steps.{step}.{item['statistic']}", mean=mean, sd=sd, n=item["n"], **shared
         )
 
 
@@ -133,11 +131,11 @@ def compare(groups: Sequence[Group]) -> dict[tuple[str, str], list[Comparison]]:
     for group in groups:
         if tasks.of_record(group.run.task).takes_published:
             members.setdefault(group.place[1:], []).append(group)
-    found = {
+    compared = {
         place: [each for figure in figures() for each in _comparisons(figure, here)]
         for place, here in sorted(members.items())
     }
-    return {place: comparisons for place, comparisons in found.items() if comparisons}
+    return {place: comparisons for place, comparisons in compared.items() if comparisons}
 
 
 def _comparisons(figure: Published, groups: Sequence[Group]) -> Iterator[Comparison]:

@@ -54,7 +54,7 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def table_of_numbers(groups: Sequence[Group]) -> str:
+def numbers_csv(groups: Sequence[Group]) -> str:
     """CSV: one line per group and statistic, every number of the records at full precision.
 
     ``mean``, ``sd`` and the 95 % t interval ``low`` to ``high`` are over the ``n`` seeds where the

@@ -69,13 +69,12 @@ def _table(groups: Sequence[Group], number: int, of: int) -> Table:
         if scored and f"{name}.n" in scored[0].results[0].numbers:
             rows.append(Row(_cells(scored[0], name, Cell(title, title, "baseline")), "baseline"))
     rows.sort(key=lambda row: -_rank(row.cells[1].sort))
-    failed = [Row(_failed(group, groups), "failed") for group in groups if not group.results]
     ceiling = scored[0].stat("ceiling.kendall")["mean"] if scored else None
     reference = [_reference(scored[0])] if ceiling is not None else []
     return Table(
         title=title_of_set("Rank agreement with trained accuracy", number, of),
         columns=COLUMNS,
-        rows=(*reference, *rows, *failed),
+        rows=(*reference, *rows, *wording.rows_of_failed(groups, COLUMNS)),
         caption=_caption(groups, scored, of),
         mark=ceiling,
     )
@@ -102,7 +101,7 @@ def _cells(group: Group, name: str, title: Cell) -> tuple[Cell, ...]:
         _where_told(group, f"{name}.best_of.100.regret", 2),
         Cell(f"{wording.spread(scored)} / {wording.spread(total)}", group.stat(f"{name}.n")["mean"], lost),
         Cell(wording.spread(ties), group.stat(f"{name}.ties_in_scores")["mean"]),
-        Cell(str(len(group.seeds)), float(len(group.seeds))),
+        wording.seeds_cell(group),
     )
 
 
@@ -120,13 +119,9 @@ def _reference(group: Group) -> Row:
         "Spearman ρ": wording.mean_cell(group.stat("ceiling.spearman"), 3),
         "τ, top 10 %": wording.mean_cell(group.stat("ceiling.kendall_top_decile"), 3),
         "Scored": Cell(wording.spread(round(n) for n in group.values("ceiling.n") if n is not None)),
-        "Seeds": Cell(str(len(group.seeds)), float(len(group.seeds))),
+        "Seeds": wording.seeds_cell(group),
     }
     return Row(tuple(told.get(column.title, Cell("")) for column in COLUMNS), "reference")
-
-
-def _failed(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
-    return (wording.method_cell(group, groups), *[Cell(wording.NONE)] * (len(COLUMNS) - 2), Cell("0", 0.0))
 
 
 def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple[str, ...]:

@@ -94,9 +94,9 @@ def card(name: str) -> Card | None:
 
 def table(names: Iterable[str]) -> Table | None:
     """The cards of ``names``, in their order; ``None`` where there is none."""
-    asked = list(dict.fromkeys(names))
-    found = [made for made in map(card, asked) if made is not None]
-    if not found:
+    wanted = list(dict.fromkeys(names))
+    described = [made for made in map(card, wanted) if made is not None]
+    if not described:
         return None
     rows = [
         Row(
@@ -105,12 +105,12 @@ def table(names: Iterable[str]) -> Table | None:
                 for text in (each.name, each.formula, each.needs, each.better, each.undefined, each.source)
             )
         )
-        for each in found
+        for each in described
     ]
     caption = []
-    if any(each.population for each in found):
+    if any(each.population for each in described):
         caption.append("r is a network's rank among those of its population, 1 the worst.")
-    if foreign := sorted(set(asked) - {each.name for each in found}):
+    if foreign := sorted(set(wanted) - {each.name for each in described}):
         caption.append(f"Of other packages, which describe them: {', '.join(foreign)}.")
     return Table(TITLE, COLUMNS, tuple(rows), tuple(caption))
 
@@ -124,8 +124,8 @@ def _read(path: Path) -> tuple[str | None, About]:
         if isinstance(statement, ast.Assign)
         and [ast.unparse(name) for name in statement.targets] == ["ABOUT"]
     )
-    told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    return ast.get_docstring(tree), About(*map(ast.literal_eval, call.args), **told)
+    arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return ast.get_docstring(tree), About(*map(ast.literal_eval, call.args), **arguments)
 
 
 def _title(docstring: str | None) -> str:

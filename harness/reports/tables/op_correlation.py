@@ -52,13 +52,12 @@ FIRST = "steps.0"
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     """Agreement, the architectures that the scores pick, the operations they would drop, and trainings."""
     scored = [group for group in groups if group.results]
-    failed = [group for group in groups if not group.results]
     scored.sort(key=lambda group: -_known(group.stat(f"{FIRST}.best_acc.kendall")["mean"]))
-    missing = [_missing(group, groups, AGREEMENT) for group in failed]
+    failed = wording.rows_of_failed(groups, AGREEMENT)
     agreement = Table(
         "Rank agreement per decision with accuracy by operation",
         AGREEMENT,
-        (*(Row(_agreement(group, groups), _kind(group)) for group in scored), *missing),
+        (*(Row(_agreement(group, groups), _kind(group)) for group in scored), *failed),
         _caption(groups, scored),
     )
     picking = [group for group in scored if "selected.accuracy" in group.results[0].numbers]
@@ -105,7 +104,7 @@ def _dropped(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
         Cell(f"{kept.text} of {top}", kept.sort, kept.note),
         Cell(f"{dropped} / {candidates}", group.stat("dropped_first.dropped")["mean"]),
         Cell(" ".join(map(str, _first_dropped(first)["ranks"])), None, wording.seeds([first.run.seed])),
-        Cell(str(len(group.seeds)), float(len(group.seeds))),
+        wording.seeds_cell(group),
     )
 
 
@@ -115,11 +114,6 @@ def _first_dropped(result: Result) -> Mapping[str, Any]:
 
 def _kind(group: Group) -> str:
     return "reference" if group.published else "method"
-
-
-def _missing(group: Group, groups: Sequence[Group], columns: Sequence[Column]) -> Row:
-    blank = [Cell(wording.NONE)] * (len(columns) - 2)
-    return Row((wording.method_cell(group, groups), *blank, Cell("0", 0.0)), "failed")
 
 
 def _known(value: float | None) -> float:
@@ -137,7 +131,7 @@ def _agreement(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
         wording.method_cell(group, groups),
         *(wording.mean_cell(group.stat(name), 3) for name in names),
         Cell(f"{wording.spread(defined)} / {wording.spread(total)}", defined[0]),
-        Cell(str(len(group.seeds)), float(len(group.seeds))),
+        wording.seeds_cell(group),
     )
 
 
@@ -146,7 +140,7 @@ def _picked(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
     for pick in ("selected", "selected_progressive"):
         for name, digits in (("accuracy", 2), ("rank", 0), ("regret", 2)):
             cells.append(_where_made(group, f"{pick}.{name}", digits, name == "rank"))
-    return (*cells, Cell(str(len(group.seeds)), float(len(group.seeds))))
+    return (*cells, wording.seeds_cell(group))
 
 
 def _where_made(group: Group, name: str, digits: int, whole: bool) -> Cell:

@@ -61,7 +61,7 @@ def table(comparisons: Sequence[Comparison]) -> Table:
     )
 
 
-def table_of_numbers(groups: Sequence[Group]) -> str:
+def numbers_csv(groups: Sequence[Group]) -> str:
     """CSV: every published figure with every group that measured the same, at full precision."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")

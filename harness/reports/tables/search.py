@@ -26,15 +26,13 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     """What was found, with the optimum at its head, and the supernets that were trained for it."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
-    failed = [group for group in groups if not group.results]
-    blank = [Cell(wording.NONE)] * (len(COLUMNS) - 2)
     rows = [
         Row(_cells(group, groups), "baseline" if group.stat("table_queries")["mean"] else "method")
         for group in scored
     ]
     if scored:
         rows.insert(0, _optimum(scored))
-    rows += [Row((wording.method_cell(g, groups), *blank, Cell("0", 0.0)), "failed") for g in failed]
+    rows += wording.rows_of_failed(groups, COLUMNS)
     found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
     return (found, *training.tables(groups))
 
@@ -62,7 +60,7 @@ def _cells(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
         wording.mean_cell(group.stat("evaluations"), 0, whole=True),
         wording.mean_cell(group.stat("table_queries"), 0, whole=True),
         Cell(wording.NONE) if proposals["mean"] is None else wording.mean_cell(proposals, 0, whole=True),
-        Cell(str(len(group.seeds)), float(len(group.seeds))),
+        wording.seeds_cell(group),
     )
 
 

@@ -25,15 +25,10 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     """One table: after the last step, with the whole space at its head."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: -(group.stat("last.best")["mean"] or 0.0))
-    blank = [Cell(wording.NONE)] * (len(COLUMNS) - 2)
     rows = [Row(_cells(group, "last", wording.method_cell(group, groups))) for group in scored]
     if scored:
         rows.insert(0, Row(_cells(scored[0], "steps.0", Cell("whole space", "whole space")), "reference"))
-    rows += [
-        Row((wording.method_cell(group, groups), *blank, Cell("0", 0.0)), "failed")
-        for group in groups
-        if not group.results
-    ]
+    rows += wording.rows_of_failed(groups, COLUMNS)
     return (Table("What is left after the last step", COLUMNS, tuple(rows), _caption(groups, scored)),)
 
 
@@ -48,7 +43,7 @@ def _cells(group: Group, step: str, title: Cell) -> tuple[Cell, ...]:
         wording.mean_cell(mean_with_interval(top), 1),
         *(wording.mean_cell(group.stat(f"{step}.{name}"), 0, whole=True) for name in counts),
         Cell(wording.spread(numbers), float(max(numbers))),
-        Cell(str(len(group.seeds)), float(len(group.seeds))),
+        wording.seeds_cell(group),
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,5 +35,8 @@ def test_reductions_leave_missing_runs_out(columns):
 def test_units():
     label = Label("name", "cifar10", "test", 1, "runs", ("column",), "source")
     assert (label.scale, label.reduce, label.run_columns, label.default) == (1.0, "value", (), False)
-    assert Label("name", "cifar10", "test", 1, "runs", ("column",), "source", unit="fraction").scale == 100.0
+    assert (label.metric, label.unit, label.sign) == ("accuracy", "per cent", 1.0)
+    assert label.words == "test split, 1 epochs"
+    latency = replace(label, metric="latency", unit="ms", higher_is_better=False)
+    assert (latency.sign, latency.words) == (-1.0, "latency in ms, negated, test split, 1 epochs")
     assert REDUCTIONS == ("value", "mean", "max")

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,18 +25,19 @@ SIZES = {
 
 
 def test_there_is_a_table_for_every_space():
-    assert benchmarks.names() == tuple(sorted(SIZES)) == spaces.names()
+    assert benchmarks.tables() == tuple(sorted(SIZES))
+    assert set(benchmarks.names()) >= set(SIZES)
 
 
 @pytest.mark.parametrize(("name", "sizes"), SIZES.items())
 def test_every_listed_architecture_has_its_default_accuracy(committed, name, sizes):
     table, space = committed(name), spaces.load(name)
     assert (len(table), int(table.listed.sum())) == sizes
-    values = table.values(space.codes, table.default_label.name)
+    values = table.values(table.keys, table.default_label.name)
     assert values.shape == (len(space.listing()),)
     assert values.dtype == np.float64
     assert ((values > 1) & (values < 95)).all()
-    assert np.isfinite(table.params(space.codes)).all()
+    assert np.isfinite(table.params(table.keys)).all()
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -62,13 +64,13 @@ def test_known_figures(committed):
     best = spaces.load("nbmacro").parse("22212220")
     assert macro.value(best, "cifar10_test_50") == pytest.approx(93.12666320800781, abs=1e-12)
     nb201, space = committed("nb201"), spaces.load("nb201")
-    values = nb201.values(space.codes, "cifar10_test_200")
+    values = nb201.values(nb201.keys, "cifar10_test_200")
     assert space.format(space.listing()[int(values.argmax())]) == (
         "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|"
     )
     assert values.max() == 94.3733
-    assert nb201.values(space.codes, "cifar100_test_200").max() == 73.5133
-    assert nb201.values(space.codes, "imagenet16_120_test_200").max() == 47.3111
+    assert nb201.values(nb201.keys, "cifar100_test_200").max() == 73.5133
+    assert nb201.values(nb201.keys, "imagenet16_120_test_200").max() == 47.3111
 
 
 def test_runs_of_nb201(committed):
@@ -102,7 +104,7 @@ def test_nb1shot1_has_neither_runs_nor_flops(committed):
     table = committed("nb1shot1_1")
     assert table.runs(table.held[:2], "cifar10_test_108") is None
     assert np.isnan(table.flops(table.held[:2])).all()
-    assert np.isnan(committed("nb201").flops(committed("nb201").codes)).sum() == 15_625 - 9_445
+    assert np.isnan(committed("nb201").flops(committed("nb201").held)).sum() == 15_625 - 9_445
 
 
 def test_no_architectures_give_no_figures(committed):
@@ -115,7 +117,7 @@ def test_no_architectures_give_no_figures(committed):
 def test_every_label_is_explained_and_belongs_to_a_known_dataset(committed, name):
     table = committed(name)
     for label in table.labels.values():
-        assert label.dataset in benchmarks.DATASETS
+        assert table.dataset(label.name) == table.datasets[label.dataset]
         assert label.split in ("test", "valid")
         assert label.runs
         assert label.source
@@ -124,8 +126,9 @@ def test_every_label_is_explained_and_belongs_to_a_known_dataset(committed, name
         assert np.isfinite(table.values(table.held, label.name)).any()
 
 
-def test_datasets():
-    assert {name: (facts.classes, facts.image_size) for name, facts in benchmarks.DATASETS.items()} == {
+def test_datasets(committed):
+    known = committed("nb201").datasets
+    assert {name: (facts.classes, facts.image_size) for name, facts in known.items()} == {
         "cifar10": (10, 32),
         "cifar100": (100, 32),
         "imagenet16_120": (120, 16),
@@ -157,12 +160,39 @@ def test_wrong_architectures(committed):
             table.values(archs, "cifar10_test_200")
     with pytest.raises(ConfigError, match=r"An architecture of nb201 is .*; received \(4, 0, 3\)"):
         table.value((4, 0, 3), "cifar10_test_200")
-    with pytest.raises(DataError, match="holds 15,625 architectures, and not code 15625"):
-        table.values(np.array([3, 15_625]), "cifar10_test_200")
-    with pytest.raises(DataError, match="not code -1"):
-        table.params(np.array([-1]))
-    with pytest.raises(DataError, match=r"one-dimensional integer array.*float64"):
+    with pytest.raises(DataError, match=r"one-dimensional integer array of keys.*float64"):
         table.flops(np.array([1.0]))
+
+
+def test_what_is_not_held_is_not_known(committed):
+    table = committed("nb201")
+    known, unknown = table.values(np.array([3, 15_625]), "cifar10_test_200")
+    assert np.isfinite(known)
+    assert np.isnan(unknown)
+    assert np.isnan(table.runs(np.array([-1]), "cifar10_test_200")).all()
+    assert np.isnan(table.params(np.array([-1]))).all()
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_what_can_be_drawn_is_the_space_s_list(committed, name):
+    table, space = committed(name), spaces.load(name)
+    assert table.complete
+    assert table.architectures == space.listing()
+    assert table.keys.tolist() == [space.key(arch) for arch in space.listing()]
+    assert (table.population.space, table.population.size) == (space, len(space.listing()))
+
+
+def test_a_label_s_digest_is_of_its_figures_alone(committed):
+    table = committed("nb201")
+    digests = {name: table.digest(name) for name in table.labels}
+    assert len(set(digests.values())) == len(digests)
+    changed = {
+        **table.figures,
+        "cifar100_test_200": table.figures["cifar100_test_200"] + 1,
+        "new": table.held,
+    }
+    other = replace(table, figures=changed, _values={})
+    assert {name for name in digests if other.digest(name) != digests[name]} == {"cifar100_test_200"}
 
 
 def test_architectures_in_any_form_that_people_have(committed):
@@ -248,7 +278,7 @@ def test_every_listed_row_of_nb1shot1_is_the_source_s(committed, shared, number)
         rows = list(csv.DictReader(stream))
     expected = {row["module_hash"]: float(row["mean_test_acc_108"]) * 100 for row in rows}
     assert len(rows) == len(space.listing())
-    values = table.values(space.codes, "cifar10_test_108")
+    values = table.values(table.keys, "cifar10_test_108")
     received = {
         space.canonical(arch): value for arch, value in zip(space.listing(), values.tolist(), strict=True)
     }

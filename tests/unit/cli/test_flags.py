@@ -94,6 +94,7 @@ def test_an_item_without_the_setting_is_told(called, tmp_path):
     [
         (["--help"], "== Configuration groups =="),
         (["-h", "seed=3"], "proxy: "),
+        (["-h"], "searcher.queries: distinct networks looked up in the table (local_search, random_search, "),
         (["--hydra-help"], "Hydra"),
         (["--version"], "Hydra "),
         (["--cfg", "job", "seed=3"], "seed: 3\n"),

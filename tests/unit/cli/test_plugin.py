@@ -76,12 +76,46 @@ def test_scorers_whose_names_hold_a_dash(call, tmp_path):
     assert "my-proxy" in (tmp_path / "reports" / "all" / "report.md").read_text(encoding="utf-8")
 
 
-def test_a_space_without_a_table_is_refused_at_the_start(call, tmp_path):
+THEIRS = ("space=their_space", "fidelity=tiny", "batch_size=4")
+
+
+def test_a_space_with_its_benchmark_and_networks(call, tmp_path):
+    for asked in (
+        ("-m", "proxy=my-proxy,their_mean", "task.population=all"),
+        ("task=op_correlation", "scorer=their-scorer", "proxy=my-proxy"),
+        ("-m", "task=search", "searcher=their_search,zero_cost_pt", "proxy=my-proxy"),
+        ("task=shrink", "shrinker=their_shrinker", "shrinker.decisions=2"),
+    ):
+        done = call(*asked[:1], *THEIRS, *asked[1:])
+        assert done.returncode == 0, done.stderr
+    found = records(tmp_path)
+    assert {record.run.label for record in found.values()} == {"cifar10_test_1"}
+    assert sorted(found["my-proxy"].rows["accuracy"]) == [60.0, 65.0, 70.0, 80.0]
+    assert found["my-proxy"].statistics["score"]["n"] == 4
+    assert found["their_mean"].config["proxy"]["of"] == ["params", "flops"]
+    assert len(found["their-scorer-my-proxy"].rows) >= 4
+    assert found["their_search"].statistics["rank"] == 1
+    assert found["their_shrinker"].config["shrinker"] == {"name": "their_shrinker", "decisions": 2}
+    assert found["their_shrinker"].statistics["last"]["best"] == 60.0
+    done = call("--results", str(tmp_path), "--figures", "none", module="harness.cli.report", results=False)
+    assert done.returncode == 0, done.stderr
+    told = (tmp_path / "reports" / "all" / "report.md").read_text(encoding="utf-8")
+    assert "on their_space" in told
+
+
+def test_ways_to_train(call, tmp_path):
+    lengths = ("training.epochs=1", "training.images=16", "training.batch_size=8", "input=digits")
+    done = call(*THEIRS, "task=search", "searcher=darts_pt", "training=their_training", *lengths)
+    assert done.returncode == 0, done.stderr
+    assert set(records(tmp_path)) == {"darts_pt-on_their_training"}
+
+
+def test_a_space_without_a_benchmark_is_refused_at_the_start(call, tmp_path):
     for done in (
-        call("space=their_space"),
+        call("space=untrained"),
         call(
             "--space",
-            "their_space",
+            "untrained",
             "--results",
             str(tmp_path / "none"),
             module="harness.cli.bench",
@@ -89,7 +123,7 @@ def test_a_space_without_a_table_is_refused_at_the_start(call, tmp_path):
         ),
     ):
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert done.stderr.startswith("harness: Space 'their_space' has no table in ")
+        assert done.stderr.startswith("harness: Space 'untrained' has no table in ")
     assert not list(tmp_path.iterdir())
 
 

@@ -23,12 +23,12 @@ from harness.processes.claims import inside
 from harness.records import Run, Store
 
 ASKED = ("space=nbmacro", "task=search", "searcher=random_search", "searcher.queries=4")
-TABLE = load("nbmacro").digest
+TRUTH = load("nbmacro").digest("cifar10_test_50")
 ROWS = pd.DataFrame({"score": [1.0]})
 
 
 def run_of(method="nwot", seed=0, **settings) -> Run:
-    told = {"table": TABLE} | settings
+    told = {"truth": TRUTH} | settings
     return Run("arch_correlation", "nbmacro", "cifar10_test_50", method, seed, told)
 
 
@@ -106,7 +106,7 @@ def test_the_last_of_ten_failures_is_told(status, write):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"table": "ab" * 32}, f"made with the table abababab, now {TABLE[:8]}; run it again"),
+        ({"truth": "ab" * 32}, f"made with the table abababab, now {TRUTH[:8]}; run it again"),
         (
             {"published": {"set": "x", "digest": "cd" * 32}},
             "made with the published scores cdcdcdcd, and there is none now; run it again",
@@ -160,7 +160,9 @@ def test_supernets_that_are_not_trained_to_the_end(status, monkeypatch):
 
 def test_spaces_and_families(status, write):
     write(run_of())
-    write(replace(run_of(table=load("nb1shot1_2").digest), space="nb1shot1_2"))
+    label = "cifar10_test_108"
+    other = run_of(truth=load("nb1shot1_2").digest(label))
+    write(replace(other, space="nb1shot1_2", label=label))
     assert [line[2] for line in status()[0]] == ["nb1shot1_2", "nbmacro"]
     assert [line[2] for line in status("--space", "nb1shot1")[0]] == ["nb1shot1_2"]
     assert [line[2] for line in status("--space", "nb1shot1", "--space", "nbmacro")[0]] == [
@@ -169,8 +171,9 @@ def test_spaces_and_families(status, write):
     ]
 
 
-def test_records_of_an_older_format_are_done(capfd):
-    fixture = Path(__file__).parents[2] / "fixtures" / "records" / "format-1"
+@pytest.mark.parametrize("version", [1, 2])
+def test_records_of_an_older_format_are_done(capfd, version):
+    fixture = Path(__file__).parents[2] / "fixtures" / "records" / f"format-{version}"
     assert main(["--results", str(fixture)]) == 0
     assert capfd.readouterr().out.endswith(": 3 done\n")
 

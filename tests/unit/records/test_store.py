@@ -41,7 +41,7 @@ def test_the_json_is_complete_and_strict(write, run):
     path = write(statistics={"a": float("nan"), "b": [1.0, float("inf")]})
     content = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(name))
     assert content["statistics"] == {"a": None, "b": [1.0, None]}
-    assert content["format"] == 2
+    assert content["format"] == 3
     assert (content["identity"], content["group"]) == (run.identity, run.group)
     assert content["settings"] == run.settings
     data = (path.parent / content["rows"]["file"]).read_bytes()

@@ -9,13 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import stats
+from harness import benchmarks, stats
 from harness.errors import ResultsError
 from harness.records import FORMAT, Store, _upgrades, read_record
 from harness.records._json import signed
+from harness.records._whole_tables import TRUTHS
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "records"
 """Results folders of every older format, as the harness of that time wrote them; kept for ever."""
+
+
+@pytest.fixture(params=[1, 2])
+def older(request, tmp_path):
+    """By task the records of an older format, in a folder of the test's own."""
+    shutil.copytree(FIXTURES / f"format-{request.param}", tmp_path / "older")
+    return {record.run.task: record for record in Store(tmp_path / "older").records()}
 
 
 @pytest.fixture
@@ -60,18 +68,44 @@ def test_what_no_row_tells_stays_as_it_was(old):
     assert old["search"].statistics == old["search"].written_statistics
 
 
-def test_reading_changes_no_file_and_no_identity(old):
+def test_reading_changes_no_file(old):
     for record in old.values():
         fixture = FIXTURES / "format-1" / record.path.relative_to(record.path.parents[6])
         assert record.path.read_bytes() == fixture.read_bytes()
-        assert record.run.identity == record.path.stem
 
 
-def test_a_run_whose_record_is_older_is_found(old):
-    for record in old.values():
+def test_the_figures_are_named_by_their_label(older):
+    truth = benchmarks.load("nbmacro").digest("cifar10_test_50")
+    for record in older.values():
+        assert record.run.settings["truth"] == truth
+        assert "table" not in record.run.settings
+
+
+def test_every_table_that_was_shipped_has_its_labels():
+    known = {digest for labels in TRUTHS.values() for digest in labels.values()}
+    tables = [benchmarks.load_table(name) for name in benchmarks.tables()]
+    assert known == {table.digest(label) for table in tables for label in table.labels}
+
+
+def test_a_table_that_was_not_shipped_keeps_its_name():
+    assert _upgrades.with_truth({"table": "ab" * 32, "n": 1}, "accuracy") == {"table": "ab" * 32, "n": 1}
+    assert _upgrades.with_truth({"n": 1}, "accuracy") == {"n": 1}
+
+
+def test_a_run_whose_record_is_older_is_found(older):
+    for record in older.values():
         store = Store(record.path.parents[6])
         assert store.find(record.run).path == record.path
-        assert store.path(record.run) == record.path
+        assert record.path.stem == _upgrades.as_before(record.run).identity
+
+
+def test_a_repetition_takes_the_place_of_an_older_record(older):
+    record = older["search"]
+    store = Store(record.path.parents[6])
+    path = store.write(record.run, "ok", None, record.rows, record.statistics, {}, {}, {}, force=True)
+    assert path != record.path
+    assert store.find(record.run).path == path
+    assert [each.path for each in store.records() if each.run == record.run] == [path]
 
 
 def test_a_record_of_today_is_not_computed_again(write, monkeypatch):
@@ -101,11 +135,11 @@ def test_what_is_computed_is_as_json_has_it(monkeypatch):
     assert found == {"a": [1.0, None], "b": 4, "2": {}}
 
 
-@pytest.mark.parametrize("version", [0, 3, 99, "1", True, None, [1]])
+@pytest.mark.parametrize("version", [0, 4, 99, "1", True, None, [1]])
 def test_a_format_no_step_leads_away_from_is_told(write, version):
     path = write()
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": version}))
-    with pytest.raises(ResultsError, match="this version of harness reads 1 to 2: read it with") as error:
+    with pytest.raises(ResultsError, match="this version of harness reads 1 to 3: read it with") as error:
         read_record(path)
     assert f"{path} has the record format {version!r}" in str(error.value)
 

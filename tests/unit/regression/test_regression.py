@@ -176,7 +176,9 @@ def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
     figures = table.figures[column].copy()
     figures[17] = np.nextafter(figures[17], 0)
     monkeypatch.setattr(
-        benchmarks, "load", lambda name: replace(table, figures=table.figures | {column: figures})
+        benchmarks,
+        "load_table",
+        lambda name: replace(table, figures=table.figures | {column: figures}, _values={}),
     )
     found = compare(golden, of_tables(["nbmacro"], MACHINE))
     named = {each.entry.label: [f.where for f in each.findings] for each in found if each.findings}
@@ -188,7 +190,7 @@ def test_a_figure_of_a_table_is_named_by_its_label(monkeypatch):
 def test_table_facts_are_the_tables():
     facts = {entry.label: entry.statistics for entry in of_tables(["nb201"], MACHINE)}
     table = benchmarks.load("nb201")
-    accuracies = table.values(table.space.codes, "cifar10_test_200")
+    accuracies = table.values(table.keys, "cifar10_test_200")
     own = facts["cifar10_test_200"]
     assert own["n"] == 15625
     assert own["mean_accuracy"] == pytest.approx(accuracies.mean(), rel=1e-12)
@@ -366,11 +368,11 @@ def test_a_run_with_other_settings_stands_beside_the_one_it_differs_least_from(g
 
 def test_rows_are_compared_where_only_a_digest_differs(golden):
     fresh = [
-        replace(entry, settings={**entry.settings, "table": "00"})
+        replace(entry, settings={**entry.settings, "truth": "00"})
         for entry in changed(golden, "nwot", score=scaled(-1))
     ]
     found = moved(golden, fresh)
-    assert [f.where for f in found["synflow"]] == ["table"]
+    assert [f.where for f in found["synflow"]] == ["truth"]
     assert {"settings", "value"} <= {f.kind for f in found["nwot"]}
 
 

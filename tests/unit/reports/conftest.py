@@ -10,7 +10,7 @@ from harness import stats
 from harness.records import Run, Store
 from harness.reports.render import plotted, printed
 
-SHARED = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "table": "ab" * 32}
+SHARED = {"batch_size": 64, "input": {"name": "noise", "digest": "cd" * 32}, "truth": "ab" * 32}
 PROVENANCE = {
     "commit": "c0ffee",
     "dirty": False,

@@ -33,10 +33,10 @@ def built(results, out, **options):
     return reports.build(results.root, out, **options)
 
 
-def cells(report, task, row, space="toy"):
-    """Texts of the first table's row, by column title."""
+def cells(report, task, row, title=None, space="toy"):
+    """Texts of a row, by column title, in the table called so or the first one."""
     section = next(each for each in report.sections if (each.task, each.space) == (task, space))
-    table = section.tables[0]
+    table = next(each for each in section.tables if title in (None, each.title))
     found = next(each for each in table.rows if each.cells[0].text == row)
     return {column.title: cell.text for column, cell in zip(table.columns, found.cells, strict=True)}
 
@@ -116,11 +116,11 @@ def test_op_table(filled, out):
 def test_one_step_alone_has_no_curve_and_no_last_step(results, out):
     results.op(steps=1)
     report = built(results, out)
-    section, described = report.sections
-    assert described.task == "proxies"
-    assert section.charts == ()
-    picked = section.tables[1].rows[0].cells
-    assert [cell.text for cell in picked[1:7]] == ["92.00", "7", "2.00", "–", "–", "–"]
+    section = next(each for each in report.sections if each.task == "op_correlation")
+    assert "Agreement step by step" not in section.kinds
+    picked = cells(report, "op_correlation", "zero_cost_pt-nwot", "Architectures that the scores pick")
+    assert (picked["Picked, %"], picked["Rank"], picked["Regret"]) == ("92.00", "7", "2.00")
+    assert {picked[title] for title in picked if "step by step" in title} == {"–"}
 
 
 def test_baselines_and_the_ceiling_stand_beside_every_proxy(filled, out):
@@ -164,7 +164,7 @@ def test_failed_runs_are_shown(results, out):
     results.fail("nwot", 1)
     results.fail("fisher", 0, reason="out of | memory")
     report = built(results, out)
-    table, _ = report.tables
+    table = report.tables[0]
     by_name = {row.cells[0].text: row for row in table.rows}
     assert by_name["nwot"].cells[0].note == "seed 1 failed: out of memory"
     assert by_name["fisher"].kind == "failed"

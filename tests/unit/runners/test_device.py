@@ -10,10 +10,12 @@ from queue import Queue
 import pytest
 import torch
 
+from harness import evidence
 from harness.cli import _pool, bench
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, UnknownNameError
-from harness.runners import RunConfig, _te_nas, _trained, _workers, execute
+from harness.evidence import _te_nas, _trained
+from harness.runners import RunConfig, _workers, execute
 from harness.runs import setup as runs_setup
 from harness.runs.config import Training
 from harness.runs.device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
@@ -227,19 +229,26 @@ def test_a_run_computes_inside_its_arithmetic(monkeypatch, tmp_path):
     assert entered == [("cpu", "reproducible"), "left"]
 
 
+def read(setup, searcher):
+    """What a searcher reads."""
+    chosen = replace(setup.config, task={"name": "search"}, searcher={"name": searcher})
+    (found,) = evidence.of(replace(setup, config=chosen))
+    return found
+
+
 def test_only_the_fastest_arithmetic_is_part_of_what_a_run_is(tmp_path):
     usual = prepare(config(tmp_path, "input=digits"))
     fastest = replace(usual, config=replace(usual.config, arithmetic="fastest"))
     for name in (
-        lambda setup: setup.run("nwot", {}).settings,
-        lambda setup: setup.trained_run("darts", {}, TRAINING).settings,
-        lambda setup: _te_nas.run_of(setup, "te_nas", "te_nas", {}).settings,
-        lambda setup: _te_nas.run_of(setup, "te_nas_shortcut", "run", {}).settings,
+        lambda setup: setup.measured_settings,
+        lambda setup: read(setup, "darts").settings(),
+        lambda setup: _te_nas.SUPERNETS["te_nas"].settings(setup),
+        lambda setup: _te_nas.SUPERNETS["run"].settings(setup),
         lambda setup: _trained._described(setup, TRAINING),
     ):
         assert name(fastest) == {**name(usual), "arithmetic": "fastest"}
         assert "arithmetic" not in name(usual)
-    assert fastest.run("largest", {}, measured=False) == usual.run("largest", {}, measured=False)
+    assert read(fastest, "largest").settings() == read(usual, "largest").settings()
 
 
 def test_the_number_of_a_card_is_no_kind_of_machine(tmp_path, monkeypatch):

@@ -16,8 +16,10 @@ import torch
 from harness import networks, proxies, records, registry
 from harness.cli._compose import composing, run_config
 from harness.errors import MachineFailure, RunFailed
+from harness.evidence import _te_nas
 from harness.proxies import _measure
-from harness.runners import RunConfig, _evaluate, _te_nas, _workers, arch_correlation, execute
+from harness.runners import RunConfig, _workers, arch_correlation, execute
+from harness.runs import measured as measuring
 from harness.training import Trained
 
 TINY = ["fidelity=tiny", "batch_size=4", "space=nbmacro"]
@@ -83,7 +85,7 @@ def test_of_the_machine_nothing_is_kept_and_the_next_try_measures_again(error, t
     undisturbed, disturbed = (config(tmp_path / name, *ARCHS) for name in ("one", "two"))
     execute(undisturbed)
     with monkeypatch.context() as patch:
-        patch.setattr(_evaluate, "measure", at_call(4, proxies.measure, error))
+        patch.setattr(measuring, "measure", at_call(4, proxies.measure, error))
         with pytest.raises(MachineFailure, match=str(error).partition("] ")[2] or str(error)):
             execute(disturbed)
     assert {each.run.method for each in failed(disturbed.results)} == {"params", "snip"}
@@ -96,7 +98,7 @@ def test_of_the_machine_nothing_is_kept_and_the_next_try_measures_again(error, t
 
 
 def out_of_memory(job, number, pipe):
-    _evaluate.measure = at_call(2, proxies.measure, MemoryError("no more"))
+    measuring.measure = at_call(2, proxies.measure, MemoryError("no more"))
     _workers._work(job, number, pipe)
 
 
@@ -122,9 +124,9 @@ SMALLEST = [
     "searcher.region_batch_size=100",
 ]
 ELSEWHERE = {
-    "operation scores": (["task=op_correlation", "task.progressive=false"], _evaluate, "measure_each"),
-    "proposals": (["task=search", "searcher.proposals=1"], _evaluate, "measure_each"),
-    "validation": ([*VALIDATED, "searcher.validation_batches=1"], _evaluate, "measure"),
+    "operation scores": (["task=op_correlation", "task.progressive=false"], measuring, "measure_each"),
+    "proposals": (["task=search", "searcher.proposals=1"], measuring, "measure_each"),
+    "validation": ([*VALIDATED, "searcher.validation_batches=1"], measuring, "measure"),
     "several proxies": (["task=search", "searcher=te_nas", *SMALLEST], _te_nas, "measure"),
     "training": (["task=search", "searcher=darts", *LEARNING], Trained, "step"),
     "accuracies": (

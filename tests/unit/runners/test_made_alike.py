@@ -12,8 +12,9 @@ import torch
 from harness import folders, records
 from harness.cli._compose import composing, run_config
 from harness.errors import DataError
-from harness.runners import RunConfig, _evaluate, _trained, arch_correlation, arithmetic, execute
-from harness.runners._training import training_of
+from harness.evidence import _trained, training_of
+from harness.runners import RunConfig, arch_correlation, arithmetic, execute
+from harness.runs import measured as measuring
 from harness.runs import numerics, origins, place
 from harness.runs.setup import prepare
 from harness.training import Trained, _checkpoint
@@ -42,13 +43,13 @@ def changed(**parts):
 
 @pytest.fixture
 def measured(monkeypatch) -> list[tuple[str, ...]]:
-    calls, measure = [], _evaluate.measure
+    calls, measure = [], measuring.measure
 
     def counting(module, batch, names, *rest):
         calls.append(tuple(names))
         return measure(module, batch, names, *rest)
 
-    monkeypatch.setattr(_evaluate, "measure", counting)
+    monkeypatch.setattr(measuring, "measure", counting)
     return calls
 
 

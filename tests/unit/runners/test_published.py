@@ -18,10 +18,10 @@ from harness.cli import bench
 from harness.cli._compose import composing, run_config
 from harness.cli.run import main
 from harness.errors import ConfigError, HarnessError
+from harness.evidence.published import published_sets
 from harness.reports.analysis.groups import collect
 from harness.reports.analysis.published import compare, figures
 from harness.runners import execute
-from harness.runners._published_sets import published_sets
 
 MAX, MEAN = "cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"
 SPACE = spaces.load("nb201")
@@ -144,7 +144,7 @@ def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank
     arch = tuple((max(range(5), key=lambda op: scores[0, edge][op]),) for edge in range(6))
     own = table.value(arch, MEAN)
     assert own == pytest.approx(accuracy, abs=0.0051)
-    assert 1 + (table.values(SPACE.codes, MEAN) > own + 1e-9).sum() == rank
+    assert 1 + (table.values(table.keys, MEAN) > own + 1e-9).sum() == rank
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_architectures_picked_by_the_published_scores(name, seed, accuracy, rank
 )
 def test_the_correlation_of_zc_pt_by_another_formula(name, rho, tau):
     """Against the best run of v1.1 of all architectures with the operation."""
-    accuracies = benchmarks.load("nb201").values(SPACE.codes, MAX)
+    accuracies = benchmarks.load("nb201").values(SPACE.listing(), MAX)
     best = np.full((6, 5), -np.inf)
     for arch, accuracy in zip(SPACE.listing(), accuracies, strict=True):
         for edge, (op,) in enumerate(arch):
@@ -173,7 +173,7 @@ def test_a_record_says_what_it_is(tmp_path):
     assert outcome.method == record["method"] == "darts_pt-published"
     entry = operation_scores.entry("nb201")
     assert record["settings"] == {
-        "table": benchmarks.load("nb201").digest,
+        "truth": benchmarks.load("nb201").digest(MEAN),
         "source": "published",
         "published": {"set": "darts_pt", "digest": entry.file.sha256},
         "scorer": "darts_pt",

@@ -11,7 +11,7 @@ from harness import networks, spaces
 from harness.cli._compose import composing, run_config
 from harness.proxies import measure
 from harness.runners import execute
-from harness.runners._evaluate import batch, network
+from harness.runs.measured import batch, network
 from harness.runs.setup import Setup, prepare
 from harness.spaces import without
 

@@ -25,8 +25,9 @@ from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, MachineFailure, RunFailed
 from harness.processes import claims
 from harness.reports.analysis.groups import collect
-from harness.runners import RunConfig, _evaluate, _shards, _team, _workers, arch_correlation, execute
+from harness.runners import RunConfig, _shards, _team, _workers, arch_correlation, execute
 from harness.runners._shards import Rows
+from harness.runs import measured as measuring
 
 COUNT, SIZE = 8, 2
 NAMES = ("params", "flops")
@@ -70,7 +71,7 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
         calls.append(tuple(names))
         return proxies.measure(module, batch, names, *rest)
 
-    monkeypatch.setattr(_evaluate, "measure", counting)
+    monkeypatch.setattr(measuring, "measure", counting)
     return calls
 
 
@@ -137,7 +138,7 @@ def killed(config: RunConfig, moment: str, number: int) -> None:
     """Run in a process of its own: it kills itself at a call of what ``moment`` names."""
     arch_correlation.SIZE = SIZE
     owner, name = {
-        "measuring": (_evaluate, "measure"),
+        "measuring": (measuring, "measure"),
         "renaming": (os, "replace"),
         "recording": (arch_correlation, "write"),
         "removing": (arch_correlation, "remove"),
@@ -398,7 +399,7 @@ def beside_another(config: RunConfig, barrier, log: Path) -> None:
             file.write("measured\n")
         return proxies.measure(*arguments)
 
-    _evaluate.measure = waiting
+    measuring.measure = waiting
     log.with_suffix(".done").write_text(" ".join(statuses(execute(config))))
 
 
@@ -607,7 +608,7 @@ def leads(config: RunConfig, pids: Path) -> None:
         (pids / str(os.getpid())).touch()
         time.sleep(60)
 
-    _evaluate.measure = waiting
+    measuring.measure = waiting
     execute(config)
 
 
@@ -762,7 +763,7 @@ def test_the_timing_is_that_of_all_shards(made, monkeypatch):
         found = proxies.measure(module, batch, names, *rest)
         return {name: replace(each, seconds=0.5) for name, each in found.items()}
 
-    monkeypatch.setattr(_evaluate, "measure", priced)
+    monkeypatch.setattr(measuring, "measure", priced)
     interrupted(made, at=5)
     execute(made)
     timing = record(made, "flops").timing

@@ -65,7 +65,7 @@ def test_arch_correlation_numbers_are_the_rows_and_the_tables(architectures):
         assert record["statistics"]["score"]["kendall"] == pytest.approx(expected, abs=1e-12)
         assert record["statistics"]["score"]["n"] == ok.sum()
         assert record["statistics"]["population"] == {"sampled": 14, "distinct": True, "space_size": 15_625}
-        assert record["settings"]["table"] == table.digest
+        assert record["settings"]["truth"] == table.digest("cifar10_test_200")
 
 
 def test_a_second_run_is_skipped_and_a_forced_one_keeps_the_old(architectures):

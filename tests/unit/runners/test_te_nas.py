@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
-from harness import benchmarks, inputs, networks, proxies, scorers, searchers, spaces
+from harness import benchmarks, evidence, inputs, networks, proxies, scorers, searchers, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, RunFailed
+from harness.evidence._te_nas import SUPERNETS, cut_patches, patches, proxy_scores
 from harness.inputs import Batch
 from harness.runners import RunConfig, execute
-from harness.runners._te_nas import SUPERNETS, cut_patches, patches, proxy_scores, run_of
 from harness.runs.setup import prepare
 from harness.seeding import derive, generator
 
@@ -82,7 +82,7 @@ def _picked(record, space, name):
 def test_its_record_names_what_matters_and_nothing_else(searched, tmp_path):
     made, outcome = searched
     settings = read(outcome)[0]["settings"]
-    assert set(settings) == {"table", "input", "searcher", "proxy", *LITTLE}
+    assert set(settings) == {"truth", "input", "searcher", "proxy", *LITTLE}
     for override in (["fidelity=small"], ["batch_size=9"], ["masking=zeros"], ["path=fast"], ["proxy=snip"]):
         again = config(made.results, "searcher.repeats=1", SMALL_IMAGES, *override)
         assert [each.status for each in execute(again)] == ["skipped"]
@@ -117,7 +117,7 @@ def test_operation_scores_of_nb201(tmp_path):
     ranks = rows["score"][~none].to_numpy()
     assert ((ranks >= 0) & (ranks <= 2 * 23) & (ranks == ranks.round())).all()
     assert "none" not in record["statistics"]["selected"]["arch"]
-    assert set(record["settings"]) == {"table", "input", "scorer", "progressive", *LITTLE}
+    assert set(record["settings"]) == {"truth", "input", "scorer", "progressive", *LITTLE}
 
 
 def test_the_shortcut_scores_none_on_the_runs_supernets(tmp_path):
@@ -138,9 +138,8 @@ def test_the_shortcut_scores_none_on_the_runs_supernets(tmp_path):
 
 
 def _shortcut_run(made):
-    settings = {key: value for key, value in made.scorer.items() if key != "name"}
-    told = {"scorer": "te_nas_shortcut", "progressive": False, **settings}
-    return run_of(prepare(made), "te_nas_shortcut", "run", told)
+    (read,) = evidence.of(prepare(made))
+    return read.place.run(read.name, {"scorer": "te_nas_shortcut", "progressive": False, **read.settings()})
 
 
 def test_the_shortcut_has_no_number_in_nb1shot1(tmp_path):
@@ -153,7 +152,7 @@ def test_scores_do_not_depend_on_the_order_of_the_work(tmp_path):
     setup = prepare(config(tmp_path))
     mask = scorers.te_nas.without_none(setup.space, setup.space.full_mask)
     masks = [mask, spaces.without(mask, 0, 1), spaces.without(mask, 3, 2), spaces.without(mask, 5, 4)]
-    together, apart = (proxy_scores(setup, "te_nas", LITTLE, quiet) for _ in range(2))
+    together, apart = (proxy_scores(setup, SUPERNETS["te_nas"], LITTLE, quiet) for _ in range(2))
     apart(1).repeats["ntk"][0](masks[:1])
     for proxy in ("linear_regions", "ntk"):
         for repeat in (1, 0):
@@ -165,7 +164,7 @@ def test_weights_and_batches_are_drawn_anew_for_seeds_steps_and_repeats(tmp_path
     found = {}
     for seed in (0, 1):
         setup = prepare(config(tmp_path, f"seed={seed}", SMALL_IMAGES))
-        scores = proxy_scores(setup, "te_nas", LITTLE, quiet)
+        scores = proxy_scores(setup, SUPERNETS["te_nas"], LITTLE, quiet)
         for step in (0, 1):
             for proxy, repeats in scores(step).repeats.items():
                 for repeat, evaluate in enumerate(repeats):
@@ -179,7 +178,7 @@ def test_kappa_is_that_of_a_supernet_whose_candidates_share_the_weight(tmp_path)
     setup = prepare(config(tmp_path))
     space = setup.space
     mask = tuple((False, True, False, row != 2, True) for row in range(6))
-    (score,) = proxy_scores(setup, "te_nas", LITTLE, quiet)(0).repeats["ntk"][1]([mask])
+    (score,) = proxy_scores(setup, SUPERNETS["te_nas"], LITTLE, quiet)(0).repeats["ntk"][1]([mask])
     seed = derive(0, "te_nas", 0, 1)
     supernet = networks.build_te_nas_supernet(space, "ntk", seed, 10)
 
@@ -237,7 +236,7 @@ def test_every_method_names_supernets_that_there_are():
     reading = [scorers.load(name) for name in scorers.names()] + [
         searchers.load(name) for name in searchers.names()
     ]
-    named = {module.SUPERNETS for module in reading if module.READS == "proxies"}
+    named = {module.ASKS["supernets"] for module in reading if module.EVIDENCE == "proxies"}
     assert named == set(SUPERNETS)
 
 
@@ -267,7 +266,7 @@ def test_a_batch_larger_than_the_input_is_told(tmp_path):
 
 def test_every_supernet_measured_is_told_and_none_twice(tmp_path):
     setup, told = prepare(config(tmp_path)), []
-    evaluate = proxy_scores(setup, "te_nas", LITTLE, lambda *words: told.append(words))(2)
+    evaluate = proxy_scores(setup, SUPERNETS["te_nas"], LITTLE, lambda *words: told.append(words))(2)
     mask = setup.space.full_mask
     counted = evaluate.repeats["linear_regions"][1]
     first = counted([mask, spaces.without(mask, 0, 1), mask])

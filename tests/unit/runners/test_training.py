@@ -12,8 +12,8 @@ import pytest
 from harness import benchmarks, records, reports, scorers, searchers, spaces, training
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, RunFailed, UnknownNameError
+from harness.evidence import training_of
 from harness.runners import RunConfig, duration, execute
-from harness.runners._training import training_of
 from harness.runs.config import Training
 
 SMALLEST = ["training.images=4", "training.batch_size=2"]
@@ -48,8 +48,8 @@ def checkpoints(root) -> list:
     return sorted((root / "checkpoints").glob("*.pt"))
 
 
-SCORERS = [name for name in scorers.names() if scorers.load(name).READS == "trained"]
-SEARCHERS = [name for name in searchers.names() if searchers.load(name).READS == "trained"]
+SCORERS = [name for name in scorers.names() if scorers.load(name).EVIDENCE == "trained"]
+SEARCHERS = [name for name in searchers.names() if searchers.load(name).EVIDENCE == "trained"]
 LENGTHS = {"epochs": 1, "fine_tuning_epochs": 1, "batch_size": 16, "images": 64}
 
 

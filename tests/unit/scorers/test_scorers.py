@@ -8,7 +8,7 @@ import pytest
 from harness import scorers, spaces
 from harness.errors import HarnessError, UnknownNameError
 from harness.scorers import OperationTruth, Score, best_candidates, zero_cost_pt
-from harness.spaces import only, without
+from harness.spaces import Population, only, without
 
 WORTH = ((1.0, 5.0, 3.0), (2.0, 0.5))
 FULL = ((True, True, True), (True, True))
@@ -96,7 +96,7 @@ def test_ties_go_to_the_lower_index():
 def test_oracles_equal_brute_force(name):
     space = spaces.load(name)
     accuracies = np.random.default_rng(0).uniform(80, 95, len(space.listing()))
-    truth = OperationTruth(space, accuracies)
+    truth = OperationTruth(Population(space, space.listing()), accuracies)
     mask = spaces.without(spaces.without(space.full_mask, 0, 1), 2, 0)
 
     def left(arch):
@@ -111,7 +111,7 @@ def test_oracles_equal_brute_force(name):
         for candidate in range(len(space.decisions[decision].candidates)):
             expected = [
                 accuracy
-                for arch, accuracy in zip(space, accuracies, strict=True)
+                for arch, accuracy in zip(space.listing(), accuracies, strict=True)
                 if left(arch) and space.active(arch)[decision] and candidate in arch[decision]
             ]
             assert truth.count(mask)[decision][candidate] == len(expected)
@@ -124,7 +124,7 @@ def test_oracles_equal_brute_force(name):
 
 def test_an_oracle_without_architectures_says_so():
     space = spaces.load("nb1shot1_1")
-    truth = OperationTruth(space, np.ones(len(space.listing())))
+    truth = OperationTruth(Population(space, space.listing()), np.ones(len(space.listing())))
     nothing = tuple((False,) * len(row) if d < 4 else row for d, row in enumerate(space.full_mask))
     (score,) = {s.status for s in scorers.load("best_acc").score(truth, nothing, 4).values()}
     assert score == "skipped"

@@ -23,11 +23,11 @@ WAYS = [
 
 
 def test_every_scorer_of_trained_supernets_is_tested_here():
-    reading = {name for name in scorers.names() if scorers.load(name).READS == "trained"}
+    reading = {name for name in scorers.names() if scorers.load(name).EVIDENCE == "trained"}
     assert reading == {name for name, _ in WAYS}
     assert {scorer.__name__.rpartition(".")[2] for scorer in TRAINED} == reading
-    assert {scorer.TRAINING for scorer in TRAINED} == {"darts"}
-    assert [scorer.READS_ALPHAS for scorer in TRAINED] == [True, False, False]
+    assert {scorer.ASKS["training"] for scorer in TRAINED} == {"darts"}
+    assert [scorer.ASKS["alphas"] for scorer in TRAINED] == [True, False, False]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -7,9 +7,9 @@ import pytest
 from harness import searchers
 from harness.errors import ConfigError, HarnessError
 from harness.scorers import Score
-from harness.searchers import Bench
+from harness.searchers import Proxy
 from harness.searchers._orders import ORDERS
-from harness.spaces import Decision, Space
+from harness.spaces import Decision, Population, Space
 
 PAIR = ("x", "y")
 DECISIONS = (
@@ -61,7 +61,13 @@ class Toy:
 
     def search(self, order, variant="paper", proposals=1, seed=0):
         score_network = lambda arch, step: Score(float(sum(map(sum, arch))))  # noqa: E731
-        bench = Bench(self.space, seed, self.score_supernet, score_network, None, None)
+        bench = Proxy(
+            population=Population(self.space),
+            seed=seed,
+            parameters=None,
+            score_supernet=self.score_supernet,
+            score_network=score_network,
+        )
         settings = {"proposals": proposals, "validation_batches": 1, "order": order, "variant": variant}
         return searchers.load("zero_cost_pt").search(bench, settings)
 

@@ -18,11 +18,11 @@ from harness import searchers, spaces
 from harness.cli import run
 from harness.errors import ConfigError
 from harness.options import settings_of
-from harness.searchers import Bench
+from harness.searchers import Queries
 from harness.searchers._budget import Budget
 from harness.searchers.regularized_evolution import mutated
 from harness.searchers.reinforce import Adam, Policy, draw
-from harness.spaces import Decision, Space
+from harness.spaces import Decision, Population, Space
 
 SETTINGS = {
     "random_search": {},
@@ -50,6 +50,9 @@ class Toy(Space):
     def __init__(self, folded=False):
         self.folded = folded
 
+    def listing(self):
+        return tuple(self.encodings())
+
     def format(self, arch):
         return "|".join("".join(map(str, picks)) for picks in arch)
 
@@ -71,7 +74,12 @@ def unavailable(*arguments):
     raise AssertionError("a searcher that queries asked for something else")
 
 
-class Queries:
+def tools(space, query, seed=0):
+    population = Population(space, space.listing())
+    return Queries(population=population, seed=seed, parameters=unavailable, query=query)
+
+
+class Asked:
     """A query function that remembers what it was asked."""
 
     def __init__(self, space, accuracy):
@@ -82,7 +90,7 @@ class Queries:
         return self.accuracy(arch)
 
     def search(self, name, queries, seed=0, **settings):
-        bench = Bench(self.space, seed, unavailable, unavailable, self, unavailable)
+        bench = tools(self.space, self, seed)
         return searchers.load(name).search(bench, {"queries": queries, **SETTINGS[name], **settings})
 
 
@@ -117,7 +125,7 @@ def best(found):
 @searcher
 @pytest.mark.parametrize("budget", [1, 45])
 def test_the_budget_is_kept_and_no_network_is_paid_for_twice(space, name, budget):
-    queries = Queries(space, hashed(space))
+    queries = Asked(space, hashed(space))
     found = queries.search(name, budget)
     assert len(queries.asked) == budget
     assert len({space.canonical(arch) for arch in queries.asked}) == budget
@@ -133,10 +141,10 @@ def test_the_budget_is_kept_and_no_network_is_paid_for_twice(space, name, budget
 @searcher
 def test_the_seed_and_nothing_else_decides(space, name):
     state = np.random.get_state()[1].tolist()
-    first = Queries(space, hashed(space)).search(name, 30)
+    first = Asked(space, hashed(space)).search(name, 30)
     np.random.default_rng(0).random()
-    assert Queries(space, hashed(space)).search(name, 30) == first
-    assert Queries(space, hashed(space)).search(name, 30, seed=1).trace != first.trace
+    assert Asked(space, hashed(space)).search(name, 30) == first
+    assert Asked(space, hashed(space)).search(name, 30, seed=1).trace != first.trace
     assert np.random.get_state()[1].tolist() == state
 
 
@@ -144,13 +152,13 @@ def test_the_seed_and_nothing_else_decides(space, name):
 @pytest.mark.parametrize("folded", [False, True])
 def test_a_search_ends_where_the_space_does(name, folded):
     space = Toy(folded)
-    queries = Queries(space, hashed(space))
+    queries = Asked(space, hashed(space))
     found = queries.search(name, 10_000)
     networks = len({space.canonical(arch) for arch in space.listing()})
     assert networks == (2 if folded else 3) ** 4 * 6
     if name in ("random_search", "local_search"):
         assert len(queries.asked) == networks
-        assert best(found) == max(map(queries.accuracy, space))
+        assert best(found) == max(map(queries.accuracy, space.listing()))
     assert 10 < len(queries.asked) <= networks
 
 
@@ -158,17 +166,19 @@ def test_a_search_ends_where_the_space_does(name, folded):
 def test_a_missing_figure_never_wins(name):
     space = spaces.load("nbmacro")
     known = hashed(space)
-    queries = Queries(space, lambda arch: known(arch) if 20 < known(arch) < 60 else nan)
+    queries = Asked(space, lambda arch: known(arch) if 20 < known(arch) < 60 else nan)
     found = queries.search(name, 40)
     accuracies = [row["accuracy"] for row in found.trace]
     assert len(accuracies) == 40
     assert any(map(isnan, accuracies))
+    assert {row.get("status") for row in found.trace if isnan(row["accuracy"])} == {"unknown"}
+    assert {row.get("status") for row in found.trace if not isnan(row["accuracy"])} == {None}
     assert known(found.arch) == np.nanmax(accuracies)
 
 
 @searcher
 def test_no_figure_at_all_ends_with_the_first(name):
-    queries = Queries(spaces.load("nb201"), lambda arch: nan)
+    queries = Asked(spaces.load("nb201"), lambda arch: nan)
     found = queries.search(name, 15)
     assert len(queries.asked) == 15
     assert found.arch == queries.asked[0]
@@ -178,7 +188,7 @@ def test_no_figure_at_all_ends_with_the_first(name):
 @pytest.mark.parametrize("space", ["nbmacro", "nb201", "nb1shot1_1"])
 def test_they_beat_random_search_where_decisions_add_up(name, space):
     space = spaces.load(space)
-    queries = Queries(space, additive(space))
+    queries = Asked(space, additive(space))
     ours, random = (
         np.array([best(queries.search(each, 100, seed)) for seed in range(10)])
         for each in (name, "random_search")
@@ -188,8 +198,8 @@ def test_they_beat_random_search_where_decisions_add_up(name, space):
 
 def test_a_known_network_is_free():
     space = Toy(folded=True)
-    queries = Queries(space, additive(space))
-    budget = Budget(Bench(space, 0, unavailable, unavailable, queries, unavailable), 2)
+    queries = Asked(space, additive(space))
+    budget = Budget(tools(space, queries), 2)
     first, same, other = (space.parse(f"{start}|2|2|2|01") for start in (0, 1, 2))
     assert not budget.knows(same)
     accuracy = budget.accuracy(first)
@@ -203,7 +213,7 @@ def test_a_known_network_is_free():
 
 def test_a_search_among_known_networks_is_stuck():
     space = Toy()
-    budget = Budget(Bench(space, 0, unavailable, unavailable, hashed(space), unavailable), 5)
+    budget = Budget(tools(space, hashed(space)), 5)
     one, other = space.listing()[:2]
     for _ in range(500):
         budget.accuracy(one)
@@ -235,14 +245,14 @@ def test_a_mutation_draws_the_decision_before_the_pick():
 def test_the_oldest_dies_however_good_it_is():
     """Every query is worse than those before. Were the worst to die, the first would be a parent for ever."""
     space = spaces.load("nbmacro")
-    queries = Queries(space, lambda arch: 100.0 - len(queries.asked))
+    queries = Asked(space, lambda arch: 100.0 - len(queries.asked))
     queries.search("regularized_evolution", 80, population=4, sample=50)
     assert len(queries.asked) == 80 > 4 + len(space.neighbours(queries.asked[0]))
 
 
 def test_the_parent_is_the_best_of_the_sample():
     space = Distinct()
-    queries = Queries(space, hashed(space))
+    queries = Asked(space, hashed(space))
     for seed in range(10):
         queries.asked.clear()
         queries.search("regularized_evolution", 7, seed, population=6, sample=300)
@@ -254,7 +264,7 @@ def test_the_parent_is_the_best_of_the_sample():
 @pytest.mark.parametrize("landscape", [hashed, additive])
 def test_local_search_looks_all_around_and_goes_to_the_best(space, landscape):
     """The queries, cut into neighbourhoods again by the algorithm's description."""
-    queries = Queries(space, landscape(space))
+    queries = Asked(space, landscape(space))
     queries.search("local_search", 150)
     pending, known, restarts = list(queries.asked), {}, -1
 
@@ -284,11 +294,11 @@ def test_local_search_looks_all_around_and_goes_to_the_best(space, landscape):
 def test_local_search_finds_the_optimum_of_a_sum(seed):
     """Each step sets one decision right: as many neighbourhoods as decisions are enough."""
     space = Toy()
-    queries = Queries(space, additive(space, seed))
+    queries = Asked(space, additive(space, seed))
     found = queries.search(
         "local_search", 1 + len(space.decisions) * len(space.neighbours(space.listing()[0])), seed
     )
-    assert found.arch == max(space, key=queries.accuracy)
+    assert found.arch == max(space.listing(), key=queries.accuracy)
 
 
 def log_probability(logits, order):
@@ -358,14 +368,14 @@ def test_adam_is_torchs():
 
 
 def test_rewards_that_equal_their_average_teach_nothing():
-    queries = Queries(spaces.load("nbmacro"), lambda arch: 100.0)
+    queries = Asked(spaces.load("nbmacro"), lambda arch: 100.0)
     slow, fast = (queries.search("reinforce", 50, learning_rate=rate) for rate in (0.001, 10.0))
     assert slow == fast
 
 
 def test_a_fast_policy_settles_and_ends_early():
     space = spaces.load("nb201")
-    queries = Queries(space, additive(space))
+    queries = Asked(space, additive(space))
     queries.search("reinforce", 100, learning_rate=5.0)
     assert 1 < len(queries.asked) < 100
 

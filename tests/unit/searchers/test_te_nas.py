@@ -10,10 +10,15 @@ import pytest
 from harness import scorers, searchers, spaces
 from harness.errors import HarnessError
 from harness.scorers import ProxyScores, Score
-from harness.searchers import Bench
+from harness.searchers import Proxies
+from harness.spaces import Population
 
 NAMES = ["nb201", "nbmacro", "nb1shot1_1", "nb1shot1_3"]
 SETTINGS = {"repeats": 2, "ntk_batch_size": 4, "region_batches": 1, "region_batch_size": 8}
+
+
+def tools(space, scores):
+    return Proxies(population=Population(space), seed=0, parameters=None, scores=scores)
 
 
 class Toy:
@@ -48,8 +53,7 @@ class Toy:
         return Score(None, "inf", "the kernel is singular") if removed & self.broken else Score(float(value))
 
     def search(self):
-        refused = [lambda *arguments: pytest.fail("te_nas reads two proxies of supernets alone")] * 4
-        bench = Bench(self.space, 0, *refused, score_proxies=self.score_proxies)
+        bench = tools(self.space, self.score_proxies)
         return searchers.load("te_nas").search(bench, SETTINGS)
 
     def best(self):
@@ -147,8 +151,7 @@ def test_equal_rank_sums_are_decided_by_kappa_then_by_place():
 
         return ProxyScores(space, {"ntk": [measured(-1.0)], "linear_regions": [measured(1.0)]})
 
-    refused = [lambda *arguments: None] * 4
-    found = searchers.load("te_nas").search(Bench(space, 0, *refused, score_proxies=scores), SETTINGS)
+    found = searchers.load("te_nas").search(tools(space, scores), SETTINGS)
     # Every sum of ranks is 2: pruned are 2, the first by kappa, then 3, the first of the copies, then 4.
     rows = {(row["step"], row["candidate"]): row["score"] for row in found.trace if row["stage"] == "pruning"}
     assert {rows[0, name] for name in space.decisions[0].candidates[1:]} == {2.0}

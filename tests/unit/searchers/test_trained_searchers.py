@@ -11,10 +11,10 @@ from harness import searchers
 from harness.errors import UnknownNameError
 from harness.groups import settings
 from harness.scorers import Work
-from harness.searchers import Bench
+from harness.searchers import TrainedSupernet
 from harness.searchers import darts as darts_search
 from harness.searchers import darts_pt as darts_pt_search
-from harness.spaces import only
+from harness.spaces import Population, only
 from tests.unit.training.toy import OPERATIONS, ToySpace, toy, trained_toy
 
 WAYS = [
@@ -29,17 +29,19 @@ def refused(*arguments: object) -> None:
 
 
 def search(name: str, trained, asked=None, seed: int = 0):
-    bench = Bench(trained.space, seed, refused, refused, refused, refused, trained=trained)
+    bench = TrainedSupernet(
+        population=Population(trained.space), seed=seed, parameters=refused, trained=trained
+    )
     return searchers.load(name).search(bench, SETTINGS[name] if asked is None else asked)
 
 
 def test_every_searcher_of_trained_supernets_is_tested_here():
-    reading = {name for name in searchers.names() if searchers.load(name).READS == "trained"}
+    reading = {name for name in searchers.names() if searchers.load(name).EVIDENCE == "trained"}
     assert reading == set(SETTINGS)
     for name in reading:
         assert settings("searcher", {"name": name, **SETTINGS[name]}) == SETTINGS[name]
-    assert darts_search.READS_ALPHAS
-    assert not darts_pt_search.READS_ALPHAS
+    assert darts_search.ASKS["alphas"]
+    assert not darts_pt_search.ASKS["alphas"]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -42,7 +42,7 @@ def test_one_setting_at_a_time(results):
     scores(results, masking="zeros")
     scores(results, masking="zeros", batch_size=128)
     scores(results, input={"name": "digits", "digest": "ee" * 32})
-    scores(results, table="ef" * 32, proxy="nwot")
+    scores(results, truth="ef" * 32, proxy="nwot")
     studied = found(results)
     assert {factor for _, factor in studied} == {"batch_size", "masking", "input"}
     by_factor = {factor: each for (_, factor), each in studied.items()}
@@ -54,8 +54,8 @@ def test_one_setting_at_a_time(results):
 
 def test_another_table_is_another_truth(results):
     scores(results)
-    scores(results, table="ef" * 32)
-    scores(results, table="ef" * 32, masking="zeros")
+    scores(results, truth="ef" * 32)
+    scores(results, truth="ef" * 32, masking="zeros")
     ((_, factor),) = found(results)
     assert factor == "masking"
 

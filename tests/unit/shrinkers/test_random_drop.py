@@ -5,10 +5,12 @@ from itertools import pairwise
 import pytest
 
 from harness import shrinkers, spaces
+from harness.searchers import Tools
 
 
 def shrunk(space, seed=0, steps=10):
-    return list(shrinkers.load("random_drop").shrink(spaces.load(space), seed, {"steps": steps}))
+    tools = Tools(population=spaces.Population(spaces.load(space)), seed=seed, parameters=None)
+    return list(shrinkers.load("random_drop").shrink(tools, {"steps": steps}))
 
 
 @pytest.mark.parametrize("space", spaces.names())

@@ -31,8 +31,8 @@ def test_disconnected_cells():
     assert SPACE.connected(parse(3, 0, 0, 0, 1, 0))
     # Independent count: the input reaches the output unless every one of the four paths is cut.
     paths = ([3], [0, 4], [1, 5], [0, 2, 5])
-    expected = sum(any(all(arch[e] != (0,) for e in path) for path in paths) for arch in SPACE)
-    assert sum(map(SPACE.connected, SPACE)) == expected
+    expected = sum(any(all(arch[e] != (0,) for e in path) for path in paths) for arch in SPACE.listing())
+    assert sum(map(SPACE.connected, SPACE.listing())) == expected
 
 
 def test_non_identity_operations():

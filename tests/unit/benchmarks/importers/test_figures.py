@@ -83,7 +83,7 @@ def source(tmp_path):
 
 def test_small_sources(source, tmp_path):
     importers.write(figures.read(source, partial=True), tmp_path / "out")
-    assert benchmarks.names(tmp_path / "out") == ("nb1shot1_1", "nb201", "nbmacro")
+    assert benchmarks.tables(tmp_path / "out") == ("nb1shot1_1", "nb201", "nbmacro")
     nb201 = benchmarks.load_table("nb201", tmp_path / "out")
     arch = spaces.load("nb201").parse(ROW["arch"])
     assert nb201.runs([arch], "cifar10_test_200").tolist() == [
@@ -185,7 +185,7 @@ def test_the_committed_files_are_what_the_sources_make(shared, tmp_path):
     read = {table.space: table for table in figures.read(shared / "data")}
     for name in ("nb201", "nbmacro"):
         importers.write([read[name]], tmp_path, force=True)
-        assert benchmarks.load_table(name, tmp_path).entry == benchmarks.load(name).entry
+        assert benchmarks.load_table(name, tmp_path).description == benchmarks.load(name).description
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ TABLE = Imported(
 OTHER = replace(
     TABLE,
     space="nb1shot1_1",
-    labels=(replace(LABEL, unit="fraction"),),
+    labels=(replace(LABEL, scale=100.0),),
     files={
         "nb1shot1_1.parquet": {
             "code": np.array([0, 4]),

@@ -31,7 +31,7 @@ def test_seeds_are_averaged(results):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"batch_size": 128}, {"input": {"name": "digits"}}, {"table": "ef" * 32}, {"population": 10}]
+    "settings", [{"batch_size": 128}, {"input": {"name": "digits"}}, {"truth": "ef" * 32}, {"population": 10}]
 )
 def test_nothing_else_is_averaged(results, settings):
     results.arch(seed=0)

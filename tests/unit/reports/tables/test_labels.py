@@ -42,7 +42,7 @@ def write(results, method, frame, scores, seed=0, space="nb201", label=OWN, dige
     rows = frame.assign(score=scores, reason=None)
     rows["status"] = np.where(np.isfinite(rows["score"]), "ok", "disconnected")
     statistics = stats.architecture_agreement(rows, resamples=0)
-    settings = {"table": digest or benchmarks.load(space).digest, "population": len(rows)}
+    settings = {"truth": digest or benchmarks.load(space).digest(label), "population": len(rows)}
     run = Run("arch_correlation", space, label, method, seed, settings)
     results.store.write(run, "ok", None, rows, statistics, {"commit": "c0ffee"}, {}, {"seconds": 1.0})
     return rows
@@ -73,7 +73,7 @@ def shown(values):
 @cache
 def accuracy_by_name(label, space="nb201"):
     table = benchmarks.load(space)
-    names = [table.space.format(arch) for arch in table.space]
+    names = [table.space.format(arch) for arch in table.architectures]
     return pd.Series(table.values(table.space.listing(), label), index=names, name="truth")
 
 

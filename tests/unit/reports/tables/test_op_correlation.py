@@ -92,12 +92,13 @@ def test_no_table_where_nothing_can_be_dropped(results):
 def test_the_numbers_are_among_those_of_the_group(results):
     write(results, "good", 0, rows([1.0, 2.0, 9.0, 3.0, 8.0, 4.0], [10.0, 20.0, 90.0, 40.0, 80.0, 50.0]))
     (group,) = collect(results.root)
-    numbers = {name: value for name, value in group.results[0].numbers.items() if "dropped" in name}
-    assert numbers == {
-        "dropped_first.candidates": 6,
-        "dropped_first.dropped": 4,
-        "dropped_first.mean_rank": 4.5,
-        "dropped_first.ideal_mean_rank": 4.5,
-        "dropped_first.kept_top": 2,
-        "dropped_first.top": 2,
+    numbers = group.results[0].numbers
+    expected = {
+        "candidates": 6,
+        "dropped": 4,
+        "mean_rank": 4.5,
+        "ideal_mean_rank": 4.5,
+        "kept_top": 2,
+        "top": 2,
     }
+    assert {f"dropped_first.{name}": value for name, value in expected.items()}.items() <= numbers.items()

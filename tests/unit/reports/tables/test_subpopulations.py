@@ -23,9 +23,9 @@ def listed(space):
     loaded = spaces.load(space)
     return pd.DataFrame(
         {
-            "arch": [loaded.format(arch) for arch in loaded],
-            "canonical": [loaded.canonical(arch) for arch in loaded],
-            "connected": [loaded.connected(arch) for arch in loaded],
+            "arch": [loaded.format(arch) for arch in loaded.listing()],
+            "canonical": [loaded.canonical(arch) for arch in loaded.listing()],
+            "connected": [loaded.connected(arch) for arch in loaded.listing()],
             "accuracy": benchmarks.load(space).values(loaded.listing(), LABELS[space]),
         }
     )
@@ -44,9 +44,9 @@ def write(results, method, frame, scores, seed=0, space="nb201", digest=None):
     rows = frame.assign(score=scores, reason=None)
     rows["status"] = np.where(np.isfinite(rows["score"]), "ok", "disconnected")
     statistics = stats.architecture_agreement(rows, resamples=0)
-    known = benchmarks.load(space).digest if space in LABELS else "ab" * 32
+    known = benchmarks.load(space).digest(LABELS[space]) if space in LABELS else "ab" * 32
     run = Run(
-        "arch_correlation", space, LABELS.get(space, "accuracy"), method, seed, {"table": digest or known}
+        "arch_correlation", space, LABELS.get(space, "accuracy"), method, seed, {"truth": digest or known}
     )
     results.store.write(run, "ok", None, rows, statistics, {"commit": "c0ffee"}, {}, {"seconds": 1.0})
     return rows
@@ -143,21 +143,18 @@ def test_no_column_of_connected_ones_where_all_are(results):
     frame = population("nbmacro")
     write(results, "nwot", frame, noisy(frame, 1), space="nbmacro")
     (table,) = made(results)
-    assert [column.title for column in table.columns] == [
-        "Score",
-        "τ, distinct",
-        "τ, distinct, failures last",
-        "τ, all",
-        "τ, all, failures last",
-        "Seeds",
-    ]
+    titles = [column.title for column in table.columns]
+    assert "τ, distinct" in titles
+    assert not any("connected" in title for title in titles)
     assert "All of them have a path from input to output." in table.caption
 
 
 def test_cells_that_the_space_does_not_list_are_not_of_the_space(results):
     space, table = spaces.load("nb1shot1_1"), benchmarks.load("nb1shot1_1")
     frame = population("nb1shot1_1", count=40)
-    outside = next(arch for arch in space.encodings() if space.key(arch) not in set(space.codes.tolist()))
+    outside = next(
+        arch for arch in space.encodings() if space.key(arch) not in set(map(space.key, space.listing()))
+    )
     extra = {
         "arch": space.format(outside),
         "canonical": space.canonical(outside),

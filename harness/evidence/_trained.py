@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from harness import networks, records, training
-from harness.errors import ConfigError
 from harness.processes.claims import turn
 from harness.processes.under_way import tell
 from harness.runs.config import Estimate, Progress, Training, duration
@@ -21,7 +19,6 @@ from harness.runs.setup import Setup
 from harness.scorers import Work
 from harness.training import Images, Length, Trained
 
-NOTHING = Work(0, 0)
 HALVES = ("train", "valid")
 FORMAT = 1
 """Number of how this module puts a training together; another one trains anew."""
@@ -97,28 +94,12 @@ def _tell_of_others(paths: Iterable[Path], made: Mapping[str, Any]) -> None:
         )
 
 
-def require(setup: Setup, method: ModuleType, asked: Training) -> None:
-    """Raise :class:`ConfigError` for what ``method`` would only meet in training, or behind it.
-
-    That is an input without images to learn from, architecture parameters that are read and not learnt, and a
-    masking that is not for trained supernets.
-    """
-    training.require_images(setup.source, asked.images, asked.batch_size)
-    if method.READS == "proxy":
-        networks.require_weightable(setup.masking)
-    elif method.READS_ALPHAS and training.load(asked.name).architecture_gradient is None:
-        raise ConfigError(
-            f"{method.__name__.rpartition('.')[2]} reads architecture parameters, and training={asked.name} "
-            "leaves them as they are; use training=darts or training=darts_second_order."
-        )
-
-
 def curve(trained: Trained) -> dict[str, object]:
     """What a record keeps of the training: a row per epoch, and how many images each half holds."""
     return {"curve": trained.curve, "images": {half: trained.images.count(half) for half in HALVES}}
 
 
-def estimate(setup: Setup, asked: Training, work: Work = NOTHING) -> Estimate:
+def estimate(setup: Setup, asked: Training, work: Work) -> Estimate:
     """How long training and ``work`` will take on this device, measured on one step."""
     seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
     return seconds, (

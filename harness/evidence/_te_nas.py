@@ -1,6 +1,6 @@
-"""Supernets and batches for methods that compare supernets by several proxies (``READS = "proxies"``).
+"""Supernets and batches for methods that compare supernets by several proxies.
 
-Two kinds of supernets, by the name that a method's ``SUPERNETS`` has, :data:`SUPERNETS`:
+Two kinds of supernets, by the name that a method asks for, :data:`SUPERNETS`:
 
 ``te_nas``: TE-NAS's own small ones (:func:`harness.networks.build_te_nas_supernet`), drawn anew for each step
 and each of ``repeats``. What a mask leaves of an open decision shares its weight equally, what it leaves of
@@ -18,6 +18,7 @@ normalisation too sees all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,27 +26,38 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harness import networks, records
+from harness import networks
 from harness.inputs import Batch
 from harness.proxies import measure
-from harness.runners._evaluate import batch
 from harness.runs.config import Progress
+from harness.runs.measured import batch
 from harness.runs.setup import Setup
 from harness.scorers import Evaluate, ProxyScores, Score
 from harness.seeding import derive, generator
-from harness.spaces import Mask
+from harness.spaces import Mask, Space
 
 PATCH = 3
 """Height and width of a patch in pixels."""
 
 Settings = Mapping[str, Any]
+Evaluations = Callable[[int], dict[str, list[Evaluate]]]
+"""``step -> {proxy: [masks -> scores, ...]}``, one function per repeat."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of supernets: how they are made, what can change their scores, and what they need of a space."""
+
+    make: Callable[[Setup, Settings, Progress], Evaluations]
+    settings: Callable[[Setup], dict[str, Any]]
+    require: Callable[[Space], None]
 
 
 def proxy_scores(
-    setup: Setup, supernets: str, settings: Settings, progress: Progress
+    setup: Setup, supernets: Kind, settings: Settings, progress: Progress
 ) -> Callable[[int], ProxyScores]:
     """``step -> ProxyScores`` on supernets of this kind; those of the last step are remembered."""
-    make = SUPERNETS[supernets](setup, settings, progress)
+    make = supernets.make(setup, settings, progress)
     current: dict[int, ProxyScores] = {}
 
     def at(step: int) -> ProxyScores:
@@ -57,17 +69,7 @@ def proxy_scores(
     return at
 
 
-def run_of(setup: Setup, method: str, supernets: str, settings: Settings) -> records.Run:
-    """The run of ``method``, named by what can change scores on supernets of the kind ``supernets``."""
-    if supernets == "run":
-        return setup.run(method, {"masking": setup.masking, **settings})
-    told = {"input": {"name": setup.source.name, "digest": setup.source.digest}}
-    return setup.run(method, {**told, **setup.limits, **setup.arithmetic, **settings}, measured=False)
-
-
-def _te_nas(
-    setup: Setup, settings: Settings, progress: Progress
-) -> Callable[[int], dict[str, list[Evaluate]]]:
+def _te_nas(setup: Setup, settings: Settings, progress: Progress) -> Evaluations:
     def images(proxy: str, step: int, repeat: int) -> Batch:
         if proxy == "linear_regions":
             return patches(setup, settings, step, repeat)
@@ -90,7 +92,7 @@ def _te_nas(
     }
 
 
-def _run(setup: Setup, settings: Settings, progress: Progress) -> Callable[[int], dict[str, list[Evaluate]]]:
+def _run(setup: Setup, settings: Settings, progress: Progress) -> Evaluations:
     def supernet(image_channels: int) -> networks.Supernet:
         made = networks.build_supernet(
             setup.space, setup.fidelity, setup.config.seed, setup.classes, image_channels=image_channels
@@ -108,7 +110,18 @@ def _run(setup: Setup, settings: Settings, progress: Progress) -> Callable[[int]
     }
 
 
-SUPERNETS = {"te_nas": _te_nas, "run": _run}
+SUPERNETS = {
+    "te_nas": Kind(
+        _te_nas,
+        lambda setup: {**setup.input_settings, **setup.limits, **setup.arithmetic},
+        partial(networks.require_supernet, te_nas=True),
+    ),
+    "run": Kind(
+        _run,
+        lambda setup: {**setup.measured_settings, "masking": setup.masking},
+        networks.require_supernet,
+    ),
+}
 
 
 def _remembering(

@@ -1,0 +1,118 @@
+"""The shape of every kind of evidence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import RunFailed
+from harness.evidence._method import Method
+from harness.runs.config import Estimate, Progress
+from harness.runs.origins import Origin
+from harness.runs.place import Place
+from harness.scorers import Score, Work, best_candidates
+from harness.searchers import Tools
+from harness.spaces import Architecture, Mask
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a record says of evidence that was read.
+
+    ``statistics`` and ``origins`` are the record's; ``evaluations`` counts what was measured on networks and
+    supernets, ``queries`` the accuracies that were looked up.
+    """
+
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, Sequence[Origin]] = field(default_factory=dict)
+    evaluations: int = 0
+    queries: int = 0
+
+
+class Evidence(ABC):
+    """What one run of a method reads.
+
+    Parameters
+    ----------
+    place
+        The run's space, truth and records; of what is measured, its :class:`~harness.runs.setup.Setup`.
+    method
+        What reads it.
+    options
+        The method's settings.
+
+    Attributes
+    ----------
+    name
+        Of the method, in its record.
+    taken
+        Names of options that are of the evidence alone; the others are handed to the scorer.
+    """
+
+    taken: Sequence[str] = ()
+
+    def __init__(self, place: Place, method: Method, options: Mapping[str, Any]) -> None:
+        self.place, self.method, self.options = place, method, options
+        self.name = method.name
+        self.counts: Counter[str] = Counter()
+
+    def settings(self) -> dict[str, Any]:
+        """What can change the numbers, for the run's identity."""
+        return dict(self.options)
+
+    def estimate(self, work: Work) -> Estimate | None:
+        """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
+        return None
+
+    @abstractmethod
+    def open(self, progress: Progress) -> Tools:
+        """What a search is handed, and of which a scorer is handed what it reads at a step."""
+
+    def facts(self) -> Facts:
+        """What the record says, once the evidence was read."""
+        return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
+
+    @property
+    def steps(self) -> int:
+        """For how many steps there are operation scores: as many as there are decisions."""
+        return len(self.place.space.decisions)
+
+    def score(self, tools: Tools, mask: Mask, decision: int, step: int) -> Mapping[int, Score]:
+        """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
+        own = {name: value for name, value in self.options.items() if name not in self.taken}
+        return self.method.module.score(tools.at(step), mask, decision, **own)
+
+    def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
+        """The candidates that ``decision`` is left with; an error names it."""
+        return best(self.place, decision, scores)
+
+    def advance(self, tools: Tools, mask: Mask, step: int) -> None:
+        """Tell the scorer what the decisions before ``step`` have left, where it wants to know."""
+        if hasattr(self.method.module, "advance"):
+            self.method.module.advance(tools.at(step), mask)
+
+    def shared(self, progress: Progress) -> dict[str, Any]:
+        """What all tools hold."""
+        return {
+            "population": self.place.benchmark.population,
+            "seed": self.place.config.seed,
+            "parameters": self._parameters,
+            "progress": progress,
+        }
+
+    def _parameters(self, arch: Architecture) -> int:
+        from harness import networks  # loads torch
+
+        return networks.parameter_count(self.place.space, arch)
+
+
+def best(place: Place, decision: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
+    """The best-scored candidates of ``decision``; an error names it."""
+    spec = place.space.decisions[decision]
+    try:
+        return best_candidates(scores, spec.picks)
+    except RunFailed as error:
+        raise RunFailed(f"Decision {spec.name}: {error}") from error

@@ -1,0 +1,68 @@
+"""Evidence of a supernet of the run's size, which may be a trained one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.evidence._evidence import Evidence, Facts
+from harness.evidence._method import Method
+from harness.evidence._training import training_of
+from harness.runs.config import Estimate, Progress
+from harness.scorers import Work
+
+if TYPE_CHECKING:
+    from harness.runs.setup import Setup
+    from harness.training import Trained
+
+
+class SupernetEvidence(Evidence):
+    """What is read of one supernet; what the method would only meet later is refused at once."""
+
+    place: Setup
+
+    def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
+        from harness import networks, training  # loads torch
+
+        super().__init__(setup, method, options)
+        self.training = training_of(setup.config)
+        self._trained: Trained | None = None
+        self._before = 0
+        networks.require_supernet(setup.space)
+        if self.training is not None:
+            training.require_images(setup.source, self.training.images, self.training.batch_size)
+        self._require()
+
+    def _require(self) -> None:
+        """Raise :class:`~harness.errors.ConfigError` for what cannot be read of this supernet."""
+
+    def estimate(self, work: Work) -> Estimate | None:
+        """Measured on one step of training; ``None`` where nothing is trained."""
+        if self.training is None:
+            return None
+        from harness.evidence import _trained
+
+        return _trained.estimate(self.place, self.training, work)
+
+    def train(self, progress: Progress) -> Trained:
+        """The trained supernet."""
+        from harness.evidence import _trained
+
+        self._trained = _trained.train(self.place, self.training, progress)
+        self._before = self._trained.evaluations
+        return self._trained
+
+    def facts(self) -> Facts:
+        """The learning curve and where it was trained, beside what was counted."""
+        found = super().facts()
+        if self._trained is None:
+            return found
+        from harness.evidence import _trained
+
+        return replace(
+            found,
+            statistics={"training": _trained.curve(self._trained)},
+            origins={"training": self._trained.origins},
+            evaluations=found.evaluations + self._trained.evaluations - self._before,
+        )

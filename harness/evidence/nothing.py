@@ -1,0 +1,27 @@
+"""Nothing is read: what a method knows is the space, and how large its networks are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.evidence._evidence import Evidence
+from harness.evidence._method import Method
+from harness.runs.config import Progress
+from harness.runs.place import Place
+from harness.searchers import Tools
+
+TRAINABLE = False
+
+
+class Nothing(Evidence):
+    """No evidence."""
+
+    def open(self, progress: Progress) -> Tools:
+        """The space, and the size of its networks."""
+        return Tools(**self.shared(progress))
+
+
+def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
+    """One record."""
+    return [Nothing(place, method, options)]

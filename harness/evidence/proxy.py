@@ -1,0 +1,69 @@
+"""One proxy, of supernets, untrained or trained, and of stand-alone networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.evidence._method import Method
+from harness.evidence._supernet import SupernetEvidence
+from harness.runs.config import Progress
+from harness.scorers import Score
+from harness.searchers import Proxy
+from harness.spaces import Architecture, Mask
+
+if TYPE_CHECKING:
+    from harness.runs.setup import Setup
+
+TRAINABLE = True
+
+
+class OneProxy(SupernetEvidence):
+    """Scores of ``proxy``, each on a batch of its own number."""
+
+    def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any], proxy: str) -> None:
+        super().__init__(setup, method, options)
+        self.proxy = proxy
+        self.name = method.on(f"{method.name}-{proxy}", self.training)
+
+    def _require(self) -> None:
+        from harness import networks  # loads torch
+
+        if self.training is not None:
+            networks.require_weightable(self.place.masking)
+
+    def settings(self) -> dict[str, Any]:
+        """Network sizes, batches, masking and counting, and the training where there is one."""
+        setup = self.place
+        return {
+            **super().settings(),
+            **setup.measured_settings,
+            "proxy": self.proxy,
+            "masking": setup.masking,
+            **setup.counted(self.proxy),
+            **({} if self.training is None else {"training": asdict(self.training)}),
+        }
+
+    def open(self, progress: Progress) -> Proxy:
+        """Functions that measure masks of the supernet, and networks."""
+        from harness.runs.measured import network_scores, supernet_scores  # loads torch
+
+        trained = None if self.training is None else self.train(progress)
+        of_masks = supernet_scores(self.place, self.proxy, trained)
+        of_network = network_scores(self.place, self.proxy)
+
+        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
+            self.counts["evaluations"] += len(masks)
+            return of_masks(masks, step)
+
+        def score_network(arch: Architecture, step: int) -> Score:
+            self.counts["evaluations"] += 1
+            return of_network(arch, step)
+
+        return Proxy(**self.shared(progress), score_supernet=score_supernet, score_network=score_network)
+
+
+def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneProxy]:
+    """A record for every proxy that the config names."""
+    return [OneProxy(setup, method, options, proxy) for proxy in setup.config.proxy["names"]]

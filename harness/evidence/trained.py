@@ -1,0 +1,62 @@
+"""A trained supernet: its architecture parameters and its accuracy.
+
+A method asks for
+
+* ``training``: the item of :mod:`harness.training` to use where a config does not name one;
+* ``alphas``: whether architecture parameters have to be learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ConfigError
+from harness.evidence._method import Method
+from harness.evidence._supernet import SupernetEvidence
+from harness.runs.config import Progress
+from harness.searchers import TrainedSupernet
+
+if TYPE_CHECKING:
+    from harness.runs.setup import Setup
+
+TRAINABLE = True
+
+
+class OneTraining(SupernetEvidence):
+    """The run's supernet, trained once for all that read it."""
+
+    def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
+        super().__init__(setup, method, options)
+        self.name = method.on(method.name, self.training)
+
+    def _require(self) -> None:
+        from harness import training  # loads torch
+
+        learnt = training.load(self.training.name).architecture_gradient is not None
+        if self.method.asks.get("alphas") and not learnt:
+            raise ConfigError(
+                f"{self.method.name} reads architecture parameters, and training={self.training.name} leaves "
+                "them as they are; use training=darts or training=darts_second_order."
+            )
+
+    def settings(self) -> dict[str, Any]:
+        """Network sizes, input and training: no proxy's batches or path count."""
+        setup = self.place
+        return {
+            **super().settings(),
+            "fidelity": setup.fidelity,
+            **setup.input_settings,
+            "training": asdict(self.training),
+            **setup.arithmetic,
+        }
+
+    def open(self, progress: Progress) -> TrainedSupernet:
+        """The supernet."""
+        return TrainedSupernet(**self.shared(progress), trained=self.train(progress))
+
+
+def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneTraining]:
+    """One record."""
+    return [OneTraining(setup, method, options)]

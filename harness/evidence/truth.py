@@ -1,0 +1,27 @@
+"""The truth itself, for oracles that serve as an upper line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.evidence._evidence import Evidence
+from harness.evidence._method import Method
+from harness.runs.config import Progress
+from harness.runs.place import Place
+from harness.searchers import Truth
+
+TRAINABLE = False
+
+
+class Oracle(Evidence):
+    """Accuracy by operation."""
+
+    def open(self, progress: Progress) -> Truth:
+        """Accuracy by operation under the run's label."""
+        return Truth(**self.shared(progress), truth=self.place.truth)
+
+
+def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
+    """One record."""
+    return [Oracle(place, method, options)]

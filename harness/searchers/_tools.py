@@ -1,0 +1,155 @@
+"""What a searcher is given, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score
+from harness.spaces import Architecture, Decision, Mask, Population, Space
+
+if TYPE_CHECKING:
+    from harness.training import Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a searcher may use, whatever it reads; a kind of evidence hands out more.
+
+    Attributes
+    ----------
+    population
+        What can be drawn, of :attr:`space`.
+    seed
+        The seed of the searcher's own draws.
+    parameters
+        ``arch -> number of parameters`` of the stand-alone network.
+    progress
+        ``(words, done, total)``, called as the search goes on.
+    """
+
+    population: Population
+    seed: int
+    parameters: Callable[[Architecture], int]
+    progress: Callable[[str, int, int], None] = lambda words, done, total: None
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self.population.space
+
+    def at(self, step: int) -> Any:
+        """What an operation scorer reads at ``step``."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy(Tools):
+    """With ``EVIDENCE = "proxy"``.
+
+    Attributes
+    ----------
+    score_supernet
+        ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
+        batch number ``step``. The supernet's weights are the same for every call.
+    score_network
+        ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
+    """
+
+    score_supernet: Callable[[Sequence[Mask], int], list[Score]]
+    score_network: Callable[[Architecture, int], Score]
+
+    def at(self, step: int) -> Evaluate:
+        """The proxy's scores of masks."""
+        return lambda masks: self.score_supernet(masks, step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxies(Tools):
+    """With ``EVIDENCE = "proxies"``: ``scores(step)``; a step may have weights and batches of its own."""
+
+    scores: Callable[[int], ProxyScores]
+
+    def at(self, step: int) -> ProxyScores:
+        """Scores by proxy and repeat."""
+        return self.scores(step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedSupernet(Tools):
+    """With ``EVIDENCE = "trained"``."""
+
+    trained: Trained
+
+    def at(self, step: int) -> Trained:
+        """The supernet, the same at every step."""
+        return self.trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth(Tools):
+    """With ``EVIDENCE = "truth"``: for oracles."""
+
+    truth: OperationTruth
+
+    def at(self, step: int) -> OperationTruth:
+        """Accuracy by operation."""
+        return self.truth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queries(Tools):
+    """With ``EVIDENCE = "queries"``.
+
+    Attributes
+    ----------
+    query
+        ``arch -> accuracy in per cent``, one query of the truth; NaN where it is not known. Of a label whose
+        direction is down it is negated: higher is better.
+    """
+
+    query: Callable[[Architecture], float]
+
+    def at(self, step: int) -> Callable[[Architecture], float]:
+        """The query function."""
+        return self.query
+
+
+@dataclass
+class Found:
+    """The chosen architecture and the trace of every intermediate score.
+
+    Trace rows have the columns stage, index, step, decision, candidate, arch, score, accuracy,
+    status and reason; what a stage does not know is left out. Stages:
+
+    ``decision``: operation scores of a trained supernet that decided, after ``step`` other decisions.
+    ``ranking``, ``proposal``: operation scores on batch ``step`` of proposal ``index``, which said
+    what to decide next, or decided; at the end of a proposal one row ``proposal`` with its ``arch``.
+    ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
+    ``total``: their sum.
+    ``query``: an accuracy looked up.
+    ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.
+    """
+
+    arch: Architecture
+    trace: list[dict[str, object]] = field(default_factory=list)
+
+
+def decided(spec: Decision, scores: Mapping[int, Score], step: int) -> list[dict[str, object]]:
+    """Trace rows of the stage ``decision``."""
+    return [
+        {
+            "stage": "decision",
+            "step": step,
+            "decision": spec.name,
+            "candidate": spec.candidates[candidate],
+            **columns(score),
+        }
+        for candidate, score in scores.items()
+    ]
+
+
+def columns(score: Score) -> dict[str, object]:
+    """A score as columns of a trace row."""
+    return {"score": score.value, "status": score.status, "reason": score.reason}
