@@ -62,7 +62,7 @@ class Published(Evidence):
         """How many steps were published."""
         return self._scores.steps
 
-    def score(self, tools: Tools, mask: Mask, decision: int, step: int) -> Mapping[int, Score]:
+    def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """The published scores; none where the publication has none."""
         found = self._scores.scores.get((step, decision), {})
         return {candidate: _score(value) for candidate, value in found.items()}
@@ -71,7 +71,7 @@ class Published(Evidence):
         """What the publication says of the decision that it makes in ``step``; nothing where it is silent."""
         return (self._scores.chosen[step],) if step in self._scores.chosen else ()
 
-    def advance(self, tools: Tools, mask: Mask, step: int) -> None:
+    def advance(self, tools: Tools, mask: Mask | None, step: int) -> None:
         """Nothing: all was measured before."""
 
 
