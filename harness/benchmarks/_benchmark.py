@@ -129,7 +129,7 @@ class Benchmark(ABC):
         ConfigError
             Otherwise.
         """
-        if population == "all":
+        if isinstance(population, str):
             self.population.listed("task.population=all")
         elif not self.complete and self.architectures is not None:
             known = int(np.isfinite(self.values(self.keys, label)).sum())

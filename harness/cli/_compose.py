@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -130,7 +131,7 @@ def _composed(overrides: list[str]) -> DictConfig:
     known = groups()
     try:
         parsed = [_parse(text) for text in overrides]
-        if any(each.is_add() or each.is_delete() or of_hydra(each.input_line) for each in parsed):
+        if any(each.is_add() or each.is_delete() or of_hydra(each.input_line or "") for each in parsed):
             return compose("config", overrides=overrides)
         config = deepcopy(_chosen(_choices_of_groups(overrides, known)))
         for each in parsed:
@@ -165,13 +166,13 @@ def _option(group: str, name: str) -> DictConfig | None:
     if "@package" in path.read_text(encoding="utf-8"):
         return None
     content = OmegaConf.load(path)
-    return None if "defaults" in content else content
+    return content if isinstance(content, DictConfig) and "defaults" not in content else None
 
 
 def to_run_config(config: DictConfig) -> RunConfig:
     """Hydra's config as the plain dataclass that runners take, ``~`` in folders being the home folder."""
     OmegaConf.resolve(config)
-    run = OmegaConf.to_object(config)
+    run: Any = OmegaConf.to_object(config)
     folder = run.input.get("folder")
     if isinstance(folder, str):
         run = replace(run, input={**run.input, "folder": str(Path(folder).expanduser())})
@@ -219,7 +220,7 @@ def _check_nested(overrides: list[str]) -> None:
         own = chosen[group]
         if not isinstance(own, DictConfig):
             raise ConfigError(f"{group} has no settings of its own; write {group}=value, not {text!r}.")
-        others = [f"{group}.{each}" for each in own if each not in ("name", name)]
+        others = [f"{group}.{each}" for each in map(str, own) if each not in ("name", name)]
         if name not in own and not others:
             raise ConfigError(f"{group}={own.get('name')} has no settings of its own; received {key}.")
         if name not in own:
@@ -228,7 +229,7 @@ def _check_nested(overrides: list[str]) -> None:
 
 def _choices(override: Override) -> list[str]:
     if not override.is_sweep_override():
-        return [override.input_line]
+        return [override.input_line or ""]
     if not override.is_discrete_sweep():
         raise ConfigError(
             f"{override.input_line!r} is an interval; a sweep here lists its values, like 0,1,2."

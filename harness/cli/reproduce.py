@@ -70,9 +70,9 @@ def config_of(record: Any, overrides: Sequence[str]) -> RunConfig:
         if name not in known:
             raise unknown_name("setting of the record", name, known)
     device = str(record.provenance.get("device") or "cpu").partition(":")[0]
+    if not content.get("proxy", {}).get("names"):
+        content["proxy"] = {"names": ["params"]}  # a config names one, also where none is read
     config = RunConfig(**{**content, "device": device})
-    if not config.proxy.get("names"):
-        config = replace(config, proxy={"names": ["params"]})  # a config names one, also where none is read
     for override in overrides:
         config = _overridden(config, override)
     return config
@@ -86,10 +86,10 @@ def _overridden(config: RunConfig, override: str) -> RunConfig:
             f"A record is run again with its own settings; only {', '.join(allowed)} may be given, as "
             f"name=value; received {override!r}."
         )
-    if name == "input.folder":
-        return replace(config, input={**config.input, "folder": str(folder(value))})
     whole = name in ("threads", "workers") and value.isascii() and value.isdigit()
     changed: dict[str, Any] = {name: int(value) if whole else value}
+    if name == "input.folder":
+        changed = {"input": {**config.input, "folder": str(folder(value))}}
     return replace(config, **changed)
 
 

@@ -152,7 +152,7 @@ def _matches(
     for pair in pairs:
         for seed in common_seeds(pair):
             for side in pair:
-                checker.check(side.records[seed], side.records[seed].rows)
+                checker.check(side.records[seed], side.records[seed].columns)
                 origins.append(origin_of(side.records[seed]))
     return [make(place, telling(pair, pairs), pair) for pair in pairs]
 
@@ -172,8 +172,8 @@ def _sample(pair: Pair, seed: int) -> PairedScores:
     accuracy = _valid(pair[0].records[seed], "accuracy")
     names = sorted(set(a) & set(b) & set(accuracy))
     digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
-    columns = (np.array([column[name] for name in names], dtype=np.float64) for column in (a, b, accuracy))
-    return PairedScores(*columns, name=(digest,))
+    one, other, truth = (np.array([column[name] for name in names]) for column in (a, b, accuracy))
+    return PairedScores(one, other, truth, name=(digest,))
 
 
 def _valid(record: Record, column: str) -> dict[str, float]:

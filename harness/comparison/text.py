@@ -101,13 +101,13 @@ def verdict(comparison: Comparison) -> str:
         leaning = _leaning(contrasts, a, b) if len(contrasts) > 1 else []
         return " ".join((_undecided(contrasts), *leaning))
     others = [each for each in contrasts if each not in decided]
-    wins = sum(each.difference.value > 0 for each in decided)
+    wins = sum((each.difference.value or 0) > 0 for each in decided)
     ahead, behind = (a, b) if wins else (b, a)
     if wins not in (0, len(decided)):
         losses = len(decided) - wins
         first = f"It depends: {a} beats {b} on {wins} of {len(contrasts)} lines, {b} beats {a} on {losses}"
     elif len(contrasts) == 1:
-        by = wording.number(abs(contrasts[0].difference.value), contrasts[0].digits)
+        by = wording.number(abs(contrasts[0].difference.value or 0), contrasts[0].digits)
         first = f"{ahead} beats {behind} by {by}"
     else:
         first = f"{ahead} beats {behind} on {len(decided)} of {len(contrasts)} lines and is beaten on none"
@@ -124,7 +124,7 @@ def _leaning(contrasts: Sequence[Contrast], a: str, b: str) -> list[str]:
     """Which way undecided lines lean."""
     if not contrasts:
         return []
-    values = [each.difference.value for each in contrasts]
+    values = [each.difference.value or 0 for each in contrasts]
     ahead = {a: sum(value > 0 for value in values), b: sum(value < 0 for value in values)}
     parts = [f"{name} is ahead on {count}" for name, count in ahead.items() if count]
     tied = len(values) - sum(ahead.values())

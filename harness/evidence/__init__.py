@@ -13,6 +13,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import groups, registry
+from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts, best
 from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
@@ -52,6 +53,8 @@ def of(place: Place) -> list[Evidence]:
         from, a masking that is not for trained supernets, scores that were not published.
     """
     method = method_of(place.config)
+    if method is None:
+        raise ConfigError(f"task={place.config.task['name']} has no method that reads evidence.")
     options = groups.settings(method.group, getattr(place.config, method.group))
     kind = "published" if place.config.source == "published" else method.evidence
     return load(kind).of(place, method, options)

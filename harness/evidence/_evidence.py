@@ -80,7 +80,7 @@ class Evidence(ABC):
         """For how many steps there are operation scores: as many as there are decisions."""
         return len(self.place.space.decisions)
 
-    def score(self, tools: Tools, mask: Mask, decision: int, step: int) -> Mapping[int, Score]:
+    def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
         own = {name: value for name, value in self.options.items() if name not in self.taken}
         return self.method.module.score(tools.at(step), mask, decision, **own)
@@ -89,7 +89,7 @@ class Evidence(ABC):
         """The candidates that ``decision`` is left with; an error names it."""
         return best(self.place, decision, scores)
 
-    def advance(self, tools: Tools, mask: Mask, step: int) -> None:
+    def advance(self, tools: Tools, mask: Mask | None, step: int) -> None:
         """Tell the scorer what the decisions before ``step`` have left, where it wants to know."""
         if hasattr(self.method.module, "advance"):
             self.method.module.advance(tools.at(step), mask)

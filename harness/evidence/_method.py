@@ -39,8 +39,9 @@ class Method:
 
     def on(self, name: str, training: Training | None) -> str:
         """``name`` with the training of its supernet, where that is not its own."""
-        own = training is None or training.name == self.training
-        return name if own else f"{name}-on_{training.name}"
+        if training is None or training.name == self.training:
+            return name
+        return f"{name}-on_{training.name}"
 
 
 def method_of(config: RunConfig) -> Method | None:

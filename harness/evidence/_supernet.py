@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
 from harness.evidence._training import training_of
-from harness.runs.config import Estimate, Progress
+from harness.runs.config import Estimate, Progress, Training
 from harness.scorers import Work
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ class SupernetEvidence(Evidence):
 
         return _trained.estimate(self.place, self.training, work)
 
-    def train(self, progress: Progress) -> Trained:
-        """The trained supernet."""
+    def train(self, asked: Training, progress: Progress) -> Trained:
+        """The supernet, trained as ``asked``."""
         from harness.evidence import _trained
 
-        self._trained = _trained.train(self.place, self.training, progress)
+        self._trained = _trained.train(self.place, asked, progress)
         self._before = self._trained.evaluations
         return self._trained
 

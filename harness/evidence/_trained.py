@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness import networks, records, training
 from harness.processes.claims import turn
@@ -19,7 +19,7 @@ from harness.runs.setup import Setup
 from harness.scorers import Work
 from harness.training import Images, Length, Trained
 
-HALVES = ("train", "valid")
+HALVES: tuple[Literal["train", "valid"], ...] = ("train", "valid")
 FORMAT = 1
 """Number of how this module puts a training together; another one trains anew."""
 

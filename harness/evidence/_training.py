@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness import registry
 from harness.errors import ConfigError, unknown_name
 from harness.evidence._method import method_of
@@ -38,6 +40,6 @@ def training_of(config: RunConfig) -> Training | None:
     return None if name == "none" else Training(name, **_lengths(config))
 
 
-def _lengths(config: RunConfig) -> dict[str, int | None]:
+def _lengths(config: RunConfig) -> dict[str, Any]:
     lengths = settings_of("training", config.training, GROUPS["training"].options)
     return lengths | {"images": None if lengths["images"] == "all" else lengths["images"]}

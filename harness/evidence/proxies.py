@@ -25,6 +25,7 @@ TRAINABLE = False
 class SeveralProxies(Evidence):
     """Scores by proxy and repeat, with weights and batches of their own for each step."""
 
+    place: Setup
     taken = ("repeats", "ntk_batch_size", "region_batches", "region_batch_size")
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ class OneProxy(SupernetEvidence):
         """Functions that measure masks of the supernet, and networks."""
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
 
-        trained = None if self.training is None else self.train(progress)
+        trained = None if self.training is None else self.train(self.training, progress)
         of_masks = supernet_scores(self.place, self.proxy, trained)
         of_network = network_scores(self.place, self.proxy)
 

@@ -11,12 +11,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from harness import tasks
-from harness.benchmarks import operation_scores
-from harness.benchmarks.operation_scores import ScoreSet
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.evidence._training import training_of
+from harness.published import operation_scores
+from harness.published.operation_scores import ScoreSet
 from harness.runs.config import Progress, RunConfig
 from harness.runs.place import Place
 from harness.scorers import Score
@@ -62,7 +62,7 @@ class Published(Evidence):
         """How many steps were published."""
         return self._scores.steps
 
-    def score(self, tools: Tools, mask: Mask, decision: int, step: int) -> Mapping[int, Score]:
+    def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """The published scores; none where the publication has none."""
         found = self._scores.scores.get((step, decision), {})
         return {candidate: _score(value) for candidate, value in found.items()}
@@ -71,7 +71,7 @@ class Published(Evidence):
         """What the publication says of the decision that it makes in ``step``; nothing where it is silent."""
         return (self._scores.chosen[step],) if step in self._scores.chosen else ()
 
-    def advance(self, tools: Tools, mask: Mask, step: int) -> None:
+    def advance(self, tools: Tools, mask: Mask | None, step: int) -> None:
         """Nothing: all was measured before."""
 
 

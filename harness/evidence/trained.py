@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ConfigError
 from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
-from harness.runs.config import Progress
+from harness.runs.config import Progress, Training
 from harness.searchers import TrainedSupernet
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ TRAINABLE = True
 
 class OneTraining(SupernetEvidence):
     """The run's supernet, trained once for all that read it."""
+
+    training: Training
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
         super().__init__(setup, method, options)
@@ -54,7 +56,7 @@ class OneTraining(SupernetEvidence):
 
     def open(self, progress: Progress) -> TrainedSupernet:
         """The supernet."""
-        return TrainedSupernet(**self.shared(progress), trained=self.train(progress))
+        return TrainedSupernet(**self.shared(progress), trained=self.train(self.training, progress))
 
 
 def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneTraining]:

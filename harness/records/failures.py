@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FAILED = "failed"
 """Status of a row whose score raised an exception; other statuses are outcomes of the formula."""
@@ -48,7 +51,7 @@ class Failures:
         )
 
 
-def failures(rows: Mapping[str, Iterable[Any]]) -> Failures:
+def failures(rows: Mapping[str, Iterable[Any]] | pd.DataFrame) -> Failures:
     """The failures among ``rows``, by columns; without those that have no status or sum up others."""
     if "status" not in rows:
         return Failures(0, 0, ())

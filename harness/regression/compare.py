@@ -41,12 +41,12 @@ class Compared:
     @property
     def entry(self) -> Entry:
         """The golden entry, or the new one."""
-        return self.golden or self.fresh
+        return next(filter(None, (self.golden, self.fresh)))
 
     @property
     def same_kind(self) -> bool:
         """Whether both were made on the same kind of machine."""
-        return bool(self.golden and self.fresh) and same_kind(self.golden, self.fresh)
+        return self.golden is not None and self.fresh is not None and same_kind(self.golden, self.fresh)
 
 
 def compare(golden: Sequence[Entry], fresh: Sequence[Entry]) -> list[Compared]:
@@ -54,7 +54,7 @@ def compare(golden: Sequence[Entry], fresh: Sequence[Entry]) -> list[Compared]:
     populations = [_populations(entries) for entries in (golden, fresh)]
     return [
         Compared(one, other, tuple(_findings(one, other, *populations)))
-        for one, other in sorted(_pairs(golden, fresh), key=lambda pair: (pair[0] or pair[1]).key)
+        for one, other in sorted(_pairs(golden, fresh), key=lambda pair: next(filter(None, pair)).key)
     ]
 
 
@@ -65,7 +65,9 @@ def accepted(compared: Sequence[Compared]) -> list[Entry]:
     """
     moved = {_population_key(each.fresh) for each in compared if each.fresh and _is_population(each)}
     return [
-        each.fresh if each.findings or _population_key(each.fresh) in moved else each.golden
+        each.golden
+        if each.golden and not each.findings and _population_key(each.fresh) not in moved
+        else each.fresh
         for each in compared
         if each.fresh is not None
     ]

@@ -120,7 +120,7 @@ def _facts(table: Benchmark, label: str, since: Mapping[str, Any]) -> Entry:
     best = int(np.nanargmax(listed * table.label(label).sign))
     statistics = {
         "n": len(known),
-        "best": space.format(table.architectures[best]),
+        "best": space.format((table.architectures or ())[best]),
         "best_accuracy": float(listed[best]),
         "mean_accuracy": math.fsum(known) / len(known),
         "digest": table.digest(label),

@@ -79,7 +79,7 @@ def _plural(how: str) -> str:
 
 def _heading(each: Compared) -> list[str]:
     kind = "same" if each.same_kind else "another"
-    return [name(each.entry), f"  golden since {since(each.golden)} ({kind} kind of machine here)"]
+    return [name(each.entry), f"  golden since {since(each.entry)} ({kind} kind of machine here)"]
 
 
 def _values(findings: Sequence[Finding]) -> list[str]:

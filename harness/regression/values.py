@@ -67,8 +67,7 @@ def row_findings(golden: Entry, fresh: Entry) -> Iterator[Finding]:
     """Where the rows of two entries differ: which there are, their order, their values."""
     for name in dict.fromkeys([*golden.columns, *fresh.columns]):
         if name not in golden.columns or name not in fresh.columns:
-            words = ["there" if name in entry.columns else "not there" for entry in (golden, fresh)]
-            yield Finding("rows", f"column {name}", *words)
+            yield _on_one_side("rows", f"column {name}", name in golden.columns)
     if len(golden.rows) != len(fresh.rows):
         yield Finding("rows", "how many", len(golden.rows), len(fresh.rows))
     allowed = {column: _allowed(column, golden, fresh) for column in golden.columns}
@@ -78,7 +77,7 @@ def row_findings(golden: Entry, fresh: Entry) -> Iterator[Finding]:
         yield Finding("rows", "order", *first)
     for name in dict.fromkeys([*one, *other]):
         if name not in one or name not in other:
-            yield Finding("rows", name, *("there" if name in rows else "not there" for rows in (one, other)))
+            yield _on_one_side("rows", name, name in one)
         else:
             yield from _row(name, one[name], other[name], allowed)
 
@@ -134,9 +133,14 @@ def leaf_findings(
     """Where two mappings of numbers and words differ by more than ``allowed``."""
     for name in dict.fromkeys([*golden, *fresh]):
         if name not in golden or name not in fresh:
-            yield Finding(kind, name, *("there" if name in each else "not there" for each in (golden, fresh)))
+            yield _on_one_side(kind, name, name in golden)
         else:
             yield from _values(kind, name, golden[name], fresh[name], Bound(allowed))
+
+
+def _on_one_side(kind: str, where: str, golden: bool) -> Finding:
+    there, absent = "there", "not there"
+    return Finding(kind, where, there if golden else absent, absent if golden else there)
 
 
 def _values(kind: str, where: str, golden: Any, fresh: Any, bound: Bound) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class Rows:
         self.score.append(measured.value)
         self.status.append(measured.status)
         self.reason.append(measured.reason)
-        self.seconds += measured.seconds
+        self.seconds = (self.seconds or 0.0) + measured.seconds
 
 
 def joined(parts: Iterable[Rows]) -> Rows:
@@ -74,7 +74,7 @@ def joined(parts: Iterable[Rows]) -> Rows:
         whole.score += part.score
         whole.status += part.status
         whole.reason += part.reason
-        whole.seconds += part.seconds
+        whole.seconds = (whole.seconds or 0.0) + (part.seconds or 0.0)
         whole.origins += part.origins
     whole.origins = distinct(whole.origins)
     return whole
@@ -158,7 +158,8 @@ class Shards:
         for key, expected in self._head(number).items():
             if content.get(key) != expected:
                 raise self._unusable(number, _FOREIGN[key])
-        rows = Rows(*(content.get(key) for key in ("score", "status", "reason", "seconds", "origins")))
+        held: dict[str, Any] = {each.name: content.get(each.name) for each in fields(Rows)}
+        rows = Rows(**held)
         if not _well_formed(rows, len(self.architectures[number])):
             raise self._unusable(number, "does not hold one outcome per architecture")
         return rows

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from harness.errors import HarnessError, MachineFailure
 from harness.processes.parent import end_with_parent, how_it_died
@@ -61,7 +62,7 @@ def _attend(
     counts: dict[Connection, tuple[int, int]] = {}
     died: list[int | None] = []
     while workers:
-        ready = wait(list(workers), POLL_SECONDS)
+        ready: list[Any] = wait(list(workers), POLL_SECONDS)
         for pipe in ready:
             message = _received(pipe)
             if isinstance(message, Exception):

@@ -52,13 +52,13 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     if not setup.config.dry_run:
         for finished in runs.values():
             remove(folder_of(setup.store.root, finished))
-    return list(outcomes.values())
+    return [outcome for outcome in outcomes.values() if outcome is not None]
 
 
 def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:
     """By proxy asked for, the single-network proxies a population proxy ranks, in order; none for others."""
     single, told = proxies.names(), setup.config.proxy
-    parts = {}
+    parts: dict[str, tuple[str, ...]] = {}
     for name in told["names"]:
         if name in single:
             parts[name] = ()
@@ -116,7 +116,7 @@ def complete(
 def draw(setup: Setup, population: int | str) -> tuple[Architecture, ...]:
     """The architectures to score: distinct networks, in the order of their names."""
     known = setup.benchmark.population
-    count = len(known.listed("task.population=all")) if population == "all" else population
+    count = len(known.listed("task.population=all")) if isinstance(population, str) else population
     archs = known.sample_distinct(count, generator(setup.config.seed, "population"))
     return tuple(sorted(archs))
 
@@ -136,9 +136,9 @@ def recorded(setup: Setup, runs: Mapping[str, records.Run], population: Populati
         if differing := records.differences(*(records.decisive(each, records.MEASURING) for each in made)):
             tell(f"{record.path} was made by other {differing}; what it holds is measured again.")
             continue
-        columns = (record.rows[column].tolist() for column in ("score", "status", "reason"))
+        score, status, reason = (record.rows[column].tolist() for column in ("score", "status", "reason"))
         seconds = (record.timing or {}).get("proxy_seconds")
-        found[name] = Rows(*columns, seconds, [of_record(record)])
+        found[name] = Rows(score, status, reason, seconds, [of_record(record)])
     return found
 
 
@@ -241,6 +241,6 @@ def scored(run: records.Run, found: Mapping[str, Rows]) -> tuple[Rows, dict[str,
         for part, rows in parts.items()
     }
     scores, statuses, reasons = aggregations.combine(run.method, columns)
-    seconds = [rows.seconds for rows in parts.values()]
-    outcomes = Rows(list(scores), statuses, reasons, None if None in seconds else sum(seconds))
+    seconds = [rows.seconds for rows in parts.values() if rows.seconds is not None]
+    outcomes = Rows(list(scores), statuses, reasons, sum(seconds) if len(seconds) == len(parts) else None)
     return outcomes, {f"part.{part}": pd.Series(rows.score, dtype=float) for part, rows in parts.items()}

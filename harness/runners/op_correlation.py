@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFra
     space, truth, steps = read.place.space, read.place.truth, _steps(read)
     mask: Mask | None = space.full_mask
     overall = _accuracies(truth, space.full_mask)
-    unknown = [[[np.nan] * len(spec.candidates)] * 2 for spec in space.decisions]
+    unknown: Sequence[Sequence[Any]] = [[[np.nan] * len(spec.candidates)] * 2 for spec in space.decisions]
     found: list[dict[str, object]] = []
     initial: list[Mapping[int, Score]] = []
     done, total = 0, sum(len(space.decisions) - step for step in range(steps))
@@ -93,14 +94,14 @@ def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFra
         mask = only(mask, step, taken) if taken and mask is not None else None
     selected = {}
     if all(initial):
-        picks = [evidence.best(read.place, decision, scores) for decision, scores in enumerate(initial)]
-        selected["selected"] = space.normalise(tuple(picks))
+        best = [evidence.best(read.place, decision, scores) for decision, scores in enumerate(initial)]
+        selected["selected"] = space.normalise(tuple(best))
     if steps == len(space.decisions) and mask is not None:
         selected["selected_progressive"] = space.normalise(space.arch_of(mask))
     return pd.DataFrame(found), selected
 
 
-def _accuracies(truth: OperationTruth, mask: Mask) -> list[Sequence[Sequence[float]]]:
+def _accuracies(truth: OperationTruth, mask: Mask) -> Sequence[Sequence[Any]]:
     """By decision best and mean accuracy by candidate, and how many architectures these are of."""
     return list(zip(truth.best(mask), truth.mean(mask), truth.count(mask), strict=True))
 

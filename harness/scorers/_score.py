@@ -35,10 +35,8 @@ def best_candidates(scores: Mapping[int, Score], picks: int) -> tuple[int, ...]:
     RunFailed
         Where fewer than ``picks`` candidates have a score.
     """
-    ranked = sorted(
-        (candidate for candidate, score in scores.items() if score.value is not None),
-        key=lambda candidate: (-scores[candidate].value, candidate),
-    )
+    values = {candidate: score.value for candidate, score in scores.items() if score.value is not None}
+    ranked = sorted(values, key=lambda candidate: (-values[candidate], candidate))
     if len(ranked) < picks:
         reasons = sorted({score.reason for score in scores.values() if score.value is None})
         raise RunFailed(

@@ -113,13 +113,15 @@ def _changes(scores: ProxyScores, proxy: str, mask: Mask, pairs: list[Pair]) -> 
 
 def _relative_change(whole: Score, removed: Score) -> Score:
     """The same for kappa and for the proxy ``ntk``, which is ``-kappa``."""
-    failed = first_failure(whole, removed)
-    return failed or Score(round((whole.value - removed.value) / whole.value, DECIMALS))
+    if whole.value is None or removed.value is None:
+        return whole if whole.value is None else removed
+    return Score(round((whole.value - removed.value) / whole.value, DECIMALS))
 
 
 def _mean(changes: Sequence[Score]) -> Score:
     # Rounded, because 0.01 - 0.02 + 0.01 leaves 1e-18, which must tie with 0.
-    return first_failure(*changes) or Score(round(fmean(change.value for change in changes), 9))
+    values = [change.value for change in changes if change.value is not None]
+    return first_failure(*changes) or Score(round(fmean(values), 9))
 
 
 def _rounded(change: Score) -> float:

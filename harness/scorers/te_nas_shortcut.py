@@ -20,6 +20,8 @@ value has no score. In nb1shot1 none has one: there the supernets' kappa is unde
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.scorers._ranks import ProxyScores, first_failure, open_pairs
 from harness.scorers._score import ANY, Score
 from harness.scorers.te_nas import OPTIONS as TE_NAS
@@ -40,10 +42,11 @@ def score(scores: ProxyScores, mask: Mask, decision: int) -> dict[int, Score]:
     (kappa,), (regions,) = (
         [evaluate(masks) for evaluate in scores.repeats[proxy]] for proxy in ("ntk", "linear_regions")
     )
-    found = {pair: first_failure(*both) for pair, *both in zip(pairs, kappa, regions, strict=True)}
-    ranked = [place for place, pair in enumerate(pairs) if found[pair] is None]
-    kappa_ranks = rankdata([-kappa[place].value for place in ranked]).astype(int)
-    regions_ranks = rankdata([regions[place].value for place in ranked])
-    for place, total in zip(ranked, len(ranked) - kappa_ranks + regions_ranks, strict=True):
-        found[pairs[place]] = Score(-float(total))
-    return {candidate: score for (index, candidate), score in found.items() if index == decision}
+    failed = {pair: first_failure(*both) for pair, *both in zip(pairs, kappa, regions, strict=True)}
+    ranked = [place for place, pair in enumerate(pairs) if failed[pair] is None]
+    kappas, counts = (
+        np.array([scored[place].value for place in ranked], dtype=np.float64) for scored in (kappa, regions)
+    )
+    sums = len(ranked) - rankdata(-kappas).astype(int) + rankdata(counts)
+    totals = {pairs[place]: Score(-float(total)) for place, total in zip(ranked, sums, strict=True)}
+    return {pair[1]: failed[pair] or totals[pair] for pair in pairs if pair[0] == decision}

@@ -99,4 +99,6 @@ def _validated(
 def _total(scores: list[Score]) -> Score:
     """The sum, or the first failure."""
     failed = next((score for score in scores if score.value is None), None)
-    return Score(sum(score.value for score in scores)) if failed is None else failed
+    return (
+        Score(sum(score.value for score in scores if score.value is not None)) if failed is None else failed
+    )

@@ -21,7 +21,8 @@ KINDS = ANY
 def search(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Found:
     """``argmax_o alpha(e, o)`` for every decision ``e``."""
     mask = tools.space.full_mask
-    picks, trace = [], []
+    picks: list[tuple[int, ...]] = []
+    trace: list[dict[str, object]] = []
     for decision, spec in enumerate(tools.space.decisions):
         scores = darts.score(tools.trained, mask, decision)
         picks.append(best_candidates(scores, spec.picks))
