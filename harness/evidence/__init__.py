@@ -11,13 +11,16 @@ A method (a scorer or a searcher) names its kind as ``EVIDENCE``. Loading these 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from harness import groups, registry
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts, best
 from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
-from harness.runs.place import Place
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place  # loads pandas
 
 __all__ = [
     "Evidence",

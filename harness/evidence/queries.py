@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.processes.under_way import tell
 from harness.runs.config import Progress
-from harness.runs.place import Place
 from harness.searchers import Queries
 from harness.spaces import Architecture
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place  # loads pandas
 
 TRAINABLE = False
 
