@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import benchmarks, folders, runners, tasks
-from harness.benchmarks import operation_scores
 from harness.errors import HarnessError, ResultsError
+from harness.published import operation_scores
 from harness.records import Record, Run, Store, read_record
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.progress import track as show_progress
 
 from harness import benchmarks
-from harness.benchmarks import importers, operation_scores
+from harness.benchmarks import importers
 from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, HarnessError
 from harness.folders import BENCHMARKS_DATA
+from harness.published import operation_scores
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

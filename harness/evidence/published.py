@@ -11,12 +11,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from harness import tasks
-from harness.benchmarks import operation_scores
-from harness.benchmarks.operation_scores import ScoreSet
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.evidence._training import training_of
+from harness.published import operation_scores
+from harness.published.operation_scores import ScoreSet
 from harness.runs.config import Progress, RunConfig
 from harness.runs.place import Place
 from harness.scorers import Score

@@ -47,15 +47,15 @@ def check(config: RunConfig) -> None:
     benchmarks.require(space.name)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
+    training_of(config)
+    if (method := method_of(config)) is not None:
+        require_kinds(method, space)
     for name, kind in RUN.items():
         check_value(name, getattr(config, name), kind)
     if config.time_limit is not None:
         check_value("time_limit", config.time_limit, float)
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
-    training_of(config)
-    if (method := method_of(config)) is not None:
-        require_kinds(method, space)
     _check_conventions(config, space)
     benchmarks.require_label(space.name, config.label)
     if config.batch_size < 2:

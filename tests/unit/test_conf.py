@@ -9,11 +9,11 @@ import pytest
 from omegaconf import OmegaConf
 
 from harness import aggregations, folders, groups, registry, spaces
-from harness.benchmarks import operation_scores
 from harness.cli import _compose
 from harness.cli._compose import composing, run_configs
 from harness.cli.bench import choose_spaces, main, plan
 from harness.evidence.published import published_sets
+from harness.published import operation_scores
 from harness.sensitivity.studies import BASELINES
 
 

@@ -293,7 +293,7 @@ def _set(kept: Kept, rows: Rows) -> ScoreSet:
 
 
 def _columns(space: Space, found: Mapping[str, Rows]) -> dict[str, Column]:
-    """The columns of :data:`harness.benchmarks.operation_scores.COLUMNS`."""
+    """The columns of :data:`harness.published.operation_scores.COLUMNS`."""
     places = [(name, *place, *scored) for name, rows in found.items() for place, scored in rows.items()]
     names, seeds, steps, decisions, candidates, scores, chosen = zip(*places, strict=True)
     return {

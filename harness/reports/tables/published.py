@@ -7,9 +7,10 @@ import io
 import json
 from collections.abc import Sequence
 
+from harness.published.figures import Published
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
-from harness.reports.analysis.published import Comparison, Published, compare
+from harness.reports.analysis.published import Comparison, compare
 from harness.reports.model import Cell, Column, Row, Table
 
 COLUMNS = (

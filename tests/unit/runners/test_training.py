@@ -33,7 +33,8 @@ def config(root, *overrides: str, task: str = "search", space: str = "nb201") ->
 
 def trained_by(made: RunConfig, method: str) -> RunConfig:
     """The same with another ``training.name``."""
-    return replace(made, training={**made.training, "name": method})
+    lengths = {} if method == "none" else made.training
+    return replace(made, training={**lengths, "name": method})
 
 
 def read(outcome) -> dict:

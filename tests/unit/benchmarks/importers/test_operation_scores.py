@@ -8,10 +8,11 @@ import math
 import pytest
 
 from harness import spaces
-from harness.benchmarks import importers, operation_scores
+from harness.benchmarks import importers
 from harness.benchmarks.importers import operation_scores as importer
 from harness.errors import DataError
 from harness.folders import BENCHMARKS_DATA
+from harness.published import operation_scores
 
 NB201, NB1SHOT1 = spaces.load("nb201"), spaces.load("nb1shot1_1")
 

@@ -7,10 +7,11 @@ import csv
 import pytest
 
 from harness import benchmarks, folders, registry, reports, spaces, stats
-from harness.benchmarks import operation_scores
+from harness.published import operation_scores
+from harness.published.figures import figures
 from harness.records import Run
 from harness.reports.analysis.groups import collect
-from harness.reports.analysis.published import compare, figures
+from harness.reports.analysis.published import compare
 from tests.unit.reports.conftest import PROVENANCE, operations, outcome
 
 METHOD = "zero_cost_pt-nwot_eval"

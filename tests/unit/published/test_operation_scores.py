@@ -11,9 +11,9 @@ import pytest
 import tomli_w
 
 from harness import benchmarks, spaces
-from harness.benchmarks import operation_scores
 from harness.errors import ConfigError, DataError
 from harness.folders import BENCHMARKS_DATA
+from harness.published import operation_scores
 
 POST = {
     "scorer.name": "zero_cost_pt",
