@@ -41,10 +41,13 @@ def upgrade_1_to_2(content: Content) -> Content:
 
 def upgrade_2_to_3(content: Content) -> Content:
     """Format 2 names the figures by their whole table, format 3 by the label's alone."""
-    settings, label = content.get("settings"), content.get("label")
-    if isinstance(settings, dict) and isinstance(label, str):
-        settings = with_truth(settings, label)
-    return {**content, "format": 3, "settings": settings}
+    label = str(content.get("label"))
+    named = {
+        field: with_truth(content[field], label, of)
+        for field, of in (("settings", ("table", "truth")), ("provenance", ("table_digest", "truth_digest")))
+        if isinstance(content.get(field), dict)
+    }
+    return {**content, "format": 3, **named}
 
 
 STEPS: Mapping[int, Callable[[Content], Content]] = {1: upgrade_1_to_2, 2: upgrade_2_to_3}
@@ -69,14 +72,19 @@ def upgraded(content: Content, path: Path) -> Content:
     return content
 
 
-def with_truth(settings: Mapping[str, Any], label: str) -> Content:
-    """``settings`` with the digest of the label's figures in place of that of a table that was shipped."""
-    truth = TRUTHS.get(str(settings.get("table")), {}).get(label)
+def with_truth(
+    settings: Mapping[str, Any], label: str, names: tuple[str, str] = ("table", "truth")
+) -> Content:
+    """``settings`` with the digest of the label's figures in place of that of a table that was shipped.
+
+    ``names`` are what the two are called.
+    """
+    before, today = names
+    truth = TRUTHS.get(str(settings.get(before)), {}).get(label)
     if truth is None:
         return dict(settings)
-    return {("truth" if name == "table" else name): value for name, value in settings.items()} | {
-        "truth": truth
-    }
+    named = {(today if name == before else name): value for name, value in settings.items()}
+    return {**named, today: truth}
 
 
 def as_before(run: Run) -> Run | None:

@@ -30,7 +30,7 @@ NOT_DECISIVE = ("package", "commit", "dirty", "commits", "published")
 def provenance(
     device: str,
     threads: int,
-    table_digest: str | None = None,
+    truth_digest: str | None = None,
     input_digest: str | None = None,
     run: Run | None = None,
     numerics: Mapping[str, Any] | None = None,
@@ -43,8 +43,8 @@ def provenance(
         As the runner names it, for example ``"cpu"``.
     threads
         Threads within one operation of the numeric libraries.
-    table_digest, input_digest
-        SHA-256 in hex of the table of accuracies and of the input; ``None`` where the run has none.
+    truth_digest, input_digest
+        SHA-256 in hex of the figures that count and of the input; ``None`` where the run has none.
     run
         Whose items of other packages are told; none where it is ``None``.
     numerics
@@ -56,7 +56,7 @@ def provenance(
         ``package``, ``commit`` and ``dirty`` (of the clone this package lies in; ``None`` outside one),
         ``code`` (:func:`harness.records.code.layers`), ``foreign`` (:func:`harness.records.code.foreign`),
         ``python``, ``platform``, ``machine``, ``processor``, ``versions`` (``None`` where not installed),
-        ``device``, ``threads``, ``numerics``, ``table_digest``, ``input_digest``.
+        ``device``, ``threads``, ``numerics``, ``truth_digest``, ``input_digest``.
     """
     return {
         "package": harness.__version__,
@@ -71,7 +71,7 @@ def provenance(
         "device": device,
         "threads": threads,
         "numerics": None if numerics is None else dict(numerics),
-        "table_digest": table_digest,
+        "truth_digest": truth_digest,
         "input_digest": input_digest,
     }
 

@@ -43,7 +43,7 @@ def test_contents():
     found = provenance("cpu", 2, "ab" * 32, None)
     assert found["package"] == harness.__version__
     assert (found["device"], found["threads"]) == ("cpu", 2)
-    assert (found["table_digest"], found["input_digest"]) == ("ab" * 32, None)
+    assert (found["truth_digest"], found["input_digest"]) == ("ab" * 32, None)
     assert set(found["versions"]) == set(PACKAGES)
     assert found["versions"]["numpy"] == version("numpy")
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))

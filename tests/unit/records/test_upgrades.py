@@ -77,7 +77,7 @@ def test_reading_changes_no_file(old):
 def test_the_figures_are_named_by_their_label(older):
     truth = benchmarks.load("nbmacro").digest("cifar10_test_50")
     for record in older.values():
-        assert record.run.settings["truth"] == truth
+        assert record.run.settings["truth"] == record.provenance["truth_digest"] == truth
         assert "table" not in record.run.settings
 
 
