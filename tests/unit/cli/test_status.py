@@ -236,7 +236,7 @@ def test_a_preset(status):
     lines, last = status("--preset", "smoke", "--space", "nbmacro", "--seeds", "3", "input=noise")
     assert {line[0] for line in lines} <= {"missing", "refused"}
     assert {line[5] for line in lines} == {"3"}
-    assert {line[1] for line in lines} == {"arch_correlation", "op_correlation", "search"}
+    assert {line[1] for line in lines} >= {"arch_correlation", "op_correlation", "search"}
     assert last.startswith(f"{len(lines)} runs planned: ")
 
 
