@@ -5,19 +5,23 @@ An item is a kind of evidence, a module with
 * ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
 * ``of(place, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
 
-A method (a scorer or a searcher) names its kind as ``EVIDENCE``. Loading these modules does not load torch.
+A method (a scorer, searcher or shrinker) names its kind as ``EVIDENCE``. Loading these modules loads neither
+torch nor pandas, so that a config can be checked in an instant.
 """
 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from harness import groups, registry
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts, best
 from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
-from harness.runs.place import Place
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place
 
 __all__ = [
     "Evidence",

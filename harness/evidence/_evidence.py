@@ -6,16 +6,18 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
 from harness.evidence._method import Method
 from harness.runs.config import Estimate, Progress
-from harness.runs.origins import Origin
-from harness.runs.place import Place
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
+
+if TYPE_CHECKING:
+    from harness.runs.origins import Origin
+    from harness.runs.place import Place
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.runs.config import Progress
-from harness.runs.place import Place
 from harness.searchers import Tools
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place
 
 TRAINABLE = False
 

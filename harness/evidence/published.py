@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import tasks
 from harness.errors import ConfigError
@@ -18,10 +18,12 @@ from harness.evidence._training import training_of
 from harness.published import operation_scores
 from harness.published.operation_scores import ScoreSet
 from harness.runs.config import Progress, RunConfig
-from harness.runs.place import Place
 from harness.scorers import Score
 from harness.searchers import Tools
 from harness.spaces import Mask
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place
 
 TRAINABLE = False
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.runs.config import Progress
-from harness.runs.place import Place
 from harness.searchers import Queries
 from harness.spaces import Architecture
+
+if TYPE_CHECKING:
+    from harness.runs.place import Place
 
 TRAINABLE = False
 
