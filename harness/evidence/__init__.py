@@ -21,7 +21,7 @@ from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place
+    from harness.runs.place import Place  # loads pandas
 
 __all__ = [
     "Evidence",

@@ -15,7 +15,7 @@ from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they load pandas, and a config is checked without it
     from harness.runs.origins import Origin
     from harness.runs.place import Place
 

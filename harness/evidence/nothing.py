@@ -11,7 +11,7 @@ from harness.runs.config import Progress
 from harness.searchers import Tools
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place
+    from harness.runs.place import Place  # loads pandas
 
 TRAINABLE = False
 

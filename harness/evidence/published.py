@@ -23,7 +23,7 @@ from harness.searchers import Tools
 from harness.spaces import Mask
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place
+    from harness.runs.place import Place  # loads pandas
 
 TRAINABLE = False
 
