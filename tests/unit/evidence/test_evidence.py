@@ -25,7 +25,7 @@ from harness import (
 )
 from harness.benchmarks import Dataset, Label
 from harness.cli._compose import composing, run_config
-from harness.errors import ConfigError
+from harness.errors import ConfigError, HarnessError
 from harness.evidence import Evidence, Method, require_kinds
 from harness.options import Option
 from harness.runners import execute
@@ -162,7 +162,7 @@ def test_what_a_module_should_have_stated_is_told(stated, told, install, tmp_pat
 
     monkeypatch.setattr(registry, "load", load)
     asked = config(tmp_path / "results", "task=op_correlation", "space=nbmacro", "proxy=params")
-    with pytest.raises(ConfigError, match=re.escape(told)):
+    with pytest.raises(HarnessError, match=re.escape(told)):
         execute(replace(asked, scorer={"name": "theirs"}))
     assert not (tmp_path / "results").exists()
 
