@@ -5,7 +5,8 @@ An item is a kind of evidence, a module with
 * ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
 * ``of(place, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
 
-A method (a scorer or a searcher) names its kind as ``EVIDENCE``. Loading these modules does not load torch.
+A method (a scorer, searcher or shrinker) names its kind as ``EVIDENCE``. Loading these modules loads neither
+torch nor pandas, so that a config can be checked in an instant.
 """
 
 from __future__ import annotations

@@ -24,7 +24,12 @@ class Method:
 
     @property
     def evidence(self) -> str:
-        """The kind of evidence that it reads."""
+        """The kind of evidence that it reads; raises :class:`ConfigError` where it does not say so."""
+        if not hasattr(self.module, "EVIDENCE"):
+            raise ConfigError(
+                f"{self.group}={self.name} does not say what it reads; its module must state EVIDENCE, a "
+                "kind of harness.evidence."
+            )
         return self.module.EVIDENCE
 
     @property

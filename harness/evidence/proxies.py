@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import unknown_name
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.runs.config import Progress
@@ -32,7 +33,10 @@ class SeveralProxies(Evidence):
         from harness.evidence._te_nas import SUPERNETS  # loads torch
 
         super().__init__(setup, method, options)
-        self._supernets = SUPERNETS[method.asks["supernets"]]
+        asked = method.asks.get("supernets")
+        if asked not in SUPERNETS:
+            raise unknown_name(f"supernets in ASKS of {method.group}={method.name}", asked, SUPERNETS)
+        self._supernets = SUPERNETS[asked]
         self._supernets.require(setup.space)
 
     def settings(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ConfigError
 from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
+from harness.evidence._training import training_of
 from harness.runs.config import Progress, Training
 from harness.searchers import TrainedSupernet
 
@@ -61,4 +62,9 @@ class OneTraining(SupernetEvidence):
 
 def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneTraining]:
     """One record."""
+    if training_of(setup.config) is None:
+        raise ConfigError(
+            f"{method.group}={method.name} reads a trained supernet and does not say how it is trained; name "
+            "one way, like training=darts."
+        )
     return [OneTraining(setup, method, options)]

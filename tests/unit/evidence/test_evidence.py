@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import types
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness import benchmarks, evidence, networks, records, registry, scorers, searchers, shrinkers, spaces
+from harness import (
+    benchmarks,
+    evidence,
+    folders,
+    networks,
+    records,
+    registry,
+    scorers,
+    searchers,
+    shrinkers,
+    spaces,
+)
 from harness.benchmarks import Dataset, Label
 from harness.cli._compose import composing, run_config
-from harness.errors import ConfigError
+from harness.errors import ConfigError, HarnessError
 from harness.evidence import Evidence, Method, require_kinds
 from harness.options import Option
 from harness.runners import execute
@@ -120,6 +134,37 @@ def test_every_kind_of_evidence_has_the_same_shape(name):
         if isinstance(each, type) and issubclass(each, Evidence) and each.__module__ == module.__name__
     ]
     assert not kind.__abstractmethods__
+
+
+def test_kinds_of_evidence_are_known_without_loading_torch_or_pandas():
+    code = (
+        "import sys; from harness import evidence, runners; list(map(evidence.load, evidence.names())); "
+        "sys.exit(bool({'torch', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=folders.ROOT).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({}, "scorer=theirs does not say what it reads; its module must state EVIDENCE"),
+        ({"EVIDENCE": "proxi"}, "Unknown evidence 'proxi'"),
+        ({"EVIDENCE": "proxies"}, "Unknown supernets in ASKS of scorer=theirs 'None'. Allowed: run, te_nas"),
+        ({"EVIDENCE": "trained"}, "scorer=theirs reads a trained supernet and does not say how"),
+    ],
+)
+def test_what_a_module_should_have_stated_is_told(stated, told, install, tmp_path, monkeypatch):
+    theirs = types.SimpleNamespace(**stated)
+    own = registry.load
+
+    def load(package, name, kind):
+        return theirs if name == "theirs" else own(package, name, kind)
+
+    monkeypatch.setattr(registry, "load", load)
+    asked = config(tmp_path / "results", "task=op_correlation", "space=nbmacro", "proxy=params")
+    with pytest.raises(HarnessError, match=re.escape(told)):
+        execute(replace(asked, scorer={"name": "theirs"}))
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize(("group", "name", "module"), METHODS, ids=lambda value: str(value)[:20])
