@@ -67,4 +67,4 @@ lint: $(READY)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports
-	@$(RUN) -m tests.type_errors
+	@$(VENV)/bin/mypy

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
+from harness.processes.under_way import tell
 from harness.runs.config import Progress
 from harness.searchers import Queries
 from harness.spaces import Architecture
@@ -21,7 +24,14 @@ class CountedQueries(Evidence):
     """A function that looks accuracies up and counts."""
 
     def open(self, progress: Progress) -> Queries:
-        """The query function."""
+        """The query function; what it cannot answer is said beforehand."""
+        benchmark, label = self.place.benchmark, self.place.label.name
+        if benchmark.architectures is not None and not benchmark.complete:
+            known = int(np.isfinite(benchmark.values(benchmark.keys, label)).sum())
+            tell(
+                f"{label} of {self.place.space.name} is known for {known:,} architectures, and a query of "
+                "any other one is answered with unknown."
+            )
         return Queries(**self.shared(progress), query=self._query)
 
     def _query(self, arch: Architecture) -> float:

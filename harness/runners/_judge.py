@@ -39,12 +39,3 @@ def judge(place: Place, arch: Architecture) -> dict[str, object]:
         "regret": best - accuracy if ranked else None,
         **({} if known else UNKNOWN),
     }
-
-
-def headline(judged: dict[str, object]) -> str:
-    """Accuracy and rank in a few words."""
-    if judged["accuracy"] is None:
-        return "the label has no figure for the chosen architecture"
-    if judged["rank"] is None:
-        return f"accuracy {judged['accuracy']:.2f} %, rank unknown"
-    return f"accuracy {judged['accuracy']:.2f} %, rank {judged['rank']} of {judged['size']}"

@@ -7,12 +7,12 @@ import pandas as pd
 from harness import evidence, tasks
 from harness.evidence import Evidence
 from harness.records import failures
-from harness.runners._judge import headline, judge
+from harness.runners._judge import judge
 from harness.runs.config import Outcome, Progress
 from harness.runs.place import Clock, Place, once
 from harness.scorers import Work
 
-COLUMNS = tasks.load("search").columns
+TASK = tasks.load("search")
 
 
 def run(place: Place, progress: Progress) -> list[Outcome]:
@@ -27,7 +27,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     def work(clock: Clock) -> Outcome:
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
-        rows = pd.DataFrame(found.trace, columns=list(COLUMNS))
+        rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
         classes = {place.space.canonical(place.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
@@ -38,7 +38,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
         path = place.write(run, rows, statistics, clock.timing(), origins=facts.origins)
-        words = [headline(statistics), failures(rows).words]
+        words = [TASK.headline(statistics), failures(rows).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(place, run, work, lambda: read.estimate(_work(read)))

@@ -26,8 +26,9 @@ Mask = tuple[tuple[bool, ...], ...]
 class Decision:
     """One place where a choice is made: ``picks`` of ``candidates``.
 
-    ``kind`` is ``"operation"`` (which operation runs here; one pick) or ``"input"``
-    (which parents feed this node).
+    ``kind`` says in a word what is chosen: ``"operation"`` (which operation runs here; one pick),
+    ``"input"`` (which parents feed this node), ``"width"``, ``"depth"``, ``"kernel"`` or any other. Methods
+    say which kinds they can decide.
     """
 
     name: str

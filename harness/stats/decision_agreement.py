@@ -62,7 +62,7 @@ def operation_agreement(columns: Mapping[str, Any]) -> dict[str, Any]:
 def operations_dropped(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The operations that the scores of the initial supernet would drop first.
 
-    Of all candidate operations (input decisions do not count) two thirds are dropped, as in the evaluation of
+    Of all candidates (those of input decisions do not count) two thirds are dropped, as in the evaluation of
     NAS-Bench-201 (20 of 30), or fewer where a decision would be left without any. Their truth is ``avg_acc``.
 
     Parameters
@@ -77,7 +77,7 @@ def operations_dropped(columns: Mapping[str, Any]) -> dict[str, Any]:
         ``dropped``, how many there were and how many of them were dropped.
     """
     step, kind = (np.asarray(columns[name]) for name in ("step", "kind"))
-    first = (step == 0) & (kind == "operation")
+    first = (step == 0) & (kind != "input")
     scores, truth = (np.asarray(columns[name], dtype=np.float64)[first] for name in ("score", "avg_acc"))
     scores = np.where(np.asarray(columns["status"])[first] == "ok", scores, np.nan)
     _, decisions = np.unique(np.asarray(columns["decision"])[first].astype(str), return_inverse=True)

@@ -127,7 +127,7 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
         counted += len(masks)
         return scores(supernet, masks, batch, path)
 
-    bench = Proxy(
+    handed = Proxy(
         population=Population(supernet.space),
         seed=seed,
         parameters=None,
@@ -135,7 +135,7 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> float:
         score_network=None,
     )
     settings = {"proposals": 1, "validation_batches": 1, "order": "random", "variant": "paper"}
-    return seconds(lambda: zero_cost_pt.search(bench, settings)) / counted
+    return seconds(lambda: zero_cost_pt.search(handed, settings)) / counted
 
 
 def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: int) -> Callable[[], None]:

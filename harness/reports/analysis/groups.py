@@ -34,7 +34,7 @@ class Result:
 
     Where methods score the same architectures, ``population`` names their set, ``architectures`` holds what
     does not hang on the method (one frame for all runs that have the same) and ``scores`` the score of each,
-    NaN where it is not ok.
+    NaN where it is not ok; both are empty where they do not.
     """
 
     run: Run
@@ -44,8 +44,8 @@ class Result:
     origin: Mapping[str, Any]
     path: Path
     timing: Mapping[str, Any]
-    architectures: pd.DataFrame | None = field(default=None, repr=False, compare=False)
-    scores: np.ndarray | None = field(default=None, repr=False, compare=False)
+    architectures: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    scores: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     derived: Mapping[str, Any] = field(default_factory=dict)
     failed: Failures = field(default_factory=lambda: failures({}))
 
@@ -143,7 +143,8 @@ def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
     wanted = None if spaces is None else set(spaces)
     groups: dict[str, Group] = {}
     seen: set[str] = set()
-    checker, frames = Checker(Checked(Path(root))), {}
+    checker = Checker(Checked(Path(root)))
+    frames: dict[str, pd.DataFrame] = {}
     for record in Store(root).records():
         seen.add(record.run.space)
         if wanted is None or record.run.space in wanted:

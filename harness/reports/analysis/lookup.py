@@ -25,7 +25,8 @@ def table_of(space: str, label: str) -> Benchmark | None:
 
 def of_this_table(groups: Iterable[Group], table: Benchmark) -> tuple[list[Group], str]:
     """The groups whose accuracies came from ``table``, and what is with the others, empty without any."""
-    members, others = [], []
+    members: list[Group] = []
+    others: list[Group] = []
     for group in groups:
         now = table.digest(group.run.label)
         (members if _truth(group) == now else others).append(group)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 FORMATS = ("png", "svg", "pdf")
 """Of a chart's files."""
 
@@ -13,6 +15,7 @@ MUTED, INK = "muted", "ink"
 """Colours besides the numbered ones of :data:`harness.reports.charts.style.COLOURS`."""
 
 Colour = int | str
+Values = Sequence[float] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,20 @@ class Series:
     """
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Values
+    y: Values
     line: str = ""
     markers: bool = True
-    y_low: Sequence[float] | None = None
-    y_high: Sequence[float] | None = None
-    x_low: Sequence[float] | None = None
-    x_high: Sequence[float] | None = None
+    y_low: Values | None = None
+    y_high: Values | None = None
+    x_low: Values | None = None
+    x_high: Values | None = None
     colour: Colour = 0
     marker: int = 0
     hollow: bool = False
     dashed: bool = False
     words: Sequence[str] = ()
-    facts: tuple[tuple[str, Sequence[float | str]], ...] = ()
+    facts: tuple[tuple[str, Values | Sequence[str]], ...] = ()
     labels: Sequence[str] = ()
 
 

@@ -126,7 +126,7 @@ def _line(name: str, curve: dict[int, float], colour: int | str, dashed: bool = 
     numbered = isinstance(colour, int)
     return Series(
         name, tuple(curve), tuple(curve.values()), line="straight", markers=numbered, colour=colour,
-        marker=colour if numbered else 0, dashed=dashed,
+        marker=colour if isinstance(colour, int) else 0, dashed=dashed,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 INK, MUTED, GRID, PAPER = "#1b1d21", "#5f6670", "#dcdfe4", "#ffffff"
 
 COLOURS = ("#2a86c7", "#d9730d", "#159a7a", "#b0529c", "#b58900", "#5aa9dd", "#c0443c", "#7a7f87")
@@ -16,7 +18,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 HEAT = ("#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b")
 """Colours of a heat map from its lowest to its highest value, at equal distances."""
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 8.5, "axes.labelsize": 8.5, "xtick.labelsize": 8, "ytick.labelsize": 8,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
     "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False, "axes.spines.right": False,

@@ -25,7 +25,7 @@ def trace(group: Group, groups: Sequence[Group], label_words: str) -> Chart | No
     """
     picks = _picks(group.run.space)
     decisions = _decisions(group.rows)
-    if picks is None or not decisions or not set(decisions) <= set(picks):
+    if picks is None or group.rows is None or not decisions or not set(decisions) <= set(picks):
         return None
     totals = group.rows[group.rows["stage"] == "total"]
     proposed = bool((group.rows["stage"] == "proposal").any())

@@ -122,7 +122,7 @@ def best(table: Table, column: int, section: Section) -> list[int]:
     values = {_mean(cell) for cell in cells.values()}
     if len(values) < 2:
         return []
-    top = (min if shown.lower_first else max)(cells.values(), key=lambda cell: cell.sort)
+    top = (min if shown.lower_first else max)(cells.values(), key=lambda cell: float(cell.sort or 0))
     return [number for number, cell in cells.items() if _mean(cell) == _mean(top)]
 
 

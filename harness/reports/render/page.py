@@ -81,6 +81,8 @@ def _bar(cell: Cell, scale: tuple[float, float], mark: float | None) -> Markup:
     middle = HEIGHT / 2
     line = Markup('<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>')
     bar = cell.bar
+    if bar is None:
+        return Markup("")
     parts = [line.format("base", 4, WIDTH - 4, middle, middle), upright("zero", 0.0)]
     if mark is not None:
         parts.append(upright("mark", mark))

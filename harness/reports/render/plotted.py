@@ -62,7 +62,7 @@ class Plots:
         told["facts"] = [[name, self._sequence(values)] for name, values in series.facts]
         return told
 
-    def _sequence(self, values: Sequence[Any]) -> list[Any] | dict[str, str]:
+    def _sequence(self, values: Sequence[Any] | np.ndarray) -> list[Any] | dict[str, str]:
         """The values, or where they are many the name of the place they stand in."""
         told = _plain(values)
         if len(told) < LONG:
@@ -100,7 +100,7 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
 
 
-def _plain(values: Sequence[Any]) -> list[Any]:
+def _plain(values: Sequence[Any] | np.ndarray) -> list[Any]:
     return [value if isinstance(value, str) else _number(float(value)) for value in values]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from harness.reports.charts import style
@@ -36,11 +38,10 @@ def draw(chart: Chart) -> Figure:
     head = 0.36 + _LINE * len(chart.lines)
     entries = len({series.name for panel in chart.panels for series in panel.series if series.name})
     foot = 0.24 * -(-entries // 2) if entries else 0.0
-    figure = Figure(figsize=(max(columns * width, 3.6), head + rows * height + foot), layout="constrained")
+    layout = ConstrainedLayoutEngine(hspace=0.06, wspace=0.04)
+    figure = Figure(figsize=(max(columns * width, 3.6), head + rows * height + foot), layout=layout)
     whole = figure.get_figheight()
-    figure.get_layout_engine().set(
-        rect=(0.01, foot / whole, 0.98, 1 - (head + foot) / whole), hspace=0.06, wspace=0.04
-    )
+    layout.set(rect=(0.01, foot / whole, 0.98, 1 - (head + foot) / whole))
     for number, panel in enumerate(chart.panels):
         _panel(figure.add_subplot(rows, columns, number + 1), panel)
     figure.text(0.02, 1 - 0.08 / whole, chart.title, ha="left", va="top", fontsize=10, fontweight="bold")
@@ -60,7 +61,7 @@ def _saved(figure: Figure, kind: str) -> bytes:
 
 
 def _legend(figure: Figure) -> None:
-    known: dict[str, object] = {}
+    known: dict[str, Any] = {}
     for axes in figure.axes:
         known |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(
@@ -164,7 +165,7 @@ def _cloud(
     axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, colour: str, limits: tuple[float, float] | None
 ) -> None:
     many = len(x) > MANY
-    shared = {"s": 22 if len(x) <= 60 else 14 if len(x) <= 300 else 3 if many else 8}
+    shared: dict[str, Any] = {"s": 22 if len(x) <= 60 else 14 if len(x) <= 300 else 3 if many else 8}
     shared |= {"alpha": 0.25 if many else 0.55 if len(x) > 60 else 1.0, "rasterized": many}
     shared |= {"edgecolors": colour if series.hollow else "none", "linewidths": 1.1 if series.hollow else 0}
     shared |= {

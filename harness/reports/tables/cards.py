@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -88,7 +87,7 @@ def card(name: str) -> Card | None:
     if registry.is_own(aggregations.__name__, name):
         return of_population(name, aggregations.load(name))
     if registry.is_own(PROXIES, name):
-        return of_network(name, *_read(Path(find_spec(PROXIES).submodule_search_locations[0]) / f"{name}.py"))
+        return of_network(name, *_read(Path(registry.__file__).parent / "proxies" / f"{name}.py"))
     return None
 
 
@@ -122,9 +121,10 @@ def _read(path: Path) -> tuple[str | None, About]:
         statement.value
         for statement in tree.body
         if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Call)
         and [ast.unparse(name) for name in statement.targets] == ["ABOUT"]
     )
-    arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    arguments = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     return ast.get_docstring(tree), About(*map(ast.literal_eval, call.args), **arguments)
 
 

@@ -187,7 +187,10 @@ def _dropped_caption(known: Sequence[Group], scored: Sequence[Group]) -> tuple[s
         value for group in known for value in group.values("dropped_first.ideal_mean_rank")
     )
     chance = wording.spread_of(
-        (value + 1) / 2 for group in known for value in group.values("dropped_first.candidates")
+        (value + 1) / 2
+        for group in known
+        for value in group.values("dropped_first.candidates")
+        if value is not None
     )
     reasons = [_first_dropped(result)["reason"] for group in scored for result in group.results]
     why = dict.fromkeys(str(reason) for reason in reasons if reason)

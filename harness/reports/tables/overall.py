@@ -78,10 +78,10 @@ class Standing:
     def apart(self) -> tuple[tuple[int, int], ...]:
         """Pairs of methods that differ, the better one first; none where Friedman's test has p >= 0.05."""
         ranks = self.ranks
-        if ranks.p is None or ranks.p >= LEVEL:
+        if ranks.p is None or ranks.p >= LEVEL or ranks.critical_difference is None:
             return ()
-        pairs = combinations(range(len(self.methods)), 2)
-        return tuple((i, j) for i, j in pairs if ranks.ranks[j] - ranks.ranks[i] > ranks.critical_difference)
+        least, pairs = ranks.critical_difference, combinations(range(len(self.methods)), 2)
+        return tuple((i, j) for i, j in pairs if ranks.ranks[j] - ranks.ranks[i] > least)
 
 
 def standings(groups: Sequence[Group]) -> tuple[Standing, ...]:
@@ -94,7 +94,7 @@ def standings(groups: Sequence[Group]) -> tuple[Standing, ...]:
 def _standing(task: tasks.Task, groups: Sequence[Group]) -> Standing | None:
     values, known = blocks_of(task, groups)
     common = common_methods(values)
-    if not common:
+    if not common or task.ranking is None:
         return None
     matrix = np.array([[row.get(method, np.nan) for method in common] for row in values.values()])
     order = np.argsort(average_ranks(matrix).ranks, kind="stable")
@@ -130,7 +130,7 @@ def blocks_of(
 
 def _methods(task: tasks.Task, group: Group, beside: Sequence[Group]) -> dict[Method, str]:
     """The methods that a group has numbers of, and which; a baseline stands for the proxy of its name."""
-    statistic = task.ranking.name
+    statistic = task.ranking.name if task.ranking else ""
     found = {
         Method(title, kind="baseline"): statistic.replace("score", column)
         for column, title in task.baselines.items()
@@ -195,7 +195,7 @@ def _caption(standing: Standing) -> tuple[str, ...]:
 
 def _verdict(standing: Standing) -> str:
     ranks = standing.ranks
-    if ranks.reason is not None:
+    if ranks.reason is not None or ranks.p is None:
         return f"No test: {ranks.reason}."
     told = f"Friedman's test: χ² = {wording.number(ranks.statistic, 2)}, p {_p(ranks.p)}"
     difference = f"Nemenyi's critical difference is {wording.number(ranks.critical_difference, 2)}"

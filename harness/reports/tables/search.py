@@ -30,7 +30,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         Row(_cells(group, groups), "baseline" if group.stat("table_queries")["mean"] else "method")
         for group in scored
     ]
-    if scored:
+    if any(value is not None for group in scored for value in group.values("best_accuracy")):
         rows.insert(0, _optimum(scored))
     rows += wording.rows_of_failed(groups, COLUMNS)
     found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
@@ -71,6 +71,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     sentences = [
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
         "Regret is in percentage points of this label, against the best that the space lists.",
+        *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
     ]
@@ -80,3 +81,12 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
             "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
         )
     return tuple(sentences)
+
+
+def _unknown(scored: Sequence[Group]) -> tuple[str, ...]:
+    """Of which searches nobody knows how good the architecture is that they found."""
+    counts = {group.method: group.values("accuracy").count(None) for group in scored}
+    told = [f"{method}, {count} of its runs" for method, count in counts.items() if count]
+    return (
+        (f"Left out, since the label has no figure for what was found: {'; '.join(told)}.",) if told else ()
+    )

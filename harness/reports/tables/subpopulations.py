@@ -141,10 +141,8 @@ def _table(title: str, groups: Sequence[Group], table: Benchmark | None) -> Tabl
     shown = [name for name in SETS if any(_tells(name, each) for each in sets.values())]
     rows = []
     for group in groups:
-        columns = [(result.architectures, result.scores) for result in group.results]
-        found = [
-            {name: figures(scores, sets[id(frame)][name]) for name in shown} for frame, scores in columns
-        ]
+        scored = [(result.architectures, result.scores) for result in group.results]
+        found = [{name: figures(scores, sets[id(frame)][name]) for name in shown} for frame, scores in scored]
         rows.append(_row(wording.method_cell(group, groups), "method", found))
     for column, words_of_it in BASELINES.items():
         frames_of = [result.architectures for result in groups[0].results]
@@ -154,7 +152,7 @@ def _table(title: str, groups: Sequence[Group], table: Benchmark | None) -> Tabl
                 for frame in frames_of
             ]
             rows.append(_row(Cell(words_of_it, words_of_it, "baseline"), "baseline", found))
-    rows.sort(key=lambda row: 2.0 if row.cells[1].sort is None else -row.cells[1].sort)
+    rows.sort(key=lambda row: 2.0 if row.cells[1].sort is None else -float(row.cells[1].sort))
     columns = (FIRST, *(column for name in shown for column in SETS[name]), LAST)
     return Table(title, columns, tuple(rows), _caption(table, shown, why))
 

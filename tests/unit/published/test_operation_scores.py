@@ -180,7 +180,7 @@ def test_a_manifest_without_scores_is_a_manifest(folder):
 
 def test_reading_them_loads_neither_torch_nor_pandas():
     code = (
-        "import sys; from harness.benchmarks import operation_scores as o; o.load('nb201', 'darts_pt', 0); "
+        "import sys; from harness.published import operation_scores as o; o.load('nb201', 'darts_pt', 0); "
         "print(sorted({'torch', 'pandas', 'scipy', 'hydra'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -71,9 +71,10 @@ def test_it_is_done_once_and_stands_in_a_report(config, tmp_path):
 
 @pytest.mark.parametrize("broken", ["emptied", "brought back"])
 def test_a_step_that_is_no_smaller_space_fails_the_run(config, monkeypatch, broken):
-    def steps(space, seed, settings):
-        yield without(space.full_mask, 0, 1)
-        yield only(space.full_mask, 0, ()) if broken == "emptied" else space.full_mask
+    def steps(tools, settings):
+        whole = tools.space.full_mask
+        yield without(whole, 0, 1)
+        yield only(whole, 0, ()) if broken == "emptied" else whole
 
     monkeypatch.setattr(random_drop, "shrink", steps)
     with pytest.raises(RunFailed, match="Step 2 leaves . candidates of decision"):

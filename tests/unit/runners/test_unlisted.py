@@ -191,8 +191,19 @@ def test_architectures_by_a_proxy_and_a_report(install, run, tmp_path, benchmark
     assert found.statistics["score"]["n"] == 6
     assert found.rows["accuracy"].tolist() == [figure(HUGE.parse(arch)) for arch in found.rows["arch"]]
     searched(run, "random_search")
-    report = reports.build(tmp_path, tmp_path / "report", ("huge",))
+    report = reports.build(tmp_path, tmp_path / "report", ("huge",), formats=())
     assert {section.task for section in report.sections} >= {"arch_correlation", "search"}
+
+
+def test_a_report_and_a_searcher_say_what_is_not_known(install, run, tmp_path, capfd):
+    install(trained())
+    found = searched(run, "reinforce")
+    assert found.statistics["status"] == "unknown"
+    told = capfd.readouterr().err
+    assert told.count(f"cifar10_test_600 of huge is known for {KNOWN} architectures, and a query of any") == 1
+    reports.build(tmp_path, tmp_path / "report", ("huge",), formats=())
+    text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "Left out, since the label has no figure for what was found: reinforce, 1 of its runs." in text
 
 
 def test_an_oracle_says_of_whom_it_knows_nothing(install, run):

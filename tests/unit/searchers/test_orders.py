@@ -61,7 +61,7 @@ class Toy:
 
     def search(self, order, variant="paper", proposals=1, seed=0):
         score_network = lambda arch, step: Score(float(sum(map(sum, arch))))  # noqa: E731
-        bench = Proxy(
+        handed = Proxy(
             population=Population(self.space),
             seed=seed,
             parameters=None,
@@ -69,7 +69,7 @@ class Toy:
             score_network=score_network,
         )
         settings = {"proposals": proposals, "validation_batches": 1, "order": order, "variant": variant}
-        return searchers.load("zero_cost_pt").search(bench, settings)
+        return searchers.load("zero_cost_pt").search(handed, settings)
 
 
 def made(found, index=0, stage="proposal"):

@@ -90,8 +90,8 @@ class Asked:
         return self.accuracy(arch)
 
     def search(self, name, queries, seed=0, **settings):
-        bench = tools(self.space, self, seed)
-        return searchers.load(name).search(bench, {"queries": queries, **SETTINGS[name], **settings})
+        handed = tools(self.space, self, seed)
+        return searchers.load(name).search(handed, {"queries": queries, **SETTINGS[name], **settings})
 
 
 def hashed(space):

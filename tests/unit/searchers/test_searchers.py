@@ -1,4 +1,4 @@
-"""Searchers on a toy bench whose right answer is known."""
+"""Searchers on a toy whose right answer is known."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Toy:
         self.calls["query"] += 1
         return float(self.space.key(arch) % 97)
 
-    def bench(self, seed=0):
+    def tools(self, seed=0):
         return Proxy(
             population=Population(self.space, self.space.listing()),
             seed=seed,
@@ -62,7 +62,7 @@ class Toy:
 def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_cost_pt"):
     settings = {"proposals": proposals, "validation_batches": validation_batches, "order": "random"}
     settings |= {"variant": "paper"} if searcher == "zero_cost_pt" else {}
-    return searchers.load(searcher).search(toy.bench(seed), settings)
+    return searchers.load(searcher).search(toy.tools(seed), settings)
 
 
 QUERYING = {"random_search", "regularized_evolution", "local_search", "reinforce"}  # test_query_searchers.py
@@ -173,5 +173,5 @@ def test_random_search_keeps_the_best_of_its_counted_queries():
 
 
 def test_largest_has_the_most_parameters():
-    found = searchers.load("largest").search(Toy().bench(), {})
+    found = searchers.load("largest").search(Toy().tools(), {})
     assert SPACE.key(found.arch) == max(map(SPACE.key, SPACE.listing()))

@@ -53,8 +53,8 @@ class Toy:
         return Score(None, "inf", "the kernel is singular") if removed & self.broken else Score(float(value))
 
     def search(self):
-        bench = tools(self.space, self.score_proxies)
-        return searchers.load("te_nas").search(bench, SETTINGS)
+        handed = tools(self.space, self.score_proxies)
+        return searchers.load("te_nas").search(handed, SETTINGS)
 
     def best(self):
         """By decision the candidates of most worth; ``none`` cannot be one."""

@@ -29,10 +29,10 @@ def refused(*arguments: object) -> None:
 
 
 def search(name: str, trained, asked=None, seed: int = 0):
-    bench = TrainedSupernet(
+    handed = TrainedSupernet(
         population=Population(trained.space), seed=seed, parameters=refused, trained=trained
     )
-    return searchers.load(name).search(bench, SETTINGS[name] if asked is None else asked)
+    return searchers.load(name).search(handed, SETTINGS[name] if asked is None else asked)
 
 
 def test_every_searcher_of_trained_supernets_is_tested_here():

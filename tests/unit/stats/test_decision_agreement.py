@@ -112,9 +112,10 @@ def test_two_thirds_of_the_operations_are_dropped_from_the_initial_supernet():
     assert (found["kept_top"], found["top"], found["reason"]) == (direct.kept_top, 10, None)
 
 
-def test_a_decision_keeps_one_operation_and_inputs_do_not_count():
+def test_a_decision_keeps_one_candidate_and_inputs_do_not_count():
     frame = rows(steps=1, decisions=4, candidates=2)
     frame.loc[frame.decision == "edge 3", "kind"] = "input"
+    frame.loc[frame.decision == "edge 2", "kind"] = "width"  # it counts
     found = operations_dropped(frame)
     assert (found["candidates"], found["dropped"]) == (6, 3)  # two thirds would be 4
 
