@@ -9,7 +9,6 @@ import numpy as np
 
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
-from harness.processes.under_way import tell
 from harness.runs.config import Progress
 from harness.searchers import Queries
 from harness.spaces import Architecture
@@ -25,6 +24,8 @@ class CountedQueries(Evidence):
 
     def open(self, progress: Progress) -> Queries:
         """The query function; what it cannot answer is said beforehand."""
+        from harness.processes.under_way import tell  # loads pandas
+
         benchmark, label = self.place.benchmark, self.place.label.name
         if benchmark.architectures is not None and not benchmark.complete:
             known = int(np.isfinite(benchmark.values(benchmark.keys, label)).sum())
