@@ -73,7 +73,7 @@ def test_a_group_that_the_task_does_not_read_may_be_left_out(composed):
         others = [group for group in groups.METHODS if group not in (own, "proxy")]
         check(replace(config, **{group: {} for group in others}))
         if own != "proxy":
-            with pytest.raises(ConfigError, match=f"Unknown {own} 'None'"):
+            with pytest.raises(HarnessError, match=f"Unknown {own} 'None'"):
                 check(replace(config, **{own: {}}))
 
 
