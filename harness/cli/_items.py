@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -48,7 +48,8 @@ def explained() -> Iterator[str]:
     for group in groups.GROUPS.keys() - {"proxy"}:
         for name in groups.names(group):
             for key, option in _options(group, name).items():
-                takers.setdefault((f"{group}.{key}", option.help), []).append(name)
+                choices = f": {', '.join(option.kind)}" if isinstance(option.kind, Collection) else ""
+                takers.setdefault((f"{group}.{key}", option.help + choices), []).append(name)
     for (setting, words), names in sorted(takers.items()):
         yield f"{setting}: {words} ({', '.join(names)})"
 

@@ -2,7 +2,8 @@
 
 Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours: A Theoretically Inspired
 Perspective", ICLR 2021; where the paper leaves a choice it is that of the authors' code
-(``prune_tenas.py`` in VITA-Group/TENAS), batch sizes and repeats included.
+(``prune_tenas.py`` in VITA-Group/TENAS), batch sizes and repeats included. Sizes of networks and batches are
+its own, so that a run's fidelity, masking, path and batch_size have no effect.
 
 For every candidate o that is left of an open decision, kappa being the condition number of the tangent
 kernel (``harness.proxies.ntk``), R the number of linear regions (``harness.proxies.linear_regions``) and A

@@ -20,7 +20,7 @@ from harness.searchers._tools import Found, Proxy
 
 EVIDENCE = "proxy"
 KINDS = _orders.KINDS
-OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's, paper or as_released")}
+OPTIONS = {**_two_stage.OPTIONS, "variant": Option(VARIANTS, "${variant}", "the run's")}
 
 
 def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:

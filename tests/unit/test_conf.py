@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 
 import hydra
 import pytest
@@ -41,6 +43,22 @@ def test_population_proxies_that_take_a_list_have_one():
         for name in aggregations.names():
             (config,) = run_configs([f"proxy={name}"])
             assert ("of" in config.proxy) == aggregations.load(name).ABOUT.any_list
+
+
+def test_every_group_has_a_choice():
+    with composing():
+        (config,) = run_configs([])
+    for group in groups.GROUPS:
+        given = getattr(config, group)
+        assert given.get("names") or given["name"] in _compose.groups()[group]
+
+
+def test_a_config_is_checked_without_torch_scipy_or_pandas():
+    code = (
+        "import sys; from harness.cli.bench import plan; plan(('nb201',), 'smoke', '', []); "
+        "sys.exit(bool({'torch', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_fidelities_are_those_of_every_family():

@@ -67,6 +67,16 @@ def test_every_setting_of_an_item_has_a_kind(composed, group, name, key):
         assert "\n" not in str(caught.value)
 
 
+def test_a_group_that_the_task_does_not_read_may_be_left_out(composed):
+    for task in tasks.names():
+        config, own = composed(f"task={task}"), tasks.load(task).group
+        others = [group for group in groups.METHODS if group not in (own, "proxy")]
+        check(replace(config, **{group: {} for group in others}))
+        if own != "proxy":
+            with pytest.raises(HarnessError, match=f"Unknown {own} 'None'"):
+                check(replace(config, **{own: {}}))
+
+
 def top_level():
     config = OmegaConf.load(folders.CONF / "config.yaml")
     return sorted(str(key) for key in config if key not in ("defaults", "hydra"))
