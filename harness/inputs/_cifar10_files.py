@@ -15,7 +15,7 @@ from PIL import Image
 
 from harness import parquet
 from harness.errors import DataError
-from harness.inputs._python_batches import PIXELS, VALUES, checked_labels, read_python_batch
+from harness.inputs._python_batches import PIXELS, VALUES, checked_targets, read_python_batch
 
 _BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 LARGEST = 2**30
@@ -43,7 +43,7 @@ class ImageFiles(ABC):
 
     @abstractmethod
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels (B, 3, 32, 32) in 0..255 as uint8 and labels (B,) of the given rows."""
+        """Pixels (B, 3, 32, 32) in 0..255 as uint8 and targets (B,) of the given rows."""
 
     def digest(self) -> str:
         """SHA-256 over the files' SHA-256, in order."""
@@ -72,8 +72,8 @@ class BinaryFiles(ImageFiles):
         starts = np.cumsum([0] + [len(part) for part in self._records])
         places = np.searchsorted(starts, rows, side="right") - 1
         records = np.stack([self._records[p][row - starts[p]] for p, row in zip(places, rows, strict=True)])
-        labels = checked_labels(records[:, 0], self.paths[0].parent)
-        return records[:, 1:].reshape(-1, 3, PIXELS, PIXELS), labels
+        targets = checked_targets(records[:, 0], self.paths[0].parent)
+        return records[:, 1:].reshape(-1, 3, PIXELS, PIXELS), targets
 
 
 class PythonFiles(ImageFiles):
@@ -82,15 +82,15 @@ class PythonFiles(ImageFiles):
     @cached_property
     def _parts(self) -> tuple[np.ndarray, np.ndarray]:
         parts = [read_python_batch(path) for path in self.paths]
-        return np.concatenate([data for data, _ in parts]), np.concatenate([labels for _, labels in parts])
+        return np.concatenate([data for data, _ in parts]), np.concatenate([targets for _, targets in parts])
 
     @property
     def count(self) -> int:
         return len(self._parts[1])
 
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        data, labels = self._parts
-        return data[rows].reshape(-1, 3, PIXELS, PIXELS), labels[rows]
+        data, targets = self._parts
+        return data[rows].reshape(-1, 3, PIXELS, PIXELS), targets[rows]
 
 
 class ParquetFiles(ImageFiles):
@@ -117,8 +117,8 @@ class ParquetFiles(ImageFiles):
         chosen = self._table.take(pa.array(rows))
         images = zip(chosen["bytes"].to_pylist(), rows, strict=True)
         pixels = [self._decode(encoded, row) for encoded, row in images]
-        labels = np.asarray(chosen["label"].to_pylist())
-        return np.stack(pixels).transpose(0, 3, 1, 2), checked_labels(labels, self.paths[0])
+        targets = np.asarray(chosen["label"].to_pylist())
+        return np.stack(pixels).transpose(0, 3, 1, 2), checked_targets(targets, self.paths[0])
 
     def _decode(self, encoded: bytes, row: int) -> np.ndarray:
         try:

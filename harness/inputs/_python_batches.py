@@ -45,7 +45,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Data (n, 3072) uint8 and labels (n,) of one pickled batch.
+    """Data (n, 3072) uint8 and targets (n,) of one pickled batch.
 
     Raises
     ------
@@ -57,15 +57,15 @@ def read_python_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
         _require_fitting_places(pickled)
         content = _ArrayUnpickler(io.BytesIO(pickled), encoding="bytes").load()
         named = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
-        data, labels = (_array(named[name], len(pickled)) for name in ("data", "labels"))
+        data, targets = (_array(named[name], len(pickled)) for name in ("data", "labels"))
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise DataError(f"{path} is not a CIFAR-10 Python batch: {error or type(error).__name__}.") from error
-    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != VALUES or labels.shape != data.shape[:1]:
+    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != VALUES or targets.shape != data.shape[:1]:
         raise DataError(
             f"{path} is not a CIFAR-10 Python batch: data must be (n, {VALUES}) uint8 with n labels; "
-            f"received {data.shape} {data.dtype} with labels {labels.shape}."
+            f"received {data.shape} {data.dtype} with labels {targets.shape}."
         )
-    return data, checked_labels(labels, path)
+    return data, checked_targets(targets, path)
 
 
 def _require_fitting_places(pickled: bytes) -> None:
@@ -86,8 +86,8 @@ def _array(values: Any, most: int) -> np.ndarray:
     return values
 
 
-def checked_labels(labels: np.ndarray, path: Path) -> np.ndarray:
-    """``labels`` if all are whole numbers in 0..9; raises :class:`DataError` naming ``path`` otherwise."""
-    if labels.dtype.kind not in "iu" or labels.min(initial=0) < 0 or labels.max(initial=0) > 9:
+def checked_targets(targets: np.ndarray, path: Path) -> np.ndarray:
+    """``targets`` if all are whole numbers in 0..9; raises :class:`DataError` naming ``path`` otherwise."""
+    if targets.dtype.kind not in "iu" or targets.min(initial=0) < 0 or targets.max(initial=0) > 9:
         raise DataError(f"{path} holds labels outside CIFAR-10's 0 to 9.")
-    return labels
+    return targets

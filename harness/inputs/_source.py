@@ -84,7 +84,7 @@ class LabelledImages(Source):
 
     @abstractmethod
     def _read(self, rows: np.ndarray) -> tuple[Tensor, np.ndarray]:
-        """Normalised images (B, 3, H, W) and labels (B,) of the given rows."""
+        """Normalised images (B, 3, H, W) and targets (B,) of the given rows."""
 
     def _draw(self, seed: int, step: int, size: int) -> Batch:
         # Each epoch is a fresh order of all rows cut into whole batches: no image twice in an epoch.
@@ -94,8 +94,8 @@ class LabelledImages(Source):
 
     def read(self, rows: np.ndarray) -> Batch:
         """The images with the numbers ``rows``, each from 0 to ``count - 1``."""
-        images, labels = self._read(rows)
-        return Batch(images.float().contiguous(), torch.from_numpy(np.asarray(labels, dtype=np.int64)))
+        images, targets = self._read(rows)
+        return Batch(images.float().contiguous(), torch.from_numpy(np.asarray(targets, dtype=np.int64)))
 
 
 def require_classes(name: str, classes: int) -> None:

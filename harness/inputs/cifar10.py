@@ -34,12 +34,12 @@ class Cifar10(LabelledImages):
     files: ImageFiles = field(repr=False, compare=False)
 
     def _read(self, rows: np.ndarray) -> tuple[Tensor, np.ndarray]:
-        pixels, labels = self.files.read(rows)
+        pixels, targets = self.files.read(rows)
         images = torch.from_numpy(pixels).double() / 255
         images = F.avg_pool2d(images, PIXELS // self.image_size)
         mean = torch.tensor(MEAN, dtype=torch.float64).view(3, 1, 1)
         deviation = torch.tensor(DEVIATION, dtype=torch.float64).view(3, 1, 1)
-        return (images - mean) / deviation, labels
+        return (images - mean) / deviation, targets
 
 
 def open(classes: int, image_size: int, folder: Path | None = None) -> Cifar10:

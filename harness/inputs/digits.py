@@ -27,13 +27,13 @@ class Digits(LabelledImages):
 
     mirrored = False
     pixels: Tensor = field(repr=False, compare=False)
-    labels: np.ndarray = field(repr=False, compare=False)
+    targets: np.ndarray = field(repr=False, compare=False)
 
     def _read(self, rows: np.ndarray) -> tuple[Tensor, np.ndarray]:
         size = (self.image_size, self.image_size)
         pixels = self.pixels[torch.from_numpy(rows)]
         images = F.interpolate(pixels, size=size, mode="bilinear", align_corners=False)
-        return images.expand(-1, 3, -1, -1), self.labels[rows]
+        return images.expand(-1, 3, -1, -1), self.targets[rows]
 
 
 def open(classes: int, image_size: int, folder: Path | None = None) -> Digits:
@@ -58,7 +58,7 @@ def open(classes: int, image_size: int, folder: Path | None = None) -> Digits:
         )
     from sklearn.datasets import load_digits
 
-    grey, labels = load_digits(return_X_y=True)
-    digest = hashlib.sha256(grey.astype("<f8").tobytes() + labels.astype("<i8").tobytes()).hexdigest()
+    grey, targets = load_digits(return_X_y=True)
+    digest = hashlib.sha256(grey.astype("<f8").tobytes() + targets.astype("<i8").tobytes()).hexdigest()
     pixels = torch.from_numpy((grey - grey.mean()) / grey.std()).reshape(-1, 1, NATIVE_SIZE, NATIVE_SIZE)
-    return Digits("digits", digest, classes, image_size, len(labels), pixels, labels)
+    return Digits("digits", digest, classes, image_size, len(targets), pixels, targets)
