@@ -18,7 +18,7 @@ from harness.proxies import Measurement
 from harness.runners import arithmetic, execute
 from harness.seeding import generator
 from tests.gpu.compared import Compared, Outcome, compared
-from tests.gpu.tolerances import PROXIES, SCORERS
+from tests.gpu.tolerances import PROXIES, SCORERS, UNLISTED
 
 CLASSES, IMAGE_SIZE, SEED = 10, 32, 0
 TRAINING = ("input=digits", "training.epochs=1", "training.images=32", "training.batch_size=8")
@@ -53,6 +53,7 @@ def proxies_of(space: str, device: str, scale: Scale, names: Sequence[str] | Non
     """Every proxy on one network and on the supernet, both on the CPU and twice on ``device``."""
     made, pair = networks_of(space, scale.fidelity), batches(scale.batch)
     names = proxies.names() if names is None else names
+    allowed = {proxy: PROXIES.get(proxy, UNLISTED) for proxy in names}
     with arithmetic("cpu"):
         cpu = [proxies.measure(network, pair, names, SEED) for network in made]
     with arithmetic(device):
@@ -63,9 +64,9 @@ def proxies_of(space: str, device: str, scale: Scale, names: Sequence[str] | Non
         compared(
             space,
             proxy,
-            PROXIES[proxy],
+            allowed[proxy],
             *sides[proxy],
-            beside=_values(cpu, PROXIES[proxy].beside),
+            beside=_values(cpu, allowed[proxy].beside),
             seconds=sum(each[proxy].seconds for each in found),
         )
         for proxy in names
@@ -78,7 +79,7 @@ def scorer_of(name: str, space: str, device: str, scale: Scale) -> Compared:
     device_rows = _rows(name, space, device, scale)
     seconds = perf_counter() - start
     cpu_rows, again = (_rows(name, space, each, scale) for each in ("cpu", device))
-    return compared(space, name, SCORERS[name], cpu_rows, device_rows, again, seconds=seconds)
+    return compared(space, name, SCORERS.get(name, UNLISTED), cpu_rows, device_rows, again, seconds=seconds)
 
 
 def scorers_on_a_device() -> list[str]:
@@ -124,7 +125,7 @@ def _values(side: Sequence[dict[str, Measurement]], proxy: str | None) -> list[f
 def _rows(name: str, space: str, device: str, scale: Scale) -> list[Outcome]:
     asked = [
         "task=op_correlation", f"space={space}", f"scorer={name}", f"device={device}", "fidelity=tiny",
-        f"batch_size={scale.batch}", "task.progressive=false", *SETTINGS[name],
+        f"batch_size={scale.batch}", "task.progressive=false", *SETTINGS.get(name, ("proxy=nwot_eval",)),
     ]  # fmt: skip
     threads = torch.get_num_threads()
     with TemporaryDirectory() as folder:

@@ -56,6 +56,9 @@ FLIPS = "counts: a unit whose input is nearly 0 may be counted on the other side
 DOUBLE = "double precision, sums in another order"
 SMALLEST = "a ratio to the smallest eigenvalue"
 
+UNLISTED = Tolerance(1e-2, ROUNDED)
+"""Of a proxy or scorer that nobody has looked at yet."""
+
 PROXIES: dict[str, Tolerance] = {
     "params": EXACT,
     "flops": EXACT,

@@ -10,9 +10,9 @@ import pytest
 from harness.cli import bench, run
 
 RUN = [
-    (["space=nb20"], "Unknown space 'nb20'. Did you mean 'nb201'? Allowed: nb1shot1_1,"),
-    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: all, az_"),
-    (["proxy.names=[nwott]"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: az_"),
+    (["space=nb20"], "Unknown space 'nb20'. Did you mean 'nb201'? Allowed: "),
+    (["proxy=nwott"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: all, "),
+    (["proxy.names=[nwott]"], "Unknown proxy 'nwott'. Did you mean 'nwot'? Allowed: "),
     (
         ["proxy=vote", "task=search"],
         "vote is a property of a population of networks, so it goes with",
@@ -29,11 +29,11 @@ RUN = [
     (["proxy=rank_sum", "proxy.of=[snip,nwott]"], "Unknown proxy in proxy.of 'nwott'. Did you mean 'nwot'?"),
     (["proxy=rank_sum", "proxy.of=[snip,te_nas]"], "Unknown proxy in proxy.of 'te_nas'."),
     (["proxy=rank_sum", "proxy.of=null"], "rank_sum ranks a list of at least two different proxies"),
-    (["proxy=vote", "proxy.names=[snip,te_nas]"], "proxy.of lists what log_rank_sum, rank_sum, vote rank"),
+    (["proxy=vote", "proxy.names=[snip,te_nas]"], "proxy.of lists what log_rank_sum, "),
     (["proxy=te_nas", "proxy.of=[snip,nwot]"], "Unknown setting 'proxy.of'."),
     (["scorer=zero_cost"], "Unknown scorer 'zero_cost'. Did you mean"),
     (["searcher=random"], "Unknown searcher 'random'. Did you mean 'random_search'?"),
-    (["input=cifar"], "Unknown input 'cifar'. Did you mean 'cifar10'? Allowed: cifar10, digits, noise."),
+    (["input=cifar"], "Unknown input 'cifar'. Did you mean 'cifar10'? Allowed: cifar10, digits, "),
     (["fidelity=big"], "Unknown fidelity 'big'. Allowed: benchmark, small, tiny."),
     (["task=correlation"], "Unknown task 'correlation'. Did you mean"),
     (["label=cifar10_tst_200"], "Unknown label of nb201 'cifar10_tst_200'. Did you mean 'cifar10_test_200'?"),
@@ -98,7 +98,7 @@ def test_run(arguments, words, tmp_path, capsys, monkeypatch):
 
 
 BENCH = [
-    ([], "SPACE is missing; allowed: all, nb1shot1, nb1shot1_1, nb1shot1_2, nb1shot1_3, nb201, nbmacro;"),
+    ([], "SPACE is missing; allowed: all, nb1shot1, nb1shot1_1, "),
     (["--space", "nb102"], "Unknown space 'nb102'. Did you mean 'nb201'?"),
     (
         ["--space", "nb201", "--preset", "fast"],

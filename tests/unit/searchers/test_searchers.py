@@ -65,14 +65,6 @@ def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_
     return searchers.load(searcher).search(toy.tools(seed), settings)
 
 
-QUERYING = {"random_search", "regularized_evolution", "local_search", "reinforce"}  # test_query_searchers.py
-
-
-def test_every_searcher_is_tested():
-    elsewhere = {"te_nas", "darts", "darts_pt"}  # test_te_nas.py, test_trained_searchers.py
-    assert set(searchers.names()) - elsewhere == {"zero_cost_pt", "zero_cost_disc", "largest"} | QUERYING
-
-
 @pytest.mark.parametrize("searcher", ["zero_cost_pt", "zero_cost_disc"])
 def test_both_scores_find_the_worthiest(searcher):
     toy = Toy()
