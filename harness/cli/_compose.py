@@ -46,7 +46,8 @@ def composing() -> Iterator[None]:
 @lru_cache(maxsize=1)
 def groups() -> Mapping[str, tuple[str, ...]]:
     """Config groups and the names of their options, those of one's own folders and of other packages too."""
-    found = GlobalHydra.instance().config_loader().repository  # the loader itself would copy it every time
+    loader: Any = GlobalHydra.instance().config_loader()
+    found = loader.repository  # the loader itself would copy it every time
     filed = {folder.name for folder in folders.CONF.iterdir() if folder.is_dir()} - {"preset"}
     return {
         group: tuple(sorted(found.get_group_options(group, ObjectType.CONFIG)))
