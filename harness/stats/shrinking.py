@@ -19,7 +19,7 @@ def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
     Parameters
     ----------
     truth
-        Accuracy of every architecture that is known, (n,).
+        Accuracy of every architecture, (n,); one that is not finite is not known, and does not count.
     kept
         Which of them are left, (n,).
 
@@ -30,7 +30,9 @@ def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
         ``top``: which share of the best 1 % is left (:func:`harness.stats.top_ranked.top_part`), ``None``
         where nothing is known.
     """
-    truth, kept = np.asarray(truth, dtype=np.float64), np.asarray(kept, dtype=bool)
+    truth = np.asarray(truth, dtype=np.float64)
+    known = np.isfinite(truth)
+    truth, kept = truth[known], np.asarray(kept, dtype=bool)[known]
     those, top = truth[kept], top_part(truth, TOP)
     return {
         "architectures": len(those),

@@ -40,7 +40,7 @@ def call(searches, tmp_path, monkeypatch, capsys):
         return failures
 
     monkeypatch.setattr(regress, "run_all", execute_here)
-    monkeypatch.setattr(benchmarks, "names", lambda: ("nbmacro",))
+    monkeypatch.setattr(benchmarks, "tables", lambda: ("nbmacro",))
 
     def call(*arguments, seed=0):
         def small_plan(chosen, preset, seeds, overrides):
@@ -151,7 +151,7 @@ def test_the_preset_has_every_proxy_and_the_searches_of_both_orders():
 def test_the_committed_goldens_are_of_the_preset():
     entries = goldens.read(regress.GOLDENS)
     assert {entry.space for entry in entries if entry.task != "tables"} == set(regress.SPACES)
-    assert {entry.space for entry in entries if entry.task == "tables"} == set(benchmarks.names())
+    assert {entry.space for entry in entries if entry.task == "tables"} == set(benchmarks.tables())
     assert all(entry.since["reason"] for entry in entries)
     size = sum(path.stat().st_size for path in regress.GOLDENS.iterdir())
     assert size < 2**20

@@ -160,6 +160,12 @@ def _operations(x, y, z):
     assert (stats.operations_dropped(told)["reason"] is None) == kept.all()
 
 
+def _left(x, y, z):
+    known = np.isfinite(x)
+    found = stats.left(x, np.ones(len(x), bool))
+    assert (found["architectures"], found["best"]) == (known.sum(), max(x[known], default=None))
+
+
 def _matrix(x, y, z):
     matrix = np.eye(3)
     matrix[0, 1] = matrix[1, 0] = x[0]
@@ -181,6 +187,7 @@ CHECKS = {
     "kendall": _undefined(stats.kendall),
     "kendall_c": _undefined(stats.kendall_c),
     "kendall_weighted": _undefined(stats.kendall_weighted),
+    "left": _left,
     "mean_with_interval": _mean,
     "ndcg": _undefined(stats.ndcg),
     "operation_agreement": _operations,
