@@ -1,12 +1,13 @@
 """The operations and cells of DARTS's networks and supernets.
 
-Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; shapes as in the authors' code.
+Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; shapes are the authors'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -36,9 +37,9 @@ class Layer:
 
 
 class FactorizedReduce(nn.Module):
-    """ReLU, two 1x1 convolutions of stride 2, the second on maps moved by one pixel, side by side, normalised.
+    """ReLU, two 1x1 convolutions of stride 2, one on maps moved by a pixel, side by side, normalised.
 
-    On maps of odd height or width, where DARTS's code fails, the second is not moved.
+    On maps of odd height or width, where DARTS's code fails, none is moved.
     """
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
@@ -76,7 +77,7 @@ class Noise(Drawing):
 
 
 class DropPath(Drawing):
-    """In training mode each sample is zero with ``probability``, and otherwise divided by what is left of 1."""
+    """In training mode each sample is zero with ``probability`` p, and otherwise divided by 1 - p."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
@@ -186,10 +187,10 @@ class CellChoices(Choices):
         )
 
     def masked(self, lefts: Sequence[Left]) -> Cell:
-        """A cell; an edge on which nothing but ``none`` runs, or that its node does not take, is not there."""
+        """A cell; an edge is left out where only ``none`` runs, or its node does not take it."""
         edges = {}
         for place, (node, predecessor) in enumerate(EDGES):
-            operations = self.operations[place]
+            operations = cast(nn.ModuleDict, self.operations[place])
             kept = lefts[self.first + place].among([int(index) for index in operations])
             branches, removed = (
                 [operations.get_submodule(str(index)) for index in candidates]
@@ -240,15 +241,15 @@ def _taken(inputs: Left, predecessor: int) -> tuple[torch.Tensor | float, bool] 
 class CellNetwork(Network):
     """A network whose cells read the outputs of the two before them.
 
-    ``stem`` makes two of the images. In training mode, where there is an ``auxiliary`` head, the logits come
-    with those of that head, which reads the output of cell ``auxiliary_after``.
+    ``stem`` makes two of the images. In training mode, where there is an ``auxiliary`` head, the
+    logits come with those of that head, which reads the output of cell ``auxiliary_after``.
     """
 
     auxiliary: nn.Module | None = None
     auxiliary_after = 0
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images ``(B, 3, H, W)`` to logits ``(B, classes)``, or in training mode with an ``auxiliary`` two."""
+    def forward(self, images: torch.Tensor) -> Any:
+        """Images ``(B, 3, H, W)`` to logits ``(B, classes)``; two of them where both heads run."""
         before, last = self.stem(images)
         logits = None
         for place, cell in enumerate(self.body):

@@ -1,9 +1,9 @@
 """DARTS's networks and supernets, for CIFAR and for ImageNet.
 
 Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; sizes and shapes are those of
-the authors' code, quark0/darts, which Zero-Cost-PT and DARTS-PT use unchanged. A stem, normal cells, reduction
-cells at one third and two thirds of the depth, where the channels double, the mean over all pixels and a
-linear layer. Each cell reads the outputs of the two before it.
+the authors' code, quark0/darts, which Zero-Cost-PT and DARTS-PT use unchanged. A stem, normal cells,
+reduction cells at one third and two thirds of the depth, where the channels double, the mean over all pixels
+and a linear layer. Each cell reads the outputs of the two before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from torch import nn
 from harness.errors import ConfigError
 from harness.networks._blocks import Conv2d, Linear, classifier
 from harness.networks._darts import (
-    Cell, CellChoices, CellNetwork, DropPath, Layer, Stem, operation, projections,
+    Cell,
+    CellChoices,
+    CellNetwork,
+    DropPath,
+    Layer,
+    Stem,
+    operation,
+    projections,
 )  # fmt: skip
 from harness.networks._supernet import Supernet
 from harness.spaces import Architecture
@@ -110,7 +117,7 @@ def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) ->
 
 
 def ntk_supernet(space: Darts, classes: int) -> Supernet:
-    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, normalisations with weights."""
+    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations."""
     return _supernet(space, Size(2, 3), classes, 3, affine=True)
 
 
@@ -222,7 +229,7 @@ def _pairs(cell: tuple[tuple[tuple[str, int], ...], ...]) -> Iterator[tuple[str,
 
 @cache
 def _weights(name: str, layer: Layer, predecessor: int) -> tuple[int, int]:
-    """The convolutions' weights of an operation, each used once per pixel of its output; normalised channels."""
+    """Weights of an operation's convolutions, each used once per pixel put out; its normalised channels."""
     c, (kind, _, size) = layer.channels, name.rpartition("_")
     if name == "skip_connect" and layer.stride(predecessor) == 2:
         return c * c, c

@@ -72,7 +72,8 @@ def of_parts(space: str, parts: Mapping[str, Any]) -> tuple[Cell, Cell]:
         concatenated = parts.get(name)
         if concatenated is not None and not _is_2_to_5(concatenated):
             raise ConfigError(
-                f"A genotype of {space} concatenates the nodes 2 to 5; received {name}={_short(concatenated)}."
+                f"A genotype of {space} concatenates the nodes 2 to 5; received {name}="
+                f"{_short(concatenated)}."
             )
     found = []
     for name, word in (("normal", "normal"), ("reduce", "reduction")):

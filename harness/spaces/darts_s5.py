@@ -1,4 +1,4 @@
-"""The DARTS space without ``none``, as Zero-Cost-PT and DARTS-PT search it: seven operations on every edge."""
+"""The DARTS space without ``none``: seven operations on every edge, as Zero-Cost-PT and DARTS-PT have it."""
 
 from harness.spaces._darts import OPERATIONS, OPTIONS, Darts
 
