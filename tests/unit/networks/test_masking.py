@@ -247,7 +247,7 @@ class Tracer(torch.fx.Tracer):
 
 
 @pytest.mark.parametrize("masking", MASKINGS)
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", [name for name in SPACES if not name.startswith("darts")])
 def test_a_view_can_be_traced_without_knowing_a_shape(name, masking):
     supernet = supernet_of(name)
     for mask in random_masks(supernet.space, count=2):
@@ -283,6 +283,7 @@ def test_an_unknown_masking_is_answered_with_the_known_ones():
 def test_the_released_code_masks_in_three_ways(monkeypatch):
     released = {name: networks.released_masking(spaces.load(name)) for name in SPACES}
     shot = dict.fromkeys(("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"), "weightless")
+    shot |= {name: "drop" for name in SPACES if name.startswith("darts")}
     assert released == {"nb201": "zeros", "nbmacro": "undiscretised", **shot}
     monkeypatch.delattr(nb201, "RELEASED_MASKING")
     with pytest.raises(
