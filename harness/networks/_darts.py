@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from harness.networks._blocks import Conv2d, Drawing, Network, ReLUConvBN, add
+from harness.networks._blocks import Conv2d, Drawing, ReLUConvBN, add
 from harness.networks._masking import Left, mix, weighted
 from harness.networks._supernet import Choices
 from harness.spaces._darts import EDGES, INPUT_NODES, NODES, Darts
@@ -239,7 +239,7 @@ def _taken(inputs: Left, predecessor: int) -> tuple[torch.Tensor | float, bool] 
     return None
 
 
-class CellNetwork(Network):
+class CellNetwork(nn.Module):
     """A network whose cells read the outputs of the two before them.
 
     ``stem`` makes two of the images. In training mode, where there is an ``auxiliary`` head, the
@@ -254,7 +254,8 @@ class CellNetwork(Network):
         auxiliary: nn.Module | None = None,
         auxiliary_after: int = 0,
     ) -> None:
-        super().__init__(stem, body, head)
+        super().__init__()
+        self.stem, self.body, self.head = stem, nn.ModuleList(body), head
         self.auxiliary, self.auxiliary_after = auxiliary, auxiliary_after
 
     def forward(self, images: torch.Tensor) -> Any:

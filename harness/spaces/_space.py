@@ -217,8 +217,8 @@ class Space(ABC):
     def mutated(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
         """One of ``neighbours(arch)``: another pick in one decision.
 
-        The decision is drawn uniformly from those that have an effect on ``arch``, the pick uniformly from the
-        decision's others. A decision that has an effect only in the child starts with its first option.
+        The decision is drawn uniformly from those that have an effect on ``arch``, the pick uniformly from
+        the decision's others. A decision that has an effect only in the child starts with its first option.
         """
         active = np.flatnonzero(self.active(arch))
         index = int(rng.choice(active))

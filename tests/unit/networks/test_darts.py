@@ -1,4 +1,4 @@
-"""DARTS's networks: published counts of parameters and multiply-adds, shapes, heads, noise, drop path, supernets."""
+"""DARTS's networks: published counts of parameters and multiply-adds, heads, noise, drop path, supernets."""
 
 from __future__ import annotations
 

@@ -186,13 +186,16 @@ def test_dropped_zeroed_and_weightless_candidates_leave_the_same_outputs(name):
         assert torch.equal(supernet(batch, mask, "weightless"), dropped)
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [name for name in SPACES if not name.startswith("darts_s") or name == "darts_s5"]
+)
 @pytest.mark.parametrize("decided", [False, True])
 def test_zeros_add_a_constant_to_the_kernel(name, decided):
     """Of the removed operations alone: parents are all left, so that the same blocks run."""
     supernet = supernet_of(name)
     space = supernet.space
-    mask = spaces.without(space.full_mask, 1, 2)
+    convolution = {"darts": 4, "darts_s5": 3}.get(name, 2)
+    mask = spaces.without(space.full_mask, 1, convolution)
     if decided:
         mask = spaces.only(spaces.only(mask, 0, (1,)), 2, (1,))
     dropped, zeroed = (Codes(supernet.masked(mask, masking), images()) for masking in ("drop", "zeros"))

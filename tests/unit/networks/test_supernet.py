@@ -146,7 +146,9 @@ def test_forward_and_view_equal_running_everything_times_its_weight(name, traini
     assert len({tuple(output.flatten().tolist()) for output in outputs}) > 10
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [name for name in SPACES if name != "darts_s4"]
+)  # noise hands no gradient on
 def test_a_view_shares_what_is_left_and_holds_nothing_of_what_is_removed(name):
     space = spaces.load(name)
     supernet = networks.build_supernet(space, "tiny")
