@@ -3,7 +3,7 @@
 An item is a kind of evidence, a module with
 
 * ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
-* ``of(place, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
+* ``of(context, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
 
 A method (a scorer, searcher or shrinker) names its kind as ``EVIDENCE``. Loading these modules loads neither
 torch nor pandas, so that a config can be checked in an instant.
@@ -21,7 +21,7 @@ from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place  # loads pandas
+    from harness.runs.context import Context  # loads pandas
 
 __all__ = [
     "Evidence",
@@ -47,7 +47,7 @@ def load(name: str) -> ModuleType:
     return registry.load(__name__, name, "evidence")
 
 
-def of(place: Place) -> list[Evidence]:
+def of(context: Context) -> list[Evidence]:
     """What the run's method reads, one for every record; nothing is measured yet.
 
     Raises
@@ -56,9 +56,9 @@ def of(place: Place) -> list[Evidence]:
         For what the method would only meet later: a space without supernets, an input without images to learn
         from, a masking that is not for trained supernets, scores that were not published.
     """
-    method = method_of(place.config)
+    method = method_of(context.config)
     if method is None:
-        raise ConfigError(f"task={place.config.task['name']} has no method that reads evidence.")
-    options = groups.settings(method.group, getattr(place.config, method.group))
-    kind = "published" if place.config.source == "published" else method.evidence
-    return load(kind).of(place, method, options)
+        raise ConfigError(f"task={context.config.task['name']} has no method that reads evidence.")
+    options = groups.settings(method.group, getattr(context.config, method.group))
+    kind = "published" if context.config.source == "published" else method.evidence
+    return load(kind).of(context, method, options)

@@ -16,8 +16,8 @@ from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
+    from harness.runs.context import Context
     from harness.runs.origins import Origin
-    from harness.runs.place import Place
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Evidence(ABC):
 
     Parameters
     ----------
-    place
+    context
         The run's space, truth and records; of what is measured, its :class:`~harness.runs.setup.Setup`.
     method
         What reads it.
@@ -56,8 +56,8 @@ class Evidence(ABC):
 
     taken: Sequence[str] = ()
 
-    def __init__(self, place: Place, method: Method, options: Mapping[str, Any]) -> None:
-        self.place, self.method, self.options = place, method, options
+    def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
+        self.context, self.method, self.options = context, method, options
         self.name = method.name
         self.counts: Counter[str] = Counter()
 
@@ -80,7 +80,7 @@ class Evidence(ABC):
     @property
     def steps(self) -> int:
         """For how many steps there are operation scores: as many as there are decisions."""
-        return len(self.place.space.decisions)
+        return len(self.context.space.decisions)
 
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
@@ -89,7 +89,7 @@ class Evidence(ABC):
 
     def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
         """The candidates that ``decision`` is left with; an error names it."""
-        return best(self.place, decision, scores)
+        return best(self.context, decision, scores)
 
     def advance(self, tools: Tools, mask: Mask | None, step: int) -> None:
         """Tell the scorer what the decisions before ``step`` have left, where it wants to know."""
@@ -99,8 +99,8 @@ class Evidence(ABC):
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
         return {
-            "population": self.place.benchmark.population,
-            "seed": self.place.config.seed,
+            "population": self.context.benchmark.population,
+            "seed": self.context.config.seed,
             "parameters": self._parameters,
             "progress": progress,
         }
@@ -108,12 +108,12 @@ class Evidence(ABC):
     def _parameters(self, arch: Architecture) -> int:
         from harness import networks  # loads torch
 
-        return networks.parameter_count(self.place.space, arch)
+        return networks.parameter_count(self.context.space, arch)
 
 
-def best(place: Place, decision: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
+def best(context: Context, decision: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
     """The best-scored candidates of ``decision``; an error names it."""
-    spec = place.space.decisions[decision]
+    spec = context.space.decisions[decision]
     try:
         return best_candidates(scores, spec.picks)
     except RunFailed as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SupernetEvidence(Evidence):
     """What is read of one supernet; what the method would only meet later is refused at once."""
 
-    place: Setup
+    context: Setup
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
         from harness import networks, training  # loads torch
@@ -43,13 +43,13 @@ class SupernetEvidence(Evidence):
             return None
         from harness.evidence import _trained
 
-        return _trained.estimate(self.place, self.training, work)
+        return _trained.estimate(self.context, self.training, work)
 
     def train(self, asked: Training, progress: Progress) -> Trained:
         """The supernet, trained as ``asked``."""
         from harness.evidence import _trained
 
-        self._trained = _trained.train(self.place, asked, progress)
+        self._trained = _trained.train(self.context, asked, progress)
         self._before = self._trained.evaluations
         return self._trained
 

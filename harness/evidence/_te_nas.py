@@ -10,7 +10,7 @@ a made one weighs 1, and the rest does not run. ``ntk`` is measured on ``ntk_bat
 ``step``, ``linear_regions`` on the same supernet with a stem for one channel.
 
 Both count ``linear_regions`` on ``region_batches`` batches of ``region_batch_size`` patches of 3 x 3 pixels
-of one colour channel, each from an image of its own, place and channel drawn at random. TE-NAS runs these
+of one colour channel, each from an image of its own, context and channel drawn at random. TE-NAS runs these
 batches one after the other and counts the patterns of all; here they are one batch, so that batch
 normalisation too sees all.
 """
@@ -150,7 +150,7 @@ def patches(setup: Setup, settings: Settings, step: int, repeat: int) -> Batch:
     seed = derive(setup.config.seed, "te_nas", "linear_regions", repeat)
     draw = generator(seed, "patches", step)
     count, size = settings["region_batches"], settings["region_batch_size"]
-    drawn = [setup.source.batch(seed, step * count + place, size) for place in range(count)]
+    drawn = [setup.source.batch(seed, step * count + context, size) for context in range(count)]
     cut = [cut_patches(each.images, draw) for each in drawn]
     return on_device(setup, Batch(torch.cat(cut), torch.cat([each.targets for each in drawn])))
 

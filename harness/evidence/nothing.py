@@ -11,7 +11,7 @@ from harness.runs.config import Progress
 from harness.searchers import Tools
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place  # loads pandas
+    from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
 
@@ -24,6 +24,6 @@ class Nothing(Evidence):
         return Tools(**self.shared(progress))
 
 
-def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
+def of(context: Context, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
     """One record."""
-    return [Nothing(place, method, options)]
+    return [Nothing(context, method, options)]

@@ -26,7 +26,7 @@ TRAINABLE = False
 class SeveralProxies(Evidence):
     """Scores by proxy and repeat, with weights and batches of their own for each step."""
 
-    place: Setup
+    context: Setup
     taken = ("repeats", "ntk_batch_size", "region_batches", "region_batch_size")
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
@@ -41,13 +41,13 @@ class SeveralProxies(Evidence):
 
     def settings(self) -> dict[str, Any]:
         """What can change scores on supernets of this kind."""
-        return {**super().settings(), **self._supernets.settings(self.place)}
+        return {**super().settings(), **self._supernets.settings(self.context)}
 
     def open(self, progress: Progress) -> Proxies:
         """A function that hands out the scores of a step."""
         from harness.evidence._te_nas import proxy_scores
 
-        scores = proxy_scores(self.place, self._supernets, self.options, progress)
+        scores = proxy_scores(self.context, self._supernets, self.options, progress)
         return Proxies(**self.shared(progress), scores=lambda step: self._counted(scores(step)))
 
     def _counted(self, found: ProxyScores) -> ProxyScores:

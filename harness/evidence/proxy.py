@@ -31,11 +31,11 @@ class OneProxy(SupernetEvidence):
         from harness import networks  # loads torch
 
         if self.training is not None:
-            networks.require_weightable(self.place.masking)
+            networks.require_weightable(self.context.masking)
 
     def settings(self) -> dict[str, Any]:
         """Network sizes, batches, masking and counting, and the training where there is one."""
-        setup = self.place
+        setup = self.context
         return {
             **super().settings(),
             **setup.measured_settings,
@@ -50,8 +50,8 @@ class OneProxy(SupernetEvidence):
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
 
         trained = None if self.training is None else self.train(self.training, progress)
-        of_masks = supernet_scores(self.place, self.proxy, trained)
-        of_network = network_scores(self.place, self.proxy)
+        of_masks = supernet_scores(self.context, self.proxy, trained)
+        of_network = network_scores(self.context, self.proxy)
 
         def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
             self.counts["evaluations"] += len(masks)

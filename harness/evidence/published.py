@@ -23,7 +23,7 @@ from harness.searchers import Tools
 from harness.spaces import Mask
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place  # loads pandas
+    from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
 
@@ -31,15 +31,15 @@ TRAINABLE = False
 class Published(Evidence):
     """The scores of one published set, and its decisions where these are known."""
 
-    def __init__(self, place: Place, method: Method, published: ScoreSet) -> None:
-        space, entry = place.space, operation_scores.entry(place.space.name)
+    def __init__(self, context: Context, method: Method, published: ScoreSet) -> None:
+        space, entry = context.space, operation_scores.entry(context.space.name)
         publication = {name: getattr(entry, name) for name in ("release", "source", "licence", "citation")}
         publication |= {"set": published.name, "title": published.title, "place": published.source}
-        super().__init__(replace(place, further={"published": publication}), method, {})
-        self._scores = operation_scores.load(space.name, published.name, place.config.seed)
+        super().__init__(replace(context, further={"published": publication}), method, {})
+        self._scores = operation_scores.load(space.name, published.name, context.config.seed)
         self._set, self._digest = published, entry.file.sha256
         proxy = f"-{published.settings['proxy']}" if "proxy" in published.settings else ""
-        self.name = f"{method.on(method.name + proxy, training_of(place.config))}-published"
+        self.name = f"{method.on(method.name + proxy, training_of(context.config))}-published"
 
     def settings(self) -> dict[str, Any]:
         """The set, and the settings that it answers to: no others have an effect on it."""
@@ -51,7 +51,7 @@ class Published(Evidence):
         return {
             "source": "published",
             "published": {"set": self._set.name, "digest": self._digest},
-            "progressive": self.place.config.task["progressive"] and self.steps > 1,
+            "progressive": self.context.config.task["progressive"] and self.steps > 1,
             **kept,
         }
 
@@ -77,9 +77,9 @@ class Published(Evidence):
         """Nothing: all was measured before."""
 
 
-def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Published]:
+def of(context: Context, method: Method, options: Mapping[str, Any]) -> list[Published]:
     """A record for every set that the config asks for."""
-    return [Published(place, method, each) for each in published_sets(place.config)]
+    return [Published(context, method, each) for each in published_sets(context.config)]
 
 
 def _score(value: float) -> Score:

@@ -14,7 +14,7 @@ from harness.searchers import Queries
 from harness.spaces import Architecture
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place  # loads pandas
+    from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
 
@@ -26,20 +26,20 @@ class CountedQueries(Evidence):
         """The query function; what it cannot answer is said beforehand."""
         from harness.processes.under_way import tell  # loads pandas
 
-        benchmark, label = self.place.benchmark, self.place.label.name
+        benchmark, label = self.context.benchmark, self.context.label.name
         if benchmark.architectures is not None and not benchmark.complete:
             known = int(np.isfinite(benchmark.values(benchmark.keys, label)).sum())
             tell(
-                f"{label} of {self.place.space.name} is known for {known:,} architectures, and a query of "
+                f"{label} of {self.context.space.name} is known for {known:,} architectures, and a query of "
                 "any other one is answered with unknown."
             )
         return Queries(**self.shared(progress), query=self._query)
 
     def _query(self, arch: Architecture) -> float:
         self.counts["queries"] += 1
-        return float(self.place.benchmark.goodness([arch], self.place.label.name)[0])
+        return float(self.context.benchmark.goodness([arch], self.context.label.name)[0])
 
 
-def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
+def of(context: Context, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
     """One record."""
-    return [CountedQueries(place, method, options)]
+    return [CountedQueries(context, method, options)]

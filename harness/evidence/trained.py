@@ -46,7 +46,7 @@ class OneTraining(SupernetEvidence):
 
     def settings(self) -> dict[str, Any]:
         """Network sizes, input and training: no proxy's batches or path count."""
-        setup = self.place
+        setup = self.context
         return {
             **super().settings(),
             "fidelity": setup.fidelity,

@@ -11,7 +11,7 @@ from harness.runs.config import Progress
 from harness.searchers import Truth
 
 if TYPE_CHECKING:
-    from harness.runs.place import Place  # loads pandas
+    from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
 
@@ -21,9 +21,9 @@ class Oracle(Evidence):
 
     def open(self, progress: Progress) -> Truth:
         """Accuracy by operation under the run's label."""
-        return Truth(**self.shared(progress), truth=self.place.truth)
+        return Truth(**self.shared(progress), truth=self.context.truth)
 
 
-def of(place: Place, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
+def of(context: Context, method: Method, options: Mapping[str, Any]) -> list[Evidence]:
     """One record."""
-    return [Oracle(place, method, options)]
+    return [Oracle(context, method, options)]

@@ -19,7 +19,7 @@ from harness.runs.device import arithmetic, cards, on_own_card
 
 if TYPE_CHECKING:
     from harness.processes.under_way import Supernet, UnderWay
-    from harness.runs.place import Place
+    from harness.runs.context import Context
 
 __all__ = [
     "Outcome",
@@ -87,20 +87,20 @@ def supernets(root: Path) -> list[Supernet]:
 
 
 def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> list[Outcome]:
-    from harness.runs.place import machine_failures_told
+    from harness.runs.context import machine_failures_told
 
     check(config)
-    place = _place(config, estimating)
-    with place.computing, machine_failures_told():
-        return registry.load(__name__, config.task["name"], "task").run(place, progress)
+    context = _context(config, estimating)
+    with context.computing, machine_failures_told():
+        return registry.load(__name__, config.task["name"], "task").run(context, progress)
 
 
-def _place(config: RunConfig, estimating: bool) -> Place:
+def _context(config: RunConfig, estimating: bool) -> Context:
     if config.source == "published":
-        from harness.runs.place import machine_failures_told, place_of
+        from harness.runs.context import context_of, machine_failures_told
 
         with machine_failures_told():
-            return place_of(config, estimating)
+            return context_of(config, estimating)
     from harness.runs.setup import prepare  # loads torch
 
     return prepare(config, estimating)

@@ -17,8 +17,8 @@ from harness.runners._shards import SIZE, Rows, made_by
 from harness.runners._team import Job, Team
 from harness.runners._workers import work_together
 from harness.runs.config import Outcome, Progress
+from harness.runs.context import Clock, failures_recorded, record_failure
 from harness.runs.origins import Origin, of_record
-from harness.runs.place import Clock, failures_recorded, record_failure
 from harness.runs.setup import Setup
 from harness.seeding import generator
 from harness.spaces import Architecture

@@ -11,9 +11,9 @@ import pandas as pd
 from harness import evidence, tasks
 from harness.evidence import Evidence
 from harness.records import failures
-from harness.runners._judge import judge
+from harness.runners._quality import quality
 from harness.runs.config import Outcome, Progress
-from harness.runs.place import Clock, Place, once
+from harness.runs.context import Clock, Context, once
 from harness.scorers import OperationTruth, Score, Work
 from harness.searchers import Tools
 from harness.spaces import Architecture, Decision, Mask, only
@@ -21,37 +21,37 @@ from harness.spaces import Architecture, Decision, Mask, only
 TASK = tasks.load("op_correlation")
 
 
-def run(place: Place, progress: Progress) -> list[Outcome]:
+def run(context: Context, progress: Progress) -> list[Outcome]:
     """Score every (decision, candidate), for every record that the scorer's evidence makes."""
-    return [_run(each, progress) for each in evidence.of(place)]
+    return [_run(each, progress) for each in evidence.of(context)]
 
 
 def _run(read: Evidence, progress: Progress) -> Outcome:
-    place = read.place
-    told = {"scorer": read.method.name, "progressive": place.config.task["progressive"]}
-    run = place.run(read.name, {**told, **read.settings()})
+    context = read.context
+    told = {"scorer": read.method.name, "progressive": context.config.task["progressive"]}
+    run = context.run(read.name, {**told, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
         found, selected = survey(read, read.open(progress), progress)
         facts = read.facts()
-        judged = {name: judge(place, arch) for name, arch in selected.items()}
+        judged = {name: quality(context, arch) for name, arch in selected.items()}
         statistics = {**TASK.statistics(found), **facts.statistics, **judged}
-        path = place.write(run, found, statistics, clock.timing(), origins=facts.origins)
+        path = context.write(run, found, statistics, clock.timing(), origins=facts.origins)
         words = [TASK.headline(statistics), failures(found).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return once(place, run, work, lambda: read.estimate(_work(read)))
+    return once(context, run, work, lambda: read.estimate(_work(read)))
 
 
 def _steps(read: Evidence) -> int:
-    return read.steps if read.place.config.task["progressive"] else 1
+    return read.steps if read.context.config.task["progressive"] else 1
 
 
 def _work(read: Evidence) -> Work:
     """What a survey asks of a trained supernet."""
     if not hasattr(read.method.module, "work"):
         return Work(0, 0)
-    space, total = read.place.space, Work(0, _steps(read) - 1)
+    space, total = read.context.space, Work(0, _steps(read) - 1)
     mask = space.full_mask
     for step in range(_steps(read)):
         for decision in range(step, len(mask)):
@@ -68,7 +68,7 @@ def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFra
     known. What can still be reached is not known behind a decision that was not published. Without
     ``task.progressive`` there is one step.
     """
-    space, truth, steps = read.place.space, read.place.truth, _steps(read)
+    space, truth, steps = read.context.space, read.context.truth, _steps(read)
     mask: Mask | None = space.full_mask
     overall = _accuracies(truth, space.full_mask)
     unknown: Sequence[Sequence[Any]] = [[[np.nan] * len(spec.candidates)] * 2 for spec in space.decisions]
@@ -94,7 +94,7 @@ def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFra
         mask = only(mask, step, taken) if taken and mask is not None else None
     selected = {}
     if all(initial):
-        best = [evidence.best(read.place, decision, scores) for decision, scores in enumerate(initial)]
+        best = [evidence.best(read.context, decision, scores) for decision, scores in enumerate(initial)]
         selected["selected"] = space.normalise(tuple(best))
     if steps == len(space.decisions) and mask is not None:
         selected["selected_progressive"] = space.normalise(space.arch_of(mask))

@@ -7,44 +7,44 @@ import pandas as pd
 from harness import evidence, tasks
 from harness.evidence import Evidence
 from harness.records import failures
-from harness.runners._judge import judge
+from harness.runners._quality import quality
 from harness.runs.config import Outcome, Progress
-from harness.runs.place import Clock, Place, once
+from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
 
 TASK = tasks.load("search")
 
 
-def run(place: Place, progress: Progress) -> list[Outcome]:
+def run(context: Context, progress: Progress) -> list[Outcome]:
     """Search once for every record that the searcher's evidence makes: one per proxy, where it is that."""
-    return [_run(each, progress) for each in evidence.of(place)]
+    return [_run(each, progress) for each in evidence.of(context)]
 
 
 def _run(read: Evidence, progress: Progress) -> Outcome:
-    place, method = read.place, read.method
-    run = place.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
+    context, method = read.context, read.method
+    run = context.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
-        classes = {place.space.canonical(place.space.parse(arch)) for arch in proposals["arch"]}
+        classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
-            **judge(place, found.arch),
+            **quality(context, found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,
             "table_queries": facts.queries,
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
-        path = place.write(run, rows, statistics, clock.timing(), origins=facts.origins)
+        path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         words = [TASK.headline(statistics), failures(rows).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return once(place, run, work, lambda: read.estimate(_work(read)))
+    return once(context, run, work, lambda: read.estimate(_work(read)))
 
 
 def _work(read: Evidence) -> Work:
     """What a whole search asks of a trained supernet."""
     module = read.method.module
-    return module.work(read.place.space) if hasattr(module, "work") else Work(0, 0)
+    return module.work(read.context.space) if hasattr(module, "work") else Work(0, 0)

@@ -12,35 +12,35 @@ from harness import evidence, stats, tasks
 from harness.errors import RunFailed
 from harness.evidence import Evidence
 from harness.runs.config import Outcome, Progress
-from harness.runs.place import Clock, Place, once
+from harness.runs.context import Clock, Context, once
 from harness.scorers import OperationTruth, Work
 from harness.spaces import Mask, Space
 
 TASK = tasks.load("shrink")
 
 
-def run(place: Place, progress: Progress) -> list[Outcome]:
+def run(context: Context, progress: Progress) -> list[Outcome]:
     """Shrink the space once for every record that the shrinker's evidence makes."""
-    return [_run(each, progress) for each in evidence.of(place)]
+    return [_run(each, progress) for each in evidence.of(context)]
 
 
 def _run(read: Evidence, progress: Progress) -> Outcome:
-    place, method = read.place, read.method
-    run = place.run(read.name, {"shrinker": method.name, **read.settings()})
+    context, method = read.context, read.method
+    run = context.run(read.name, {"shrinker": method.name, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
-        steps = [place.space.full_mask]
+        steps = [context.space.full_mask]
         for mask in method.module.shrink(read.open(progress), read.options):
             progress("steps", len(steps), len(steps))
             steps.append(mask)
-        check(place.space, steps)
+        check(context.space, steps)
         facts = read.facts()
-        rows = pd.DataFrame(judged(place.truth, steps), columns=list(TASK.columns))
+        rows = pd.DataFrame(judged(context.truth, steps), columns=list(TASK.columns))
         statistics = {**TASK.statistics(rows), **facts.statistics}
-        path = place.write(run, rows, statistics, clock.timing(), origins=facts.origins)
+        path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         return Outcome(run.method, "done", path, TASK.headline(statistics))
 
-    return once(place, run, work, lambda: read.estimate(Work(0, 0)))
+    return once(context, run, work, lambda: read.estimate(Work(0, 0)))
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:

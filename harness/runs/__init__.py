@@ -1,4 +1,4 @@
-"""What every run is made of: config, setup, device, the record's place, and where numbers were made.
+"""What every run is made of: config, setup, device, the record's context, and where numbers were made.
 
 Importing this package does not import torch.
 """

@@ -16,13 +16,13 @@ from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
 from harness.runs.config import RunConfig
+from harness.runs.context import Context, context_of
 from harness.runs.device import arithmetic, chosen
 from harness.runs.numerics import numerics
-from harness.runs.place import Place, place_of
 
 
 @dataclass(frozen=True)
-class Setup(Place):
+class Setup(Context):
     """A config's parts, each found and checked."""
 
     source: Source
@@ -109,18 +109,18 @@ class Setup(Place):
 
 
 def prepare(config: RunConfig, estimating: bool = True) -> Setup:
-    """Find everything that a checked config needs; nothing is written. ``estimating`` is the place's.
+    """Find everything that a checked config needs; nothing is written. ``estimating`` is the context's.
 
     Raises
     ------
     HarnessError
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
-    place = place_of(config)
-    fidelities = networks.fidelities(place.space)
+    context = context_of(config)
+    fidelities = networks.fidelities(context.space)
     if config.fidelity["name"] not in fidelities:
-        raise unknown_name(f"fidelity of {place.space.name}", config.fidelity["name"], fidelities)
-    dataset = place.benchmark.dataset(place.label.name)
+        raise unknown_name(f"fidelity of {context.space.name}", config.fidelity["name"], fidelities)
+    dataset = context.benchmark.dataset(context.label.name)
     folder = config.input.get("folder")
     source = inputs.load(config.input["name"]).open(
         dataset.classes, dataset.image_size, Path(folder) if folder else None
@@ -129,5 +129,5 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
-    found = (place.space, place.benchmark, place.label, place.store, source, chosen(config.device))
+    found = (context.space, context.benchmark, context.label, context.store, source, chosen(config.device))
     return Setup(config, *found, estimating=estimating)

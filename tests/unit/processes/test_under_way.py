@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.processes import claims
 from harness.processes import under_way as progress_files
 from harness.runners import execute, planned, search, supernets, under_way
-from harness.runners._judge import judge
+from harness.runners._quality import quality
 from harness.training import _checkpoint
 
 CHILDREN = multiprocessing.get_context("fork")
@@ -53,7 +53,7 @@ def busy(made, monkeypatch):
             pipe.send("begun")
             signal.pause()
 
-        monkeypatch.setattr(search, "judge", begun)
+        monkeypatch.setattr(search, "quality", begun)
         execute(made)
 
     process = in_child(work)
@@ -84,9 +84,9 @@ def test_the_second_of_two_waits_says_so_once_and_finds_the_record(made, tmp_pat
             pipe.send("begun")
             signal.alarm(30)  # ends this process, and the other's wait, where nobody opens the gate
             gate.read_text()
-            return judge(*arguments)
+            return quality(*arguments)
 
-        monkeypatch.setattr(search, "judge", begun)
+        monkeypatch.setattr(search, "quality", begun)
         execute(made)
 
     process = in_child(work)
@@ -113,7 +113,7 @@ def test_a_run_alone_says_nothing(made, capfd):
 
 
 def test_a_failure_leaves_nobody_inside_and_no_folder(made, monkeypatch):
-    monkeypatch.setattr(search, "judge", lambda *_: 1 / 0)
+    monkeypatch.setattr(search, "quality", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         execute(made)
     assert under_way(_root(made)) == []
@@ -125,7 +125,7 @@ def test_an_interrupt_leaves_the_run_begun(made, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(search, "judge", interrupted)
+    monkeypatch.setattr(search, "quality", interrupted)
     with pytest.raises(KeyboardInterrupt):
         execute(made)
     (left,) = under_way(_root(made))
@@ -218,7 +218,7 @@ def test_a_damaged_checkpoint_stops_nothing(data, tmp_path):
 
 
 def test_planned_runs_are_named_without_an_estimate(made, monkeypatch):
-    monkeypatch.setattr("harness.runs.place.Place._as_others_took", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr("harness.runs.context.Context._as_others_took", lambda *_: pytest.fail("timed"))
     (outcome,) = planned(replace(made, force=True))
     assert (outcome.status, outcome.seconds) == ("planned", None)
     (done,) = execute(made)

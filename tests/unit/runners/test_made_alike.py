@@ -14,8 +14,8 @@ from harness.cli._compose import composing, run_config
 from harness.errors import DataError
 from harness.evidence import _trained, training_of
 from harness.runners import RunConfig, arch_correlation, arithmetic, execute
+from harness.runs import context, numerics, origins
 from harness.runs import measured as measuring
-from harness.runs import numerics, origins, place
 from harness.runs.setup import prepare
 from harness.training import Trained, _checkpoint
 
@@ -113,7 +113,7 @@ def test_parts_of_another_commit_of_the_same_code_are_joined_and_told(tmp_path, 
     first = config(tmp_path, "task.population=4", "proxy.names=[snip]")
     with monkeypatch.context() as patch:
         patch.setattr(records, "provenance", changed(commit="c0ffee", dirty=False, code={"reports": "0"}))
-        patch.setattr(place, "gethostname", lambda: "elsewhere")
+        patch.setattr(context, "gethostname", lambda: "elsewhere")
         execute(first)
     del measured[:]
     (outcome,) = execute(vote(tmp_path))

@@ -64,7 +64,7 @@ def test_every_record_is_told_once(made, fake, tmp_path):
 
 
 def test_failed_records_are_told_too(made, fake, monkeypatch):
-    monkeypatch.setattr(search, "judge", lambda *_: 1 / 0)
+    monkeypatch.setattr(search, "quality", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         execute(made)
     assert [(record.status, record.reason) for record in fake.kept] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.runs.place import Place
+from harness.runs.context import Context
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
 
@@ -12,7 +12,7 @@ TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""
 
 
-def judge(place: Place, arch: Architecture) -> dict[str, object]:
+def quality(context: Context, arch: Architecture) -> dict[str, object]:
     """Accuracy, rank and regret of ``arch`` among the architectures whose truth is known.
 
     ``rank = 1 + #{a : accuracy(a) > accuracy(arch)}``, ``regret = best accuracy - accuracy(arch)``
@@ -20,7 +20,7 @@ def judge(place: Place, arch: Architecture) -> dict[str, object]:
     and the status is ``unknown``, where the label has no figure for ``arch``. Where any architecture can be
     asked about, nobody knows the best one: then rank and regret are ``None`` too.
     """
-    benchmark, label = place.benchmark, place.label.name
+    benchmark, label = context.benchmark, context.label.name
     accuracy = float(benchmark.goodness([arch], label)[0])
     known = bool(np.isfinite(accuracy))
     if benchmark.architectures is None:
@@ -30,8 +30,8 @@ def judge(place: Place, arch: Architecture) -> dict[str, object]:
     best = float(np.fmax.reduce(accuracies))
     ranked = known and np.isfinite(best)
     return {
-        "arch": place.space.format(arch),
-        "canonical": place.space.canonical(arch),
+        "arch": context.space.format(arch),
+        "canonical": context.space.canonical(arch),
         "accuracy": accuracy if known else None,
         "rank": 1 + int((accuracies > accuracy + TIED).sum()) if ranked else None,
         "size": int(np.isfinite(accuracies).sum()),

@@ -35,7 +35,7 @@ def store_of(config: RunConfig) -> records.Store:
 
 
 @dataclass(frozen=True)
-class Place:
+class Context:
     """What is scored, the truth it is compared with, and where the record goes."""
 
     config: RunConfig
@@ -149,8 +149,8 @@ def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
     return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
 
 
-def place_of(config: RunConfig, estimating: bool = True) -> Place:
-    """The place of a checked config; nothing is written.
+def context_of(config: RunConfig, estimating: bool = True) -> Context:
+    """The context of a checked config; nothing is written.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def place_of(config: RunConfig, estimating: bool = True) -> Place:
     store, benchmark = store_of(config), benchmarks.load(config.space["name"])
     label = benchmark.label(config.label)
     benchmark.require_known(label.name)
-    return Place(config, spaces.load(config.space["name"]), benchmark, label, store, estimating=estimating)
+    return Context(config, spaces.load(config.space["name"]), benchmark, label, store, estimating=estimating)
 
 
 class Clock:
@@ -177,29 +177,29 @@ class Clock:
 
 
 def once(
-    place: Place,
+    context: Context,
     run: records.Run,
     work: Callable[[Clock], Outcome],
     estimate: MaybeEstimate = lambda: None,
 ) -> Outcome:
-    """Do ``work``, which writes the run's record, unless it is not to be done (:meth:`Place.existing`).
+    """Do ``work``, which writes the run's record, unless it is not to be done (:meth:`Context.existing`).
 
     Of several processes one does it; the others wait and find the record. A failure leaves a failed record.
     """
-    found = place.existing(run, estimate)
+    found = context.existing(run, estimate)
     if found is not None:
         return found
-    with alone(place.store.root, run):
-        found = place.existing(run)  # which another process may have written meanwhile
+    with alone(context.store.root, run):
+        found = context.existing(run)  # which another process may have written meanwhile
         if found is not None:
             return found
         clock = Clock()
-        with failures_recorded(place, [run], clock):
+        with failures_recorded(context, [run], clock):
             return work(clock)
 
 
 @contextmanager
-def failures_recorded(place: Place, runs: list[records.Run], clock: Clock) -> Iterator[None]:
+def failures_recorded(context: Context, runs: list[records.Run], clock: Clock) -> Iterator[None]:
     """Leave a failed record for each of ``runs`` that has none yet where the body raises.
 
     Raises
@@ -215,17 +215,17 @@ def failures_recorded(place: Place, runs: list[records.Run], clock: Clock) -> It
     except Exception as error:
         failure = _failure(error)
         for run in runs:
-            record_failure(place, run, clock, _reason(failure))
+            record_failure(context, run, clock, _reason(failure))
         if failure is error:
             raise
         raise failure from error
 
 
-def record_failure(place: Place, run: records.Run, clock: Clock, reason: str) -> Path | None:
+def record_failure(context: Context, run: records.Run, clock: Clock, reason: str) -> Path | None:
     """The failed record of ``run``; ``None`` where it has an ok one, or the disk takes no more."""
     with suppress(ResultsError):  # on a full disk, of which the run's own error tells
-        if place.config.force or place.store.find(run) is None:
-            return place.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
+        if context.config.force or context.store.find(run) is None:
+            return context.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)
     return None
 
 
