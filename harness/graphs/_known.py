@@ -188,9 +188,10 @@ def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
 
 
 def _narrow(x: Tensor, dim: int, start: int, length: int) -> Call:
-    whole = dim == 1 and type(start) is int and 0 <= start <= start + length <= x.shape[1]
-    _require(whole, "something else than channels is cut")
-    return Call(torch.narrow, (x, 1, start, length), (len(x), length, *x.shape[2:]), view=True)
+    whole = 1 <= dim < x.ndim and type(start) is int and 0 <= start <= start + length <= x.shape[dim]
+    _require(whole, "something else than channels or pixels is cut")
+    shape = (*x.shape[:dim], length, *x.shape[dim + 1 :])
+    return Call(torch.narrow, (x, dim, start, length), shape, view=True)
 
 
 def _zeros_like(x: Tensor) -> Call:

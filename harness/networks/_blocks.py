@@ -28,6 +28,25 @@ class Linear(nn.Linear):
         """Leave the weights to ``draw``."""
 
 
+class Drawing(nn.Module):
+    """A layer that draws random numbers from generators of its own.
+
+    ``seed`` is a buffer, so that a copy and a checkpoint go on where it stood; ``draw`` fills it.
+    """
+
+    seed: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seed", torch.zeros((), dtype=torch.int64))
+
+    def generator(self) -> torch.Generator:
+        """The generator of this pass, on the CPU: in training mode another one in every pass."""
+        if self.training:
+            self.seed += 1
+        return torch.Generator().manual_seed(int(self.seed))
+
+
 class Network(nn.Module):
     """``stem``, then the layers of ``body`` one after the other, then ``head``: images to logits."""
 

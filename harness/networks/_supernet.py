@@ -46,6 +46,9 @@ class LayerChoices(Choices):
 class Supernet(nn.Module):
     """The supernet of ``space``: a stem, parts that hold choices or not, and a head."""
 
+    network = Network
+    """How stem, body and head are run one after the other."""
+
     def __init__(self, space: Space, stem: nn.Module, body: Iterable[nn.Module], head: nn.Module) -> None:
         super().__init__()
         self.space = space
@@ -103,7 +106,7 @@ class Supernet(nn.Module):
             for decision, kept, row in zip(decisions, mask, rows, strict=True)
         ]
         body = [part.masked(lefts) if isinstance(part, Choices) else part for part in self.body]
-        view = Network(self.stem, body, self.head)
+        view = self.network(self.stem, body, self.head)
         if not self.training:  # what was made just now is in training mode
             own = set(self.modules())
             for module in view.modules():

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from harness.errors import unknown_name
+from harness.networks._blocks import Drawing
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -68,7 +69,8 @@ pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or 
 def draw(module: Module, init: str, seed: int) -> Module:
     """Fill the convolutions and linear layers of ``module`` in place, layer by layer, and return it.
 
-    Batch normalisations keep what they are built with: weight 1, bias 0, running mean 0 and variance 1.
+    Layers that draw numbers in every pass get their seeds. Batch normalisations keep what they are built with: weight 1,
+    bias 0, running mean 0 and variance 1.
 
     Parameters
     ----------
@@ -91,4 +93,6 @@ def draw(module: Module, init: str, seed: int) -> Module:
         for layer in module.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 fill(layer.weight, layer.bias, generator)
+            elif isinstance(layer, Drawing):
+                layer.seed.random_(2**31, generator=generator)
     return module

@@ -90,7 +90,7 @@ class Reference(nn.Module):
         weights: list[list[float]] | None = None,
     ) -> None:
         super().__init__()
-        self.supernet = supernet
+        self.supernet, self.mask = supernet, mask
         decisions = supernet.space.decisions
         rows = [None] * len(decisions) if weights is None else weights
         self.factors = [
@@ -98,6 +98,11 @@ class Reference(nn.Module):
         ]
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        if self.supernet.space.family == "darts":
+            before, last = self.supernet.stem(batch)
+            for part in self.supernet.body:
+                before, last = last, self.darts(part, last, before)
+            return self.supernet.head(last)
         cell = getattr(self, self.supernet.space.family)
         state = self.supernet.stem(batch)
         for part in self.supernet.body:
@@ -112,6 +117,29 @@ class Reference(nn.Module):
                 if name != "none":
                     states[target] = states[target] + after * operations[name](before * states[parent])
         return states[3]
+
+    def darts(self, cell: nn.Module, last: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        states = [project(state) for project, state in zip(cell.projections, (before, last), strict=True)]
+        place = 0
+        for node in (2, 3, 4, 5):
+            taken, terms = self.inputs(cell, node), []
+            for parent in range(node):
+                row, edge = self.factors[cell.first + place], cell.operations[place]
+                source = taken[parent][0] * states[parent]
+                outputs = [row[int(index)][1] * edge[index](row[int(index)][0] * source) for index in edge]
+                terms.append(taken[parent][1] * sum(outputs))
+                place += 1
+            states.append(sum(terms))
+        return torch.cat(states[2:], 1)
+
+    def inputs(self, cell: nn.Module, node: int) -> Factors:
+        """Those of a node's inputs: an open one counts n times its weight."""
+        index = cell.first_input + node - 3
+        if node == 2:
+            return [(1.0, 1.0)] * 2
+        decided = sum(self.mask[index]) == 2
+        kept = zip(self.mask[index], self.factors[index], strict=True)
+        return [(before, after if decided or not keep else node * after) for keep, (before, after) in kept]
 
     def nbmacro(self, layer: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         layer_factors = zip(layer.candidates, self.factors[layer.index], strict=True)

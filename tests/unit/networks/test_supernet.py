@@ -81,11 +81,35 @@ def nb1shot1_cell(cell: nn.Module, weights: list[list[float]], inputs: torch.Ten
     return torch.cat([weight * source for weight, source in zip(parents[output], sources, strict=True)], 1)
 
 
+def darts_cell(
+    cell: nn.Module, weights: list[list[float]], last: torch.Tensor, before: torch.Tensor
+) -> torch.Tensor:
+    """An input that is left counts in full."""
+    states = [project(state) for project, state in zip(cell.projections, (before, last), strict=True)]
+    place = 0
+    for node in (2, 3, 4, 5):
+        taken = weights[cell.first_input + node - 3] if node > 2 else [1.0, 1.0]
+        terms = []
+        for parent in range(node):
+            row, edge = weights[cell.first + place], cell.operations[place]
+            outputs = [edge[index](states[parent]) for index in edge]
+            summed = total([row[int(index)] for index in edge], outputs)
+            terms.append(summed if taken[parent] else 0 * summed)
+            place += 1
+        states.append(sum(terms[1:], start=terms[0]))
+    return torch.cat(states[2:], 1)
+
+
 CELLS = {"nb201": nb201_cell, "nbmacro": nbmacro_layer, "nb1shot1": nb1shot1_cell}
 
 
 def slow_forward(supernet: networks.Supernet, mask: spaces.Mask, batch: torch.Tensor) -> torch.Tensor:
     weights = candidate_weights(supernet.space, mask)
+    if supernet.space.family == "darts":
+        before, last = supernet.stem(batch)
+        for part in supernet.body:
+            before, last = last, darts_cell(part, weights, last, before)
+        return supernet.head(last)
     state = supernet.stem(batch)
     for part in supernet.body:
         has_choices = hasattr(part, "masked")
