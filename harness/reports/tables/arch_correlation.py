@@ -166,12 +166,17 @@ def _best_of_sentence(group: Group) -> tuple[str, ...]:
 def ceiling_sentence(group: Group) -> str:
     """What training noise leaves room for, or why that is unknown."""
     tau, rho = (group.stat(f"ceiling.{name}")["mean"] for name in ("kendall", "spearman"))
+    ceiling = group.results[0].statistics.get("ceiling") or {}
+    if tau is not None and "source" in ceiling:
+        return (
+            f"Ceiling, as published: of {ceiling['n']} genotypes trained twice, one training against the "
+            f"other has τ {wording.number(tau, 3)} and ρ {wording.number(rho, 3)} ({ceiling['source']})."
+        )
     if tau is not None:
         runs = wording.spread(group.values("ceiling.runs"))
         return (
             f"Ceiling: one training run against another of the {runs} behind this label has τ "
             f"{wording.number(tau, 3)} and ρ {wording.number(rho, 3)} on the same architectures."
         )
-    ceiling = group.results[0].statistics.get("ceiling") or {}
     reason = ceiling.get("reason") or "the table holds no single training runs for this label"
     return f"Ceiling unknown: {reason}."
