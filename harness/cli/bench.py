@@ -2,8 +2,9 @@
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``; ``instead`` of all others), and overrides for whole families; without seeds of
-its own its lines name theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with
-results that do not depend on how many there are; by default one per GPU, or else one per core.
+its own its lines name theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU
+thread each, with results that do not depend on how many there are; by default one per GPU, or else one per
+core.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
 
 
 def choose_spaces(asked: str) -> tuple[str, ...]:
-    """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``; a space's name goes first."""
+    """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``.
+
+    What is the name of both a space and a family means the space.
+    """
     families: dict[str, list[str]] = {"all": list(benchmarks.names())}
     for name in benchmarks.names():
         families.setdefault(name, []).append(name)

@@ -148,8 +148,8 @@ def _notes(outside: int) -> tuple[str, ...]:
         "of the others.",
         "Yang's 214 were drawn at random and trained once each, by an implementation whose pooling is "
         "followed by an affine batch normalisation; DARTS's own evaluation network has none there.",
-        "Networks of 36 channels and 20 cells; Yang trained with auxiliary head 0.4, cutout 16, drop path 0.2, "
-        "batches of 96, and seed 2 unless told otherwise.",
+        "Networks of 36 channels and 20 cells; Yang trained with auxiliary head 0.4, cutout 16, drop path "
+        "0.2, batches of 96, and seed 2 unless told otherwise.",
         *left_out,
     )
 
@@ -157,7 +157,8 @@ def _notes(outside: int) -> tuple[str, ...]:
 def _yang_labels() -> tuple[Label, ...]:
     return tuple(
         Label(
-            f"cifar10_test_600_{column}", "cifar10", "test", epochs, f"one run, 36 channels and 20 cells: {words}",
+            f"cifar10_test_600_{column}", "cifar10", "test", epochs,
+            f"one run, 36 channels and 20 cells: {words}",
             (f"cifar10_test_600_{column}",), _YANG, default=column == "mean_last10",
             ceiling=CEILING if epochs == 600 else None,
         )

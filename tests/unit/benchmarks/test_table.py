@@ -24,8 +24,11 @@ SIZES = {
 }
 
 
+PARTIAL = ("darts", "darts_s5")
+
+
 def test_there_is_a_table_for_every_space():
-    assert benchmarks.tables() == tuple(sorted(SIZES))
+    assert benchmarks.tables() == tuple(sorted((*SIZES, *PARTIAL)))
     assert set(benchmarks.names()) >= set(SIZES)
 
 
