@@ -1,3 +1,22 @@
 """A reproducible benchmark harness for training-free neural architecture search."""
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.version import VERSION
+
+if TYPE_CHECKING:
+    from harness.api import load_results, rank_agreement, run, score
+
+__version__ = VERSION
+__all__ = ["load_results", "rank_agreement", "run", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    """The calls of :mod:`harness.api`, imported when they are first used."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from harness import api
+
+    return getattr(api, name)

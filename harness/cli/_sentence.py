@@ -71,13 +71,13 @@ def guarded(verb: Callable[[], int]) -> int:
         print("harness: interrupted; records already written are kept.", file=sys.stderr)
         return 130
     except Exception as error:
-        if not isinstance(error, _config_errors()):
+        if not isinstance(error, config_errors()):
             raise
         print(f"harness: {sentence(error)}", file=sys.stderr)
         return BAD_INPUT
 
 
-def _config_errors() -> tuple[type[Exception], ...]:
+def config_errors() -> tuple[type[Exception], ...]:
     """Hydra's, OmegaConf's and YAML's; none where they were not loaded, as in verbs that only read."""
     places = {
         "hydra.errors": "HydraException",

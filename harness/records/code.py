@@ -38,8 +38,13 @@ def layers(root: Path = folders.ROOT) -> Mapping[str, str]:
     That is of every package and module of ``harness/`` by its name, of ``conf``, and of ``manifest``, which
     holds the digests of all tables.
     """
-    own = sorted((root / "harness").iterdir(), key=lambda path: path.stem)
-    parts = {path.stem: path for path in own if path.suffix in ("", ".py") and path.name != "__pycache__"}
+    package = folders.PACKAGE if root == folders.ROOT else root / "harness"
+    own = sorted(package.iterdir(), key=lambda path: path.stem)
+    parts = {
+        path.stem: path
+        for path in own
+        if path.suffix in ("", ".py") and path.name not in ("__pycache__", "_data")
+    }
     parts |= {"conf": root / "conf", "manifest": root / "benchmarks_data" / "MANIFEST.toml"}
     return {name: digest(path) for name, path in parts.items() if path.exists()}
 

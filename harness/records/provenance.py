@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import harness
 from harness import folders
 from harness.records import code
 from harness.records.run import Run
+from harness.version import VERSION
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "hydra-core", "nas-bench-201", "nasbench-pytorch")
 """Distributions that can change a number."""
@@ -59,7 +59,7 @@ def provenance(
         ``device``, ``threads``, ``numerics``, ``truth_digest``, ``input_digest``.
     """
     return {
-        "package": harness.__version__,
+        "package": VERSION,
         **clone_state(folders.ROOT),
         "code": dict(code.layers()),
         "foreign": {} if run is None else code.foreign(code.items(run)),

@@ -24,7 +24,7 @@ LINES = [
 
 
 def test_the_readme_shows_both():
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
     assert len(LINES) >= 12
 
 
@@ -41,12 +41,24 @@ def test_the_example_of_a_proxy_scores_as_the_proxy_does(monkeypatch):
     assert (shown.status, shown.value) == ("ok", pytest.approx(ours.value, rel=1e-5))  # ours sums in double
 
 
+def test_the_example_of_a_notebook(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(folders, "RESULTS", tmp_path)
+    made = {}
+    exec(compile(PYTHON[1], "README.md", "exec"), made)
+    assert made["record"].run.settings["queries"] == 20
+    assert set(made["frame"]["path"]) == {made["record"].path}
+    found, rank, tau, _ = capsys.readouterr().out.split()
+    assert float(found) == made["record"].statistics["accuracy"]
+    assert int(rank) >= 1
+    assert float(tau) == pytest.approx(2 / 3)
+
+
 def test_the_example_in_python_prints_what_it_says(capsys):
-    exec(compile(PYTHON[1], "README.md", "exec"), {})
+    exec(compile(PYTHON[2], "README.md", "exec"), {})
     measured, accuracy = capsys.readouterr().out.strip().splitlines()
     assert "nwot" in measured
     assert "synflow" in measured
-    assert f"# {float(accuracy):.2f}\n" in PYTHON[1]
+    assert f"# {float(accuracy):.2f}\n" in PYTHON[2]
 
 
 MANY = ("glob(*)", "darts_pt", "hydra/launcher", "seed=0,1,2,3")

@@ -10,7 +10,6 @@ import numpy
 import pyarrow
 import scipy
 
-import harness
 from harness import files
 
 FILE = Path("reports") / ".checked"
@@ -64,7 +63,7 @@ def code(package: Path | None = None) -> str | None:
     These are the sources of how records are read, of the statistics, the tasks and the comparison, and the
     versions of what they are computed with.
     """
-    package = Path(harness.__file__).parent if package is None else package
+    package = Path(__file__).resolve().parents[2] if package is None else package
     sources = [
         *package.glob("*.py"), *package.glob("records/*.py"), *package.glob("stats/*.py"),
         *package.glob("tasks/*.py"),

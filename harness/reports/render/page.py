@@ -10,10 +10,10 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-import harness
 from harness.reports.model import Cell, Column, Section, Table
 from harness.reports.render import plotted
 from harness.reports.sections import headings
+from harness.version import VERSION
 
 FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 112, 14
@@ -36,7 +36,7 @@ def html(
         title=title,
         summary=summary,
         provenance=provenance,
-        version=harness.__version__,
+        version=VERSION,
         sections=sections,
         tasks=headings(),
         glossary=_glossary(sections),

@@ -1,0 +1,55 @@
+"""``harness VERB ...``: one command for all verbs; ``harness key=value`` is a run.
+
+Each verb is a module of this folder, and ``harness VERB --help`` tells of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from harness import registry
+from harness.cli._sentence import guarded
+from harness.errors import unknown_name
+
+PACKAGE = __package__ or ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code of the verb that ``arguments`` begin with, or of a run with these settings."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: _main(given))
+
+
+def verbs() -> tuple[str, ...]:
+    """Names of all verbs."""
+    return tuple(name for name in registry.names(PACKAGE) if name != "main")
+
+
+def _main(given: list[str]) -> int:
+    if not given or given[0] in ("-h", "--help", "help"):
+        print("\n".join(_help()))
+        return 0
+    if given[0] == "--version":
+        print(f"harness {version('harness')}")
+        return 0
+    verb = given[0]
+    if verb in verbs():
+        return importlib.import_module(f"{PACKAGE}.{verb}").main(given[1:])
+    if "=" in verb or verb.startswith("-"):
+        return importlib.import_module(f"{PACKAGE}.run").main(given)
+    raise unknown_name("verb", verb, verbs())
+
+
+def _help() -> list[str]:
+    lines = ["usage: harness VERB ..., or harness key=value ... for one run, -m for a sweep", ""]
+    for verb in verbs():
+        summary = (importlib.import_module(f"{PACKAGE}.{verb}").__doc__ or "").partition("\n")[0]
+        lines.append(f"  {verb:<12} {summary.rpartition('``: ')[2]}")
+    return [*lines, "", "harness VERB --help tells of one; harness run --help of all settings."]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
