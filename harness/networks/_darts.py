@@ -5,14 +5,15 @@ Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from harness.networks._blocks import Conv2d, Drawing, Network, ReLUConvBN, add
+from harness.networks._blocks import Conv2d, Drawing, ReLUConvBN, add
 from harness.networks._masking import Left, mix, weighted
 from harness.networks._supernet import Choices
 from harness.spaces._darts import EDGES, INPUT_NODES, NODES, Darts
@@ -153,7 +154,7 @@ class Cell(nn.Module):
         super().__init__()
         self.before, self.last = projected
         self.edges = nn.ModuleDict(edges)
-        self.zero = nn.AvgPool2d(1, 2 if reduction else 1)
+        self.stride = 2 if reduction else 1
 
     def forward(self, last: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
         """The outputs of the last cell and of the one before it, to ``(B, 4 C, H, W)``."""
@@ -161,7 +162,7 @@ class Cell(nn.Module):
         for node in NODES:
             named = {f"{node}<-{number}": state for number, state in enumerate(states)}
             terms = [self.edges[name](state) for name, state in named.items() if name in self.edges]
-            states.append(add(terms) if terms else self.zero(states[1]) * 0.0)
+            states.append(add(terms) if terms else F.avg_pool2d(states[1], 1, self.stride) * 0.0)
         return torch.cat(states[2:], 1)
 
 
@@ -238,15 +239,24 @@ def _taken(inputs: Left, predecessor: int) -> tuple[torch.Tensor | float, bool] 
     return None
 
 
-class CellNetwork(Network):
+class CellNetwork(nn.Module):
     """A network whose cells read the outputs of the two before them.
 
     ``stem`` makes two of the images. In training mode, where there is an ``auxiliary`` head, the
     logits come with those of that head, which reads the output of cell ``auxiliary_after``.
     """
 
-    auxiliary: nn.Module | None = None
-    auxiliary_after = 0
+    def __init__(
+        self,
+        stem: nn.Module,
+        body: Iterable[nn.Module],
+        head: nn.Module,
+        auxiliary: nn.Module | None = None,
+        auxiliary_after: int = 0,
+    ) -> None:
+        super().__init__()
+        self.stem, self.body, self.head = stem, nn.ModuleList(body), head
+        self.auxiliary, self.auxiliary_after = auxiliary, auxiliary_after
 
     def forward(self, images: torch.Tensor) -> Any:
         """Images ``(B, 3, H, W)`` to logits ``(B, classes)``; two of them where both heads run."""

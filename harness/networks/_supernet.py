@@ -46,7 +46,7 @@ class LayerChoices(Choices):
 class Supernet(nn.Module):
     """The supernet of ``space``: a stem, parts that hold choices or not, and a head."""
 
-    network = Network
+    network: type[nn.Module] = Network
     """How stem, body and head are run one after the other."""
 
     def __init__(self, space: Space, stem: nn.Module, body: Iterable[nn.Module], head: nn.Module) -> None:

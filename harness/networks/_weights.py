@@ -69,8 +69,8 @@ pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or 
 def draw(module: Module, init: str, seed: int) -> Module:
     """Fill the convolutions and linear layers of ``module`` in place, layer by layer, and return it.
 
-    Layers that draw numbers in every pass get their seeds. Batch normalisations keep what they are built with: weight 1,
-    bias 0, running mean 0 and variance 1.
+    Layers that draw numbers in every pass get their seeds. Batch normalisations keep what they are built
+    with: weight 1, bias 0, running mean 0 and variance 1.
 
     Parameters
     ----------

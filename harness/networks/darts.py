@@ -99,12 +99,10 @@ def evaluation_network(
                     made = nn.Sequential(made, DropPath(drop_path))
                 edges[f"{node}<-{predecessor}"] = made
         body.append(Cell(projections(layer), edges, layer.reduction))
-    last = 4 * layers[-1].channels
-    made = CellNetwork(_stem(size, layers[0]), body, classifier(last, classes))
-    if auxiliary:
-        made.auxiliary_after = 2 * size.layers // 3
-        made.auxiliary = _auxiliary(4 * layers[made.auxiliary_after].channels, classes, size.imagenet)
-    return made
+    head = classifier(4 * layers[-1].channels, classes)
+    after = 2 * size.layers // 3
+    second = _auxiliary(4 * layers[after].channels, classes, size.imagenet) if auxiliary else None
+    return CellNetwork(_stem(size, layers[0]), body, head, second, after)
 
 
 def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) -> Supernet:

@@ -18,7 +18,7 @@ from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
 from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
-from harness.spaces import Architecture, Space
+from harness.spaces import Architecture
 
 EVIDENCE = "queries"
 KINDS = ANY
@@ -48,22 +48,9 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
         if len(population) < settings["population"]:
             arch = tools.population.sample(rng)
         else:
-            arch = mutated(space, _parent(population, settings["sample"], rng), rng)
+            arch = space.mutated(_parent(population, settings["sample"], rng), rng)
         population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest
     return budget.found()
-
-
-def mutated(space: Space, arch: Architecture, rng: np.random.Generator) -> Architecture:
-    """One of ``space.neighbours(arch)``: another pick in one decision.
-
-    The decision is drawn uniformly from those that have an effect on ``arch``, the pick uniformly from the
-    decision's others. A decision that has an effect only in the child starts with its first option.
-    """
-    active = np.flatnonzero(space.active(arch))
-    index = int(rng.choice(active))
-    others = [option for option in space.decisions[index].options if option != arch[index]]
-    option = others[int(rng.integers(len(others)))]
-    return space.normalise((*arch[:index], option, *arch[index + 1 :]))
 
 
 def _parent(population: Sequence[Member], sample: int, rng: np.random.Generator) -> Architecture:

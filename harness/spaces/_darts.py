@@ -158,9 +158,14 @@ class Darts(Space):
 
     def neighbours(self, arch: Architecture) -> tuple[Architecture, ...]:
         """All genotypes with one pair of an operation and a predecessor in another one's place, each once."""
-        found = dict.fromkeys(self.normalise(other) for other in self._changed(self.normalise(arch)))
-        found.pop(self.normalise(arch), None)
-        return tuple(found)
+        slots = [(cell, node, slot) for cell in range(2) for node in NODES for slot in range(2)]
+        return tuple(dict.fromkeys(other for place in slots for other in self._changed(arch, *place)))
+
+    def mutated(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
+        """One of ``neighbours(arch)``: the pair is drawn uniformly, and then what takes its place."""
+        cell, node, slot = (int(rng.integers(high)) for high in (2, len(NODES), 2))
+        others = self._changed(arch, cell, NODES[node], slot)
+        return others[int(rng.integers(len(others)))]
 
     def connected(self, arch: Architecture) -> bool:
         """Whether operations other than ``noise`` lead from the images through eight cells to the end."""
@@ -171,14 +176,17 @@ class Darts(Space):
             before, last = last, (before and first) or (last and second)
         return last
 
-    def _changed(self, arch: Architecture) -> Iterator[Architecture]:
-        for cell in range(2):
-            for node in NODES:
-                picked = self._picked(arch, cell, node)
-                for _, kept in picked:
-                    for predecessor in set(range(node)) - {kept}:
-                        inputs = tuple(sorted((kept, predecessor)))
-                        yield from self._with_edge(arch, cell, node, predecessor, inputs)
+    def _changed(self, arch: Architecture, cell: int, node: int, slot: int) -> list[Architecture]:
+        """What ``arch`` is with another pair in the place of the node's first or second."""
+        arch = self.normalise(arch)
+        _, kept = self._picked(arch, cell, node)[1 - slot]
+        found = [
+            self.normalise(other)
+            for predecessor in range(node)
+            if predecessor != kept
+            for other in self._with_edge(arch, cell, node, predecessor, tuple(sorted((kept, predecessor))))
+        ]
+        return [other for other in found if other != arch]
 
     def _with_edge(
         self, arch: Architecture, cell: int, node: int, predecessor: int, inputs: tuple[int, ...]

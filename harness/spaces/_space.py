@@ -214,6 +214,18 @@ class Space(ABC):
         found.pop(self.normalise(arch), None)
         return tuple(found)
 
+    def mutated(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
+        """One of ``neighbours(arch)``: another pick in one decision.
+
+        The decision is drawn uniformly from those that have an effect on ``arch``, the pick uniformly from
+        the decision's others. A decision that has an effect only in the child starts with its first option.
+        """
+        active = np.flatnonzero(self.active(arch))
+        index = int(rng.choice(active))
+        others = [option for option in self.decisions[index].options if option != arch[index]]
+        option = others[int(rng.integers(len(others)))]
+        return self.normalise((*arch[:index], option, *arch[index + 1 :]))
+
     def key(self, arch: Architecture) -> int:
         """A number that names the cell, of 64 bits with its sign.
 

@@ -71,7 +71,7 @@ def test_fidelities_are_those_of_every_family():
 def test_the_default_label_is_the_tables():
     from harness import benchmarks
 
-    for name in spaces.names():
+    for name in benchmarks.names():
         with composing():
             (config,) = run_configs([f"space={name}"])
         assert config.label == config.space["label"] == benchmarks.load(name).default_label.name

@@ -26,4 +26,4 @@ def test_the_yardstick_counts_what_the_harness_counts(name: str) -> None:
 
 
 def test_every_space_of_the_benchmark_has_its_authors_batch() -> None:
-    assert set(operation_scores.BATCHES) == set(spaces.names())
+    assert set(operation_scores.BATCHES) == {name for name in spaces.names() if spaces.load(name).listing()}

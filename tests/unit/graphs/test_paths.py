@@ -16,7 +16,7 @@ from harness.networks import Supernet
 from harness.proxies._kernel import log_determinant, watched_kernel
 from harness.spaces import Mask, Space, without
 
-SPACES = ("nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3")
+SPACES = ("nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3", "darts", "darts_s1")
 
 
 def randomised(network: nn.Module) -> nn.Module:

@@ -1,4 +1,4 @@
-"""DARTS's networks: published counts of parameters and multiply-adds, shapes, heads, noise, drop path, supernets."""
+"""DARTS's networks: published counts of parameters and multiply-adds, heads, noise, drop path, supernets."""
 
 from __future__ import annotations
 
@@ -218,5 +218,5 @@ def test_proxies_measure_networks_and_supernets(name):
         networks.build(space, arch, "tiny"),
         networks.build_supernet(space, "tiny").masked(space.full_mask),
     ):
-        found = measure(module, batch, wanted)
+        found = measure(module, batch, wanted, 0)
         assert {proxy: each.status for proxy, each in found.items()} == dict.fromkeys(wanted, "ok"), found

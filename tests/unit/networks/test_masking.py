@@ -186,13 +186,16 @@ def test_dropped_zeroed_and_weightless_candidates_leave_the_same_outputs(name):
         assert torch.equal(supernet(batch, mask, "weightless"), dropped)
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [name for name in SPACES if not name.startswith("darts_s") or name == "darts_s5"]
+)
 @pytest.mark.parametrize("decided", [False, True])
 def test_zeros_add_a_constant_to_the_kernel(name, decided):
     """Of the removed operations alone: parents are all left, so that the same blocks run."""
     supernet = supernet_of(name)
     space = supernet.space
-    mask = spaces.without(space.full_mask, 1, 2)
+    convolution = {"darts": 4, "darts_s5": 3}.get(name, 2)
+    mask = spaces.without(space.full_mask, 1, convolution)
     if decided:
         mask = spaces.only(spaces.only(mask, 0, (1,)), 2, (1,))
     dropped, zeroed = (Codes(supernet.masked(mask, masking), images()) for masking in ("drop", "zeros"))
@@ -247,7 +250,7 @@ class Tracer(torch.fx.Tracer):
 
 
 @pytest.mark.parametrize("masking", MASKINGS)
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", [name for name in SPACES if not name.startswith("darts")])
 def test_a_view_can_be_traced_without_knowing_a_shape(name, masking):
     supernet = supernet_of(name)
     for mask in random_masks(supernet.space, count=2):
@@ -283,6 +286,7 @@ def test_an_unknown_masking_is_answered_with_the_known_ones():
 def test_the_released_code_masks_in_three_ways(monkeypatch):
     released = {name: networks.released_masking(spaces.load(name)) for name in SPACES}
     shot = dict.fromkeys(("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"), "weightless")
+    shot |= {name: "drop" for name in SPACES if name.startswith("darts")}
     assert released == {"nb201": "zeros", "nbmacro": "undiscretised", **shot}
     monkeypatch.delattr(nb201, "RELEASED_MASKING")
     with pytest.raises(

@@ -12,6 +12,7 @@ from torch import nn
 
 from harness import networks, spaces
 from harness.errors import ConfigError
+from harness.networks._blocks import Drawing
 
 SPACES = spaces.names()
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
@@ -103,8 +104,17 @@ def darts_cell(
 CELLS = {"nb201": nb201_cell, "nbmacro": nbmacro_layer, "nb1shot1": nb1shot1_cell}
 
 
+def with_the_same_noise(supernet: networks.Supernet) -> networks.Supernet:
+    """In training mode every pass draws other noise."""
+    for place, part in enumerate(supernet.modules()):
+        if isinstance(part, Drawing):
+            part.seed.fill_(place)
+    return supernet
+
+
 def slow_forward(supernet: networks.Supernet, mask: spaces.Mask, batch: torch.Tensor) -> torch.Tensor:
     weights = candidate_weights(supernet.space, mask)
+    with_the_same_noise(supernet)
     if supernet.space.family == "darts":
         before, last = supernet.stem(batch)
         for part in supernet.body:
@@ -129,14 +139,16 @@ def test_forward_and_view_equal_running_everything_times_its_weight(name, traini
     with torch.no_grad():
         for mask in masks:
             expected = slow_forward(supernet, mask, images())
-            assert torch.equal(supernet(images(), mask), expected)
-            assert torch.equal(supernet.masked(mask)(images()), expected)
+            assert torch.equal(with_the_same_noise(supernet)(images(), mask), expected)
+            assert torch.equal(with_the_same_noise(supernet).masked(mask)(images()), expected)
             outputs.append(expected)
-        assert torch.equal(supernet(images()), outputs[0])
+        assert torch.equal(with_the_same_noise(supernet)(images()), outputs[0])
     assert len({tuple(output.flatten().tolist()) for output in outputs}) > 10
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [name for name in SPACES if name != "darts_s4"]
+)  # noise hands no gradient on
 def test_a_view_shares_what_is_left_and_holds_nothing_of_what_is_removed(name):
     space = spaces.load(name)
     supernet = networks.build_supernet(space, "tiny")
@@ -207,6 +219,9 @@ def test_under_the_mask_of_one_architecture_the_cells_are_those_of_its_network(n
         for ours, theirs in zip(view.body, network.body, strict=True)
         if not isinstance(theirs, nn.MaxPool2d)
     ]
+    if space.family == "darts":  # only a supernet's poolings are normalised
+        for part in (part for pair in parts for part in pair):
+            part.pop("BatchNorm2d  ")
     assert all(ours == theirs for ours, theirs in parts)
     assert sum(ours.total() for ours, _ in parts) > 0
     if space.family != "nb1shot1":

@@ -258,7 +258,7 @@ def test_spaces_without_released_code_refuse_the_variant(tmp_path, monkeypatch):
 
 def test_search_and_supernets_follow_released_code_for_the_same_families():
     families = {spaces.load(name).family for name in spaces.names()}
-    assert set(_released.FAMILIES) == families
+    assert set(_released.FAMILIES) == families - {"darts"}, "its deletion of inputs is not followed"
     assert all(networks.released_masking(spaces.load(name)) in networks.MASKINGS for name in spaces.names())
 
 

@@ -1,4 +1,4 @@
-"""DARTS's spaces: operations of every edge, counts, forms of genotypes, what is the same, neighbours, bad input."""
+"""DARTS's spaces: operations of every edge, counts, forms of genotypes, isomorphism, neighbours, errors."""
 
 from __future__ import annotations
 
@@ -101,9 +101,8 @@ def test_published_genotypes_are_read_and_written_back():
             space = spaces.load("darts_s4") if "noise" in row["genotype"] else DARTS
             try:
                 arch = space.parse(row["genotype"])
-            except HarnessError as error:
+            except HarnessError:
                 assert row["in_darts_space"] == "no"
-                assert "\n" not in str(error)
                 continue
             assert space.format(arch) == row["genotype"]
             assert space.parse(repr(space.genotype(arch))) == arch

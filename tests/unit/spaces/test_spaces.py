@@ -20,8 +20,8 @@ SIZES = {
 }
 
 
-def test_every_space_has_a_size_here():
-    assert set(spaces.names()) == set(SIZES)
+def test_every_listed_space_has_a_size_here():
+    assert {name for name in spaces.names() if spaces.load(name).listing() is not None} == set(SIZES)
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -103,7 +103,7 @@ def test_bad_strings_are_refused_with_one_sentence(name, text):
 
 
 def test_unknown_space_names_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"Did you mean 'nb201'\? Allowed: nb1shot1_1, nb1shot1_2"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'nb201'\? Allowed: .*nb1shot1_1, nb1shot1_2"):
         spaces.load("nb20")
 
 
