@@ -17,7 +17,7 @@ from harness import registry
 from harness.benchmarks import _manifest
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
-from harness.benchmarks._label import Dataset, Label, unknown_label
+from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
@@ -27,6 +27,7 @@ from harness.folders import BENCHMARKS_DATA
 __all__ = [
     "Architectures",
     "Benchmark",
+    "Ceiling",
     "Dataset",
     "Description",
     "File",

@@ -23,6 +23,19 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Ceiling:
+    """A published rank agreement between two trainings of ``n`` architectures, and where it stands.
+
+    For a label whose own architectures were trained once.
+    """
+
+    kendall: float
+    spearman: float
+    n: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Label:
     """One way to say how good an architecture is.
 
@@ -32,7 +45,7 @@ class Label:
     ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
     do not exist are left out), ``run_columns`` hold the single runs where the table has them,
     ``scale`` is what stored figures are multiplied by to be in ``unit``, ``source`` the release they come
-    from.
+    from, ``ceiling`` a published one, where there is no second run.
     """
 
     name: str
@@ -49,6 +62,7 @@ class Label:
     run_columns: tuple[str, ...] = ()
     scale: float = 1.0
     default: bool = False
+    ceiling: Ceiling | None = None
 
     @property
     def words(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import tomli_w
 
-from harness.benchmarks._label import REDUCTIONS, Dataset, Label
+from harness.benchmarks._label import REDUCTIONS, Ceiling, Dataset, Label
 from harness.errors import DataError
 
 NAME = "MANIFEST.toml"
@@ -24,7 +24,7 @@ LARGEST = 2**24
 """Bytes; the manifest has a thousandth of it."""
 _KINDS = {
     "epochs": int, "columns": tuple, "run_columns": tuple, "scale": float, "higher_is_better": bool,
-    "default": bool,
+    "default": bool, "ceiling": dict,
 }  # fmt: skip
 """What a label's fields hold that are no text."""
 _HEADER = "# Written by `python -m harness.cli.tables import`; a table is read only if its digest fits.\n\n"
@@ -191,6 +191,8 @@ def _label(name: str, content: Any, datasets: Mapping[str, Dataset], where: str)
                 if kind is tuple
                 else field(content, each.name, kind, where)
             )
+    if "ceiling" in given:
+        given["ceiling"] = _ceiling(given["ceiling"], where)
     label = Label(**given)
     for key, value, allowed in (("dataset", label.dataset, datasets), ("reduce", label.reduce, REDUCTIONS)):
         if value not in allowed:
@@ -198,6 +200,11 @@ def _label(name: str, content: Any, datasets: Mapping[str, Dataset], where: str)
     if not label.columns or (label.reduce == "value" and len(label.columns) > 1):
         raise DataError(f"{where}: {label.reduce!r} does not fit {len(label.columns)} columns; import again.")
     return label
+
+
+def _ceiling(content: Any, where: str) -> Ceiling:
+    kendall, spearman = (field(content, name, float, where) for name in ("kendall", "spearman"))
+    return Ceiling(kendall, spearman, field(content, "n", int, where), field(content, "source", str, where))
 
 
 def strings(fields: Any, key: str, where: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def _figures(table: StoredTable, name: str) -> list[str]:
     values, label = table.values(table.held, name), table.label(name)
     faults = []
     known = values[~np.isnan(values)]
-    if label.default and len(known) < len(values):
+    if label.default and len(known) < len(values) and not table.description.partial:
         faults.append(f"{name} is missing in {len(values) - len(known):,} rows")
     if label.unit == "per cent" and (not len(known) or known.min() < 0 or known.max() > 100):
         faults.append(f"{name} does not lie between 0 and 100 per cent")

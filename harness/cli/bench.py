@@ -1,9 +1,10 @@
 """``make bench SPACE=nb201``: run a preset on one space or several, then write the report.
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
-families of spaces (``only``), and overrides for whole families; without seeds of its own its lines name
-theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU thread each, with
-results that do not depend on how many there are; by default one per GPU, or else one per core.
+families of spaces (``only``; ``instead`` of all others), and overrides for whole families; without seeds of
+its own its lines name theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU
+thread each, with results that do not depend on how many there are; by default one per GPU, or else one per
+core.
 """
 
 from __future__ import annotations
@@ -74,11 +75,14 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
 
 
 def choose_spaces(asked: str) -> tuple[str, ...]:
-    """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``."""
+    """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``.
+
+    What is the name of both a space and a family means the space.
+    """
     families: dict[str, list[str]] = {"all": list(benchmarks.names())}
     for name in benchmarks.names():
         families.setdefault(name, []).append(name)
-        if spaces.load(name).family != name:
+        if spaces.load(name).family not in benchmarks.names():
             families.setdefault(spaces.load(name).family, []).append(name)
     if asked in spaces.names():
         benchmarks.require(asked)
@@ -124,11 +128,14 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
 
 def _lines(lines: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Every space with every line of a preset that is for it."""
+    only, instead = lines.get("only", {}), lines.get("instead", {})
     for line in lines.get("runs", []):
         for space in chosen:
-            yield space, _with_family(lines, space, line)
+            if spaces.load(space).family not in instead:
+                yield space, _with_family(lines, space, line)
     for space in chosen:
-        for line in lines.get("only", {}).get(spaces.load(space).family, []):
+        family = spaces.load(space).family
+        for line in (*instead.get(family, []), *only.get(family, [])):
             yield space, _with_family(lines, space, line)
 
 

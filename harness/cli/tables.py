@@ -40,6 +40,11 @@ def import_release(options: argparse.Namespace) -> int:
         )
     importer = importers.load(options.format)
     imported = importer.read(options.source, options.partial, _track)
+    if options.out.resolve() == BENCHMARKS_DATA.resolve() and not all(each.licensed for each in imported):
+        raise ConfigError(
+            f"{options.format} holds figures whose source states no licence; name a folder of your own "
+            "for them with --out."
+        )
     importers.write(imported, options.out, options.force)
     for each in imported:
         print(f"{each.space}: {each.facts}, from {each.release}")

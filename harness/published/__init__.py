@@ -1,1 +1,1 @@
-"""What others have published: operation scores, and figures that a report compares its own with."""
+"""What others have published: operation scores, figures to compare a report's with, and test errors."""

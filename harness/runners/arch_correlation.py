@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harness import aggregations, networks, proxies, records, stats, tasks
+from harness.benchmarks import Ceiling
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
 from harness.runners._shards import SIZE, Rows, made_by
@@ -186,13 +188,21 @@ class Population:
         benchmark, label = self.setup.benchmark, self.setup.label.name
         return {
             **TASK.statistics(self.columns, names=TASK.baselines),
-            "ceiling": stats.ceiling(benchmark.runs(self.archs, label)),
+            "ceiling": _ceiling(benchmark.runs(self.archs, label), self.setup.label.ceiling),
             "population": {
                 "sampled": len(self.archs),
                 "distinct": True,
                 "space_size": benchmark.population.size,
             },
         }
+
+
+def _ceiling(runs: np.ndarray | None, published: Ceiling | None) -> dict[str, Any]:
+    """Of the label's own runs, or the published one: that has a source."""
+    own = stats.ceiling(runs)
+    if own["kendall"] is not None or published is None:
+        return own
+    return own | {"runs": 2, "pairs": 1, "reason": None} | asdict(published)
 
 
 def finish(

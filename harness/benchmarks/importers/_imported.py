@@ -49,6 +49,8 @@ PUBLISHED = {
     "nb1shot1_1": Published(2_487, 3_702, {"cifar10_test_108": 94.2007}),
     "nb1shot1_2": Published(3_609, 12_474, {"cifar10_test_108": 93.9069}),
     "nb1shot1_3": Published(24_066, 135_900, {"cifar10_test_108": 94.1774}),
+    "darts": Published(1_037_664_180**2, 1_037_664_180**2, {}),
+    "darts_s5": Published(1_037_664_180**2, 1_037_664_180**2, {}),
 }
 """What the publications say of their benchmarks, for the manifest."""
 
@@ -62,7 +64,10 @@ DATASETS = {
 
 @dataclass(frozen=True)
 class Imported:
-    """One table, read: columns by file name (the first file is keyed by ``code``), labels, origin."""
+    """One table, read: columns by file name (the first file is keyed by ``code``), labels, origin.
+
+    What is not ``licensed`` is not written where it would be committed.
+    """
 
     SECTION: ClassVar[str] = "tables"
     space: str
@@ -76,6 +81,7 @@ class Imported:
     notes: tuple[str, ...] = ()
     partial: bool = False
     wrong_params: int = 0
+    licensed: bool = True
 
     @property
     def facts(self) -> str:
@@ -109,6 +115,7 @@ class ImportedScores:
     """Published operation scores of one space, read: the columns of one file, what its sets are, origin."""
 
     SECTION: ClassVar[str] = "operation_scores"
+    licensed: ClassVar[bool] = True
     space: str
     importer: str
     release: str

@@ -23,6 +23,12 @@ def table_of(space: str, label: str) -> Benchmark | None:
     return table if label in table.labels else None
 
 
+def known_by(group: Group) -> str:
+    """Who has the architectures that a group's are compared with: a partial benchmark, or the space."""
+    table = table_of(group.run.space, group.run.label)
+    return "the space lists" if table is None or table.complete else "the benchmark knows"
+
+
 def of_this_table(groups: Iterable[Group], table: Benchmark) -> tuple[list[Group], str]:
     """The groups whose accuracies came from ``table``, and what is with the others, empty without any."""
     members: list[Group] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import labels, subpopulations
@@ -133,8 +134,8 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
     drawn = "one set" if sets == 1 else f"{sets} sets, one per seed,"
     sentences = [
         f"{wording.seeds(first.seeds).capitalize()}; {drawn} of {sampled} distinct architectures out of the "
-        f"{size} the space lists. Baselines are computed on all of them, so where a proxy failed on some, "
-        "“failures last” is the column to compare.",
+        f"{size} {lookup.known_by(first)}. Baselines are computed on all of them, so where a proxy failed on "
+        "some, “failures last” is the column to compare.",
         "Standard deviations are over seeds, intervals over architectures (bootstrap, its ends averaged over "
         "the seeds).",
         ceiling_sentence(first),
@@ -166,12 +167,17 @@ def _best_of_sentence(group: Group) -> tuple[str, ...]:
 def ceiling_sentence(group: Group) -> str:
     """What training noise leaves room for, or why that is unknown."""
     tau, rho = (group.stat(f"ceiling.{name}")["mean"] for name in ("kendall", "spearman"))
+    ceiling = group.results[0].statistics.get("ceiling") or {}
+    if tau is not None and "source" in ceiling:
+        return (
+            f"Ceiling, as published: of {ceiling['n']} genotypes trained twice, one training against the "
+            f"other has τ {wording.number(tau, 3)} and ρ {wording.number(rho, 3)} ({ceiling['source']})."
+        )
     if tau is not None:
         runs = wording.spread(group.values("ceiling.runs"))
         return (
             f"Ceiling: one training run against another of the {runs} behind this label has τ "
             f"{wording.number(tau, 3)} and ρ {wording.number(rho, 3)} on the same architectures."
         )
-    ceiling = group.results[0].statistics.get("ceiling") or {}
     reason = ceiling.get("reason") or "the table holds no single training runs for this label"
     return f"Ceiling unknown: {reason}."

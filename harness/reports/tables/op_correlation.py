@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, Result
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import training
@@ -173,7 +174,8 @@ def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
     published = any(group.published for group in picking)
     return (
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
-        f"has {best} %. Regret is in percentage points of this label, against the best that the space lists.",
+        f"has {best} %. Regret is in percentage points of this label, against the best that "
+        f"{lookup.known_by(picking[0])}.",
         *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
         *(
             [f"{wording.counted(others, 'scorer')} left decisions unscored and picked nothing."]

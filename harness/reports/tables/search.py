@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import training
@@ -70,7 +71,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     size = wording.spread(value for group in scored for value in group.values("size"))
     sentences = [
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        "Regret is in percentage points of this label, against the best that the space lists.",
+        f"Regret is in percentage points of this label, against the best that {lookup.known_by(scored[0])}.",
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),

@@ -18,6 +18,8 @@ def test_the_committed_tables_pass(committed, name):
 @pytest.mark.parametrize("name", benchmarks.tables())
 def test_every_known_best_is_checked(committed, name):
     table = committed(name)
+    if table.description.partial:
+        return
     assert table.description.best
     for label, value in table.description.best.items():
         best = {**table.description.best, label: value + 0.01}

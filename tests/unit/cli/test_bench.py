@@ -67,3 +67,16 @@ def test_bench_ends_with_the_table_and_the_path_of_the_report(tmp_path, capsys, 
     assert (root / "reports" / "nbmacro" / "index.html").is_file()
     (record,) = [path for path in (root / "records").rglob("*.json") if "timing" not in path.name]
     assert json.loads(record.read_text())["status"] == "ok"
+
+
+def test_a_space_that_is_also_a_family_means_itself():
+    assert bench.choose_spaces("darts") == ("darts",)
+    assert set(bench.choose_spaces("all")) >= {"darts", "darts_s5"}
+
+
+def test_a_family_can_have_lines_of_its_own():
+    for preset in ("smoke", "quick"):
+        configs = bench.plan(("darts", "darts_s5"), preset, "", [])
+        scored = [config for config in configs if config.task["name"] == "arch_correlation"]
+        assert {config.space["name"] for config in scored} == {"darts", "darts_s5"}
+        assert {config.fidelity["name"] for config in scored} == {"tiny"}

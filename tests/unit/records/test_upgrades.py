@@ -81,10 +81,10 @@ def test_the_figures_are_named_by_their_label(older):
         assert "table" not in record.run.settings
 
 
-def test_every_table_that_was_shipped_has_its_labels():
+def test_every_table_that_older_records_name_has_its_labels():
     known = {digest for labels in TRUTHS.values() for digest in labels.values()}
     tables = [benchmarks.load_table(name) for name in benchmarks.tables()]
-    assert known == {table.digest(label) for table in tables for label in table.labels}
+    assert known <= {table.digest(label) for table in tables for label in table.labels}
 
 
 def test_a_table_that_was_not_shipped_keeps_its_name():

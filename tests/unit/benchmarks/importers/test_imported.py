@@ -126,7 +126,8 @@ def test_a_place_that_is_no_folder(tmp_path):
 
 def test_the_formats():
     assert importers.names() == (
-        "figures", "nats_simple", "nb101_tfrecord", "nb201_pth", "nbmacro_json", "operation_scores"
+        "darts", "darts_all", "figures", "nats_simple", "nb101_tfrecord", "nb201_pth",
+        "nbmacro_json", "operation_scores",
     )  # fmt: skip
     for name in importers.names():
         module = importers.load(name)
