@@ -23,10 +23,11 @@ def table_of(space: str, label: str) -> Benchmark | None:
     return table if label in table.labels else None
 
 
-def known_by(group: Group) -> str:
-    """Who has the architectures that a group's are compared with: a partial benchmark, or the space."""
-    table = table_of(group.run.space, group.run.label)
-    return "the space lists" if table is None or table.complete else "the benchmark knows"
+def known_by(groups: Sequence[Group]) -> str:
+    """Who has the architectures that groups of one label are compared with: the space, or its benchmark."""
+    found = [table_of(group.run.space, group.run.label) for group in groups[:1]]
+    partial = any(table is not None and not table.complete for table in found)
+    return "the benchmark knows" if partial else "the space lists"
 
 
 def of_this_table(groups: Iterable[Group], table: Benchmark) -> tuple[list[Group], str]:

@@ -134,8 +134,8 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
     drawn = "one set" if sets == 1 else f"{sets} sets, one per seed,"
     sentences = [
         f"{wording.seeds(first.seeds).capitalize()}; {drawn} of {sampled} distinct architectures out of the "
-        f"{size} {lookup.known_by(first)}. Baselines are computed on all of them, so where a proxy failed on "
-        "some, “failures last” is the column to compare.",
+        f"{size} {lookup.known_by(scored)}. Baselines are computed on all of them, so where a proxy failed "
+        "on some, “failures last” is the column to compare.",
         "Standard deviations are over seeds, intervals over architectures (bootstrap, its ends averaged over "
         "the seeds).",
         ceiling_sentence(first),

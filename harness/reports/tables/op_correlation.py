@@ -175,7 +175,7 @@ def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
     return (
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
         f"has {best} %. Regret is in percentage points of this label, against the best that "
-        f"{lookup.known_by(picking[0])}.",
+        f"{lookup.known_by(picking)}.",
         *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
         *(
             [f"{wording.counted(others, 'scorer')} left decisions unscored and picked nothing."]

@@ -71,7 +71,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     size = wording.spread(value for group in scored for value in group.values("size"))
     sentences = [
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        f"Regret is in percentage points of this label, against the best that {lookup.known_by(scored[0])}.",
+        f"Regret is in percentage points of this label, against the best that {lookup.known_by(scored)}.",
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
