@@ -98,7 +98,7 @@ def test_run(arguments, words, tmp_path, capsys, monkeypatch):
 
 
 BENCH = [
-    ([], "SPACE is missing; allowed: all, nb1shot1, nb1shot1_1, "),
+    ([], "SPACE is missing; allowed: all, "),
     (["--space", "nb102"], "Unknown space 'nb102'. Did you mean 'nb201'?"),
     (
         ["--space", "nb201", "--preset", "fast"],

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 from omegaconf import OmegaConf
 
-from harness import folders, groups, options, tasks
+from harness import benchmarks, folders, groups, options, tasks
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError
 from harness.runners import RunConfig, check
@@ -17,7 +17,7 @@ from harness.trackers import mlflow
 SETTINGS = [
     (group, name, key)
     for group in sorted(groups.GROUPS.keys() - {"proxy", "fidelity"})
-    for name in groups.names(group)
+    for name in (benchmarks.names() if group == "space" else groups.names(group))
     for key in groups.options(group, name)
 ] + [("fidelity", "small", key) for key in groups.GROUPS["fidelity"].options]
 TASKS = {tasks.load(name).group: name for name in tasks.names()} | {"training": "op_correlation"}

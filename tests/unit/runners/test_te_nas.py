@@ -139,7 +139,7 @@ def test_the_shortcut_scores_none_on_the_runs_supernets(tmp_path):
 
 def _shortcut_run(made):
     (read,) = evidence.of(prepare(made))
-    return read.place.run(read.name, {"scorer": "te_nas_shortcut", "progressive": False, **read.settings()})
+    return read.context.run(read.name, {"scorer": "te_nas_shortcut", "progressive": False, **read.settings()})
 
 
 def test_the_shortcut_has_no_number_in_nb1shot1(tmp_path):
