@@ -21,6 +21,7 @@ from harness.networks._build import (
     released_counting,
     released_masking,
     require_supernet,
+    size_of,
     table_flops,
 )
 from harness.networks._counting import count_flops, count_parameters
@@ -55,5 +56,6 @@ __all__ = [
     "released_masking",
     "require_supernet",
     "require_weightable",
+    "size_of",
     "table_flops",
 ]

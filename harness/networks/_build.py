@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
@@ -26,7 +29,7 @@ def fidelities(space: Space) -> tuple[str, ...]:
 def build(
     space: Space,
     arch: Architecture,
-    fidelity: str = "benchmark",
+    fidelity: object = "benchmark",
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
@@ -41,7 +44,8 @@ def build(
     space, arch
         A search space and one of its encodings.
     fidelity
-        ``benchmark`` is the network the benchmark trained; others are narrower and shallower.
+        ``benchmark`` is the network the benchmark trained; others are narrower and shallower. Or a size of
+        :func:`size_of`.
     seed
         Any integer.
     classes
@@ -221,7 +225,46 @@ def _family(space: Space) -> ModuleType:
     return _load(space.family)
 
 
-def _size(space: Space, fidelity: str) -> object:
+def size_of(
+    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+) -> tuple[object, dict[str, Any]]:
+    """The size called ``fidelity``, with other ``channels`` and ``cells`` where they are named; and in words.
+
+    :func:`build` takes it in place of the name. In DARTS ``cells`` are its layers. The words leave out what
+    concerns supernets alone.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown ``fidelity``.
+    ConfigError
+        Where networks of the family have no such size.
+    """
+    size: Any = _size(space, fidelity)
+    if not is_dataclass(size) or isinstance(size, type):
+        named = {"channels": channels, "cells": cells}
+        _require_sizes(space, [name for name, value in named.items() if value], ())
+        return size, {"size": size}
+    known = [each.name for each in fields(size)]
+    places = {"channels": "channels", "cells": "layers" if "layers" in known else "cells"}
+    wanted = {places[name]: value for name, value in (("channels", channels), ("cells", cells)) if value}
+    _require_sizes(space, wanted, known)
+    size = replace(size, **wanted)
+    values = {name: getattr(size, name) for name in known if not name.startswith("supernet")}
+    return size, {name: value for name, value in values.items() if value is not False}
+
+
+def _require_sizes(space: Space, wanted: Iterable[str], known: Collection[str]) -> None:
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise ConfigError(
+            f"Networks of {space.name} have no number of {missing[0]} to choose; leave it at default."
+        )
+
+
+def _size(space: Space, fidelity: object) -> object:
+    if not isinstance(fidelity, str):
+        return fidelity
     sizes = _family(space).FIDELITIES
     if fidelity not in sizes:
         raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)

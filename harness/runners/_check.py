@@ -9,6 +9,7 @@ from harness.errors import ConfigError, unknown_name
 from harness.evidence import method_of, require_kinds, training_of
 from harness.evidence.published import published_sets
 from harness.options import Device, Folder, Kind, Whole, check_value
+from harness.runs import truth
 from harness.runs.config import RunConfig
 from harness.runs.device import ARITHMETIC
 
@@ -44,7 +45,8 @@ def check(config: RunConfig) -> None:
     for group, given in chosen.items():
         _known(group, given.get("name"), groups.names(group))
     space = spaces.load(config.space["name"])
-    benchmarks.require(space.name)
+    if not truth.is_measured(config):
+        benchmarks.require(space.name)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
     training_of(config)
@@ -57,7 +59,10 @@ def check(config: RunConfig) -> None:
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
     _check_conventions(config, space)
-    benchmarks.require_label(space.name, config.label)
+    if truth.is_measured(config):
+        _check_measured(config, space)
+    else:
+        benchmarks.require_label(space.name, config.label)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     if config.source == "published":
@@ -82,6 +87,18 @@ def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
         from harness import networks  # loads torch, so only where it has to be asked
 
         _known("masking", config.masking, ("default", *networks.MASKINGS))
+
+
+def _check_measured(config: RunConfig, space: spaces.Space) -> None:
+    """Truth that is measured here is asked for architecture by architecture."""
+    truth.check(config, space)
+    task, method = tasks.load(config.task["name"]), method_of(config)
+    if task.lists_truth:
+        truth.require_list(config, space, f"task={task.name}")
+    if config.task.get("population") == "all":
+        truth.require_list(config, space, "task.population=all")
+    if method is not None and method.evidence == "truth":
+        truth.require_list(config, space, f"{method.group}={method.name}")
 
 
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:
