@@ -158,6 +158,13 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
     return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
 
 
+def published_parameters(space: Space, arch: Architecture) -> int | None:
+    """Parameters of ``arch`` at the size that published errors are of; ``None`` where there are none."""
+    family = _family(space)
+    size = getattr(family, "PUBLISHED", None)
+    return None if size is None else family.parameter_count(space, arch, size, 10)
+
+
 def flop_count(
     space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10, image_size: int = 32
 ) -> int:

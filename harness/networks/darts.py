@@ -54,6 +54,9 @@ FIDELITIES = {"benchmark": Size(16, 8), "small": Size(8, 5), "tiny": Size(4, 3)}
 """``benchmark`` is what Zero-Cost-PT searches and validates on. Trained genotypes of CIFAR-10 are mostly
 ``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
 
+PUBLISHED = Size(36, 20)
+"""What published errors of CIFAR are mostly of."""
+
 
 class DartsSupernet(Supernet):
     """A supernet whose cells read the outputs of the two before them."""

@@ -37,5 +37,14 @@ def quality(context: Context, arch: Architecture) -> dict[str, object]:
         "size": int(np.isfinite(accuracies).sum()),
         "best_accuracy": best,
         "regret": best - accuracy if ranked else None,
+        **_size(context, arch),
         **({} if known else UNKNOWN),
     }
+
+
+def _size(context: Context, arch: Architecture) -> dict[str, int]:
+    """Parameters at the size that published errors of the space are of, where there are such."""
+    from harness import networks  # loads torch
+
+    found = networks.published_parameters(context.space, arch)
+    return {} if found is None else {"published_size_params": found}
