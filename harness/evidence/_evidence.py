@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
 from harness.evidence._method import Method
+from harness.records import Run
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
@@ -50,11 +51,14 @@ class Evidence(ABC):
     ----------
     name
         Of the method, in its record.
+    run
+        The record's, once it is known: what is kept while the run goes on lies in its folder.
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
 
     taken: Sequence[str] = ()
+    run: Run
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options
@@ -76,6 +80,10 @@ class Evidence(ABC):
     def facts(self) -> Facts:
         """What the record says, once the evidence was read."""
         return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
+
+    def costs(self, arch: Architecture) -> dict[str, float]:
+        """What of the costs of the architecture that was found its record says."""
+        return {}
 
     @property
     def steps(self) -> int:

@@ -5,7 +5,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
 * ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
-* ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``.
+* ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
+* where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from harness.networks._build import (
     released_masking,
     require_supernet,
     table_flops,
+    trained_cost,
 )
 from harness.networks._counting import count_flops, count_parameters
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
@@ -56,4 +58,5 @@ __all__ = [
     "require_supernet",
     "require_weightable",
     "table_flops",
+    "trained_cost",
 ]

@@ -169,6 +169,24 @@ def flop_count(
     return _family(space).flop_count(space, arch, _size(space, fidelity), classes, image_size)
 
 
+def trained_cost(
+    space: Space, arch: Architecture, classes: int = 10, image_size: int = 32
+) -> tuple[int, int]:
+    """Parameters and multiply-accumulates of the network that ``arch`` is trained as, by formula.
+
+    Networks of a family whose module has ``trained_size(image_size)`` are of that size, those of the others
+    of fidelity ``benchmark``.
+    """
+    family = _family(space)
+    size = family.FIDELITIES["benchmark"]
+    if hasattr(family, "trained_size"):
+        size = family.trained_size(image_size)
+    return (
+        family.parameter_count(space, arch, size, classes),
+        family.flop_count(space, arch, size, classes, image_size),
+    )
+
+
 def table_flops(space: Space, arch: Architecture) -> int:
     """What the benchmark's table says of the network's FLOPs, recomputed with its own convention.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score
+from harness.searchers._limits import Limits
 from harness.spaces import Architecture, Decision, Mask, Population, Space
 
 if TYPE_CHECKING:
@@ -63,6 +64,26 @@ class Proxy(Tools):
     def at(self, step: int) -> Evaluate:
         """The proxy's scores of masks."""
         return lambda masks: self.score_supernet(masks, step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks(Tools):
+    """With ``EVIDENCE = "networks"``.
+
+    Attributes
+    ----------
+    measure
+        ``archs -> [{proxy: Score}, ...]`` of stand-alone networks, in their order; always on one batch.
+    combine
+        What :attr:`measure` said of all networks so far, to the score of each: that of the one proxy, or what
+        a population proxy makes of its parts among them.
+    limits
+        What an architecture may cost.
+    """
+
+    measure: Callable[[Sequence[Architecture]], list[dict[str, Score]]]
+    combine: Callable[[Sequence[Mapping[str, Score]]], list[Score]]
+    limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +150,8 @@ class Found:
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``score``: that of network ``index`` by a proxy; of a population proxy also stages with the names of the
+    proxies that it ranks.
     ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.
     """
 
