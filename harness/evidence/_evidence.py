@@ -16,6 +16,7 @@ from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
+    from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
 
@@ -68,6 +69,13 @@ class Evidence(ABC):
     def estimate(self, work: Work) -> Estimate | None:
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
         return None
+
+    def keep(self, run: Run) -> None:
+        """From now on keep what is measured until the record of ``run``, which is under way, is written.
+
+        A run that was killed then goes on with it. Where nothing is kept, it starts afresh.
+        """
+        del run  # of most evidence nothing is kept
 
     @abstractmethod
     def open(self, progress: Progress) -> Tools:
