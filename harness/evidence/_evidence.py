@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
 from harness.evidence._method import Method
-from harness.records import Run
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
+    from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
 
@@ -52,7 +52,7 @@ class Evidence(ABC):
     name
         Of the method, in its record.
     run
-        The record's, once it is known: what is kept while the run goes on lies in its folder.
+        The record's, once it is known (:meth:`keep`).
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
@@ -72,6 +72,13 @@ class Evidence(ABC):
     def estimate(self, work: Work) -> Estimate | None:
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
         return None
+
+    def keep(self, run: Run) -> None:
+        """From now on keep what is measured in the folder of ``run``, which is under way.
+
+        A run that was killed then goes on with it. Where nothing is kept, it starts afresh.
+        """
+        self.run = run
 
     @abstractmethod
     def open(self, progress: Progress) -> Tools:

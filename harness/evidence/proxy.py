@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.evidence._evidence import Facts
 from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.runs.config import Progress
@@ -14,6 +15,8 @@ from harness.searchers import Proxy
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:
+    from harness.evidence._kept import KeptScores
+    from harness.records import Run
     from harness.runs.setup import Setup
 
 TRAINABLE = True
@@ -26,6 +29,7 @@ class OneProxy(SupernetEvidence):
         super().__init__(setup, method, options)
         self.proxy = proxy
         self.name = method.on(f"{method.name}-{proxy}", self.training)
+        self._kept: KeptScores | None = None
 
     def _require(self) -> None:
         from harness import networks  # loads torch
@@ -45,6 +49,12 @@ class OneProxy(SupernetEvidence):
             **({} if self.training is None else {"training": asdict(self.training)}),
         }
 
+    def keep(self, run: Run) -> None:
+        """Every score as it is measured."""
+        from harness.evidence._kept import KeptScores  # loads torch
+
+        self._kept = KeptScores(self.context, run)
+
     def open(self, progress: Progress) -> Proxy:
         """Functions that measure masks of the supernet, and networks."""
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
@@ -52,6 +62,9 @@ class OneProxy(SupernetEvidence):
         trained = None if self.training is None else self.train(self.training, progress)
         of_masks = supernet_scores(self.context, self.proxy, trained)
         of_network = network_scores(self.context, self.proxy)
+        if self._kept is not None:
+            of_masks = self._kept.supernet(of_masks)
+            of_network = self._kept.network(of_network, self.context.space.format)
 
         def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
             self.counts["evaluations"] += len(masks)
@@ -62,6 +75,13 @@ class OneProxy(SupernetEvidence):
             return of_network(arch, step)
 
         return Proxy(**self.shared(progress), score_supernet=score_supernet, score_network=score_network)
+
+    def facts(self) -> Facts:
+        """With the places where scores were measured that an interrupted process had kept."""
+        found = super().facts()
+        if self._kept is None:
+            return found
+        return replace(found, origins={**found.origins, "score": self._kept.origins})
 
 
 def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneProxy]:

@@ -25,7 +25,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
-        read.run = run
+        read.keep(run)
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
