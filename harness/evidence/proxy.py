@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from harness.runs.setup import Setup
 
 TRAINABLE = True
+
+ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
+"""``(masks, step) -> [Score, ...]`` of one supernet."""
 
 
 class OneProxy(SupernetEvidence):
@@ -43,6 +46,7 @@ class OneProxy(SupernetEvidence):
             "masking": setup.masking,
             **setup.counted(self.proxy),
             **({} if self.training is None else {"training": asdict(self.training)}),
+            **setup.supernets,
         }
 
     def open(self, progress: Progress) -> Proxy:
@@ -50,18 +54,30 @@ class OneProxy(SupernetEvidence):
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
 
         trained = None if self.training is None else self.train(self.training, progress)
-        of_masks = supernet_scores(self.context, self.proxy, trained)
         of_network = network_scores(self.context, self.proxy)
-
-        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
-            self.counts["evaluations"] += len(masks)
-            return of_masks(masks, step)
+        supernets = [
+            self._counting(supernet_scores(self.context, self.proxy, trained, number))
+            for number in range(self.context.config.supernets)
+        ]
 
         def score_network(arch: Architecture, step: int) -> Score:
             self.counts["evaluations"] += 1
             return of_network(arch, step)
 
-        return Proxy(**self.shared(progress), score_supernet=score_supernet, score_network=score_network)
+        return Proxy(
+            **self.shared(progress),
+            score_supernet=supernets[0],
+            score_network=score_network,
+            others=supernets[1:],
+            scale=self.context.config.scale,
+        )
+
+    def _counting(self, of_masks: ScoreSupernet) -> ScoreSupernet:
+        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
+            self.counts["evaluations"] += len(masks)
+            return of_masks(masks, step)
+
+        return score_supernet
 
 
 def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneProxy]:
