@@ -70,11 +70,12 @@ class KeptScores:
         self._read()
         self._append(["origin", here()])
 
-    def supernet(self, measure: Callable[[Sequence[Mask], int], list[Score]]) -> Any:
-        """``measure`` of masks, which measures only what is not kept."""
+    def supernet(self, measure: Callable[[Sequence[Mask], int], list[Score]], number: int) -> Any:
+        """``measure`` of masks of supernet ``number``, which measures only what is not kept."""
+        kind = f"supernet {number}"
 
         def score(masks: Sequence[Mask], step: int) -> list[Score]:
-            keys = [("supernet", step, _bits(mask)) for mask in masks]
+            keys = [(kind, step, _bits(mask)) for mask in masks]
             if any(key not in self._scores for key in keys):
                 self._keep(dict(zip(keys, measure(masks, step), strict=True)))
             return [self._scores[key] for key in keys]

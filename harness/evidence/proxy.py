@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from harness.runs.setup import Setup
 
 TRAINABLE = True
+
+ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
+"""``(masks, step) -> [Score, ...]`` of one supernet."""
 
 
 class OneProxy(SupernetEvidence):
@@ -47,6 +50,7 @@ class OneProxy(SupernetEvidence):
             "masking": setup.masking,
             **setup.counted(self.proxy),
             **({} if self.training is None else {"training": asdict(self.training)}),
+            **setup.supernets,
         }
 
     def keep(self, run: Run) -> None:
@@ -60,21 +64,34 @@ class OneProxy(SupernetEvidence):
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
 
         trained = None if self.training is None else self.train(self.training, progress)
-        of_masks = supernet_scores(self.context, self.proxy, trained)
         of_network = network_scores(self.context, self.proxy)
+        supernets = [
+            supernet_scores(self.context, self.proxy, trained, number)
+            for number in range(self.context.config.supernets)
+        ]
         if self._kept is not None:
-            of_masks = self._kept.supernet(of_masks)
+            supernets = list(map(self._kept.supernet, supernets, range(len(supernets))))
             of_network = self._kept.network(of_network, self.context.space.format)
-
-        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
-            self.counts["evaluations"] += len(masks)
-            return of_masks(masks, step)
+        supernets = list(map(self._counting, supernets))
 
         def score_network(arch: Architecture, step: int) -> Score:
             self.counts["evaluations"] += 1
             return of_network(arch, step)
 
-        return Proxy(**self.shared(progress), score_supernet=score_supernet, score_network=score_network)
+        return Proxy(
+            **self.shared(progress),
+            score_supernet=supernets[0],
+            score_network=score_network,
+            others=supernets[1:],
+            scale=self.context.config.scale,
+        )
+
+    def _counting(self, of_masks: ScoreSupernet) -> ScoreSupernet:
+        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
+            self.counts["evaluations"] += len(masks)
+            return of_masks(masks, step)
+
+        return score_supernet
 
     def facts(self) -> Facts:
         """With the places where scores were measured that an interrupted process had kept."""

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
-from harness.evidence import method_of, require_kinds, require_limits, training_of
+from harness.evidence import Method, method_of, require_kinds, require_limits, training_of
 from harness.evidence.published import published_sets
 from harness.options import Device, Folder, Kind, Numbers, Whole, check_value
-from harness.runs.config import RunConfig
+from harness.runs.config import RunConfig, Training
 from harness.runs.device import ARITHMETIC
+from harness.scorers import SCALES
 
 RUN: Mapping[str, Kind] = {
     "label": str,
@@ -23,6 +24,8 @@ RUN: Mapping[str, Kind] = {
     "device": Device(),
     "arithmetic": ARITHMETIC,
     "limits": Numbers(),
+    "supernets": int,
+    "scale": tuple(SCALES),
     "threads": int,
     "workers": int,
     "force": bool,
@@ -48,7 +51,7 @@ def check(config: RunConfig) -> None:
     benchmarks.require(space.name)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
-    training_of(config)
+    training = training_of(config)
     if (method := method_of(config)) is not None:
         require_kinds(method, space)
     for name, kind in RUN.items():
@@ -58,6 +61,7 @@ def check(config: RunConfig) -> None:
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
     _check_conventions(config, space)
+    _check_supernets(config, method, training)
     benchmarks.require_label(space.name, config.label)
     require_limits(config, method)
     if config.batch_size < 2:
@@ -84,6 +88,17 @@ def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
         from harness import networks  # loads torch, so only where it has to be asked
 
         _known("masking", config.masking, ("default", *networks.MASKINGS))
+
+
+def _check_supernets(config: RunConfig, method: Method | None, training: Training | None) -> None:
+    averaged = method is not None and method.evidence == "proxy" and training is None
+    if config.supernets > 1 and not averaged:
+        asked = "" if method is None else f" {method.group}={method.name} training={config.training['name']}"
+        raise ConfigError(
+            "supernets above 1 averages operation scores by a proxy over untrained supernets, with a scorer "
+            f"or searcher such as zero_cost_pt; received supernets={config.supernets} with "
+            f"task={config.task['name']}{asked}: take supernets=1."
+        )
 
 
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:

@@ -77,6 +77,12 @@ class Setup(Context):
         return {} if usual else {"arithmetic": self.config.arithmetic}
 
     @property
+    def supernets(self) -> dict[str, Any]:
+        """How many supernets' scores are averaged and how, where it is more than one: a run's settings."""
+        several = self.config.supernets > 1
+        return {"supernets": self.config.supernets, "scale": self.config.scale} if several else {}
+
+    @property
     def input_settings(self) -> dict[str, Any]:
         """The input as one of a run's settings."""
         return {"input": {"name": self.source.name, "digest": self.source.digest}}
