@@ -169,13 +169,14 @@ class Population:
     @cached_property
     def columns(self) -> pd.DataFrame:
         """The columns that no proxy changes."""
-        space, image_size = self.setup.space, self.setup.source.image_size
+        space, benchmark = self.setup.space, self.setup.benchmark
+        image_size = benchmark.dataset(self.setup.label.name).image_size
         return pd.DataFrame(
             {
                 "arch": [space.format(arch) for arch in self.archs],
                 "canonical": [space.canonical(arch) for arch in self.archs],
                 "connected": [space.connected(arch) for arch in self.archs],
-                "accuracy": self.setup.benchmark.goodness(self.archs, self.setup.label.name),
+                "accuracy": benchmark.goodness(self.archs, self.setup.label.name),
                 "params": [networks.parameter_count(space, arch) for arch in self.archs],
                 "flops": [networks.flop_count(space, arch, image_size=image_size) for arch in self.archs],
                 "operations": [space.non_identity_operations(arch) for arch in self.archs],

@@ -24,7 +24,8 @@ class RunConfig(_Groups):  # type: ignore[misc]
     is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
     seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
     without. ``limits`` are upper bounds on what a search by a proxy may find, by name. ``arithmetic`` is that
-    of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. Operation scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
+    of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. Operation
+    scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
     ``scale`` says, a name of :data:`harness.scorers.SCALES`; both are part of the identity above one.
 
     ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
