@@ -205,7 +205,7 @@ REFUSED = [
     (["truth.input=digit"], "Unknown truth.input 'digit'. Did you mean 'digits'"),
     (["truth.kept=all"], "Unknown truth.kept 'all'. Allowed: any, same."),
     (["truth.epoch=3"], "Unknown setting 'truth.epoch'. Did you mean 'truth.epochs'"),
-    (["task.population=all"], "task.population=all needs the truth of all .* 8,697,308,774,400 of darts_s2; name how"),
+    (["task.population=all"], "task.population=all needs the truth of all .* 8,697,308,774,400 of darts_s2"),
     (["task=op_correlation", "scorer=zero_cost_pt"], "task=op_correlation needs the truth of all archite"),
     (["task=shrink"], "task=shrink needs the truth of all architectures, .* like truth.architectures=20"),
 ]

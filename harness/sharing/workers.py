@@ -10,10 +10,10 @@ from harness.errors import MachineFailure
 from harness.processes.children import received, sendable, start
 from harness.processes.parent import end_with_parent, how_it_died
 from harness.processes.under_way import tell
-from harness.runners._team import POLL_SECONDS, Job, Team
 from harness.runs.config import Progress
 from harness.runs.device import on_own_card
 from harness.runs.setup import prepare
+from harness.sharing.team import POLL_SECONDS, Job, Team
 
 NOTHING = (0, 0)
 """What a worker that has ended or taken no shard has measured: (shard, architectures)."""
