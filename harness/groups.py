@@ -81,7 +81,9 @@ GROUPS: Mapping[str, Group] = {
             "folder": Option(Folder(), "${input.folder}", "of these images on disk"),
             "classes": Option(int, 10, "outputs of the networks"),
             "image_size": Option(int, 16, "side of an image in pixels"),
-            "images": Option(Whole(word="all"), 8000, "taken of it, half of them to validate on; or all"),
+            "images": Option(
+                Whole(word="default"), "default", "taken of it, half to validate on; default is 8,000, or all"
+            ),
             "fidelity": Option(str, "small", "size of the networks that are trained"),
             "channels": Option(Whole(word="default"), "default", "of the first cells; default is the size's"),
             "cells": Option(Whole(word="default"), "default", "of these networks, in DARTS their layers"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -13,6 +11,7 @@ from torch import nn
 from harness import registry
 from harness.errors import ConfigError, unknown_name
 from harness.networks._masking import MASKINGS
+from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
 from harness.networks._weights import draw
 from harness.seeding import derive
@@ -183,11 +182,11 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
     return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
 
 
-def published_parameters(space: Space, arch: Architecture) -> int | None:
-    """Parameters of ``arch`` at the size that published errors are of; ``None`` where there are none."""
-    family = _family(space)
-    size = getattr(family, "PUBLISHED", None)
-    return None if size is None else family.parameter_count(space, arch, size, 10)
+def size_of(
+    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+) -> tuple[object, dict[str, Any]]:
+    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    return resized(space, _size(space, fidelity), channels, cells)
 
 
 def flop_count(
@@ -273,43 +272,6 @@ def _load(family: str) -> ModuleType:
 
 def _family(space: Space) -> ModuleType:
     return _load(space.family)
-
-
-def size_of(
-    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
-) -> tuple[object, dict[str, Any]]:
-    """The size called ``fidelity``, with other ``channels`` and ``cells`` where they are named; and in words.
-
-    :func:`build` takes it in place of the name. In DARTS ``cells`` are its layers. The words leave out what
-    concerns supernets alone.
-
-    Raises
-    ------
-    UnknownNameError
-        For an unknown ``fidelity``.
-    ConfigError
-        Where networks of the family have no such size.
-    """
-    size: Any = _size(space, fidelity)
-    if not is_dataclass(size) or isinstance(size, type):
-        named = {"channels": channels, "cells": cells}
-        _require_sizes(space, [name for name, value in named.items() if value], ())
-        return size, {"size": size}
-    known = [each.name for each in fields(size)]
-    places = {"channels": "channels", "cells": "layers" if "layers" in known else "cells"}
-    wanted = {places[name]: value for name, value in (("channels", channels), ("cells", cells)) if value}
-    _require_sizes(space, wanted, known)
-    size = replace(size, **wanted)
-    values = {name: getattr(size, name) for name in known if not name.startswith("supernet")}
-    return size, {name: value for name, value in values.items() if value is not False}
-
-
-def _require_sizes(space: Space, wanted: Iterable[str], known: Collection[str]) -> None:
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        raise ConfigError(
-            f"Networks of {space.name} have no number of {missing[0]} to choose; leave it at default."
-        )
 
 
 def _size(space: Space, fidelity: object) -> object:

@@ -54,9 +54,6 @@ FIDELITIES = {"benchmark": Size(16, 8), "small": Size(8, 5), "tiny": Size(4, 3)}
 """``benchmark`` is what Zero-Cost-PT searches and validates on. Trained genotypes of CIFAR-10 are mostly
 ``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
 
-PUBLISHED = Size(36, 20)
-"""What published errors of CIFAR are mostly of."""
-
 
 def trained_size(image_size: int) -> Size:
     """The size that genotypes are trained in: that of CIFAR-10, or from 64 pixels on that of ImageNet."""

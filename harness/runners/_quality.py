@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
@@ -44,7 +45,8 @@ def quality(context: Context, arch: Architecture) -> dict[str, object]:
 
 def _size(context: Context, arch: Architecture) -> dict[str, int]:
     """Parameters at the size that published errors of the space are of, where there are such."""
+    if not of_space(context.space.name):
+        return {}
     from harness import networks  # loads torch
 
-    found = networks.published_parameters(context.space, arch)
-    return {} if found is None else {"published_size_params": found}
+    return {"published_size_params": networks.trained_cost(context.space, arch)[0]}

@@ -16,6 +16,9 @@ from harness.runs.config import Progress, RunConfig
 from harness.seeding import generator
 from harness.spaces import Architecture, Population, Space
 
+IMAGES = 8000
+"""Taken of an input where nobody names a number; all of one that has fewer."""
+
 if TYPE_CHECKING:
     from harness.runs._trainer import Trainer  # loads torch
 
@@ -58,12 +61,12 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
     size, network = networks.size_of(space, told["fidelity"], *sizes)
     folder = Path(told["folder"]) if told["folder"] else None
     source = inputs.load(told["input"]).open(told["classes"], told["image_size"], folder)
-    count = None if told["images"] == "all" else told["images"]
+    count = IMAGES if told["images"] == "default" else told["images"]
     images = require_images(source, count, told["batch_size"], "truth")
-    if count is not None and images < count:
+    if told["images"] != "default" and images < count:
         raise ConfigError(
             f"truth.images={count} are more than the {images:,} that input {source.name} has; take fewer, or "
-            "all."
+            "truth.images=default."
         )
     recipe = Recipe(
         space=space.name,
