@@ -5,6 +5,7 @@ labels a table has, what each means, where the figures come from, and the digest
 
 Packages outside the project add theirs through an entry point of the group ``harness.benchmarks``, which
 is named as the space: a module with ``open() -> Benchmark``. :func:`of_values` makes a small one.
+:class:`Measured` trains what it is asked about, by a function that it is handed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
+from harness.benchmarks._measured import Measured
+from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, DataError, unknown_name
@@ -32,6 +35,8 @@ __all__ = [
     "Description",
     "File",
     "Label",
+    "Measured",
+    "Recipe",
     "StoredTable",
     "Table",
     "default_label",

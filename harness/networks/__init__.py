@@ -26,6 +26,7 @@ from harness.networks._build import (
     released_counting,
     released_masking,
     require_supernet,
+    size_of,
     table_flops,
     trained_cost,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "released_masking",
     "require_supernet",
     "require_weightable",
+    "size_of",
     "table_flops",
     "trained_cost",
 ]
