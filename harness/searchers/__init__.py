@@ -18,7 +18,7 @@ from types import ModuleType
 
 from harness import registry
 from harness.searchers._budget import UNKNOWN
-from harness.searchers._released import VARIANTS, permutes
+from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import Found, Proxies, Proxy, Queries, Tools, TrainedSupernet, Truth
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "Truth",
     "load",
     "names",
-    "permutes",
+    "require_released",
 ]
 
 
