@@ -87,8 +87,10 @@ def _method_group(config: RunConfig) -> str:
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
-    if config.variant == "as_released":
-        searchers.permutes(space)  # refuses a space that there is no released code for
+    searched = config.searcher if _method_group(config) == "searcher" else {}
+    follows = searched.get("variant") == "as_released"
+    if follows or config.variant == "as_released":
+        searchers.require_released(space, searched.get("order") if follows else None)
     if config.masking != "default":
         from harness import networks  # loads torch, so only where it has to be asked
 
