@@ -65,8 +65,15 @@ class Label:
     ceiling: Ceiling | None = None
 
     @property
+    def known(self) -> bool:
+        """Whether there are figures of it."""
+        return bool(self.columns)
+
+    @property
     def words(self) -> str:
         """Split and epochs; what is no accuracy in per cent is named with its unit and direction."""
+        if not self.known:
+            return "no accuracy is known"
         words = f"{self.split} split, {self.epochs} epochs"
         if (self.metric, self.unit, self.higher_is_better) == ("accuracy", "per cent", True):
             return words

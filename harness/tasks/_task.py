@@ -69,6 +69,8 @@ class Task:
         What two methods are compared by over the seeds that both have, higher is better.
     studied
         What tables of the sensitivity study show.
+    needs_truth
+        Whether it says nothing of a space of which no accuracy is known.
     takes_aggregations, takes_published
         Whether population proxies, and published operation scores, go with it.
     """
@@ -89,5 +91,6 @@ class Task:
     ranking: Measure | None = None
     compared: tuple[Measure, ...] = ()
     studied: tuple[Measure, ...] = ()
+    needs_truth: bool = True
     takes_aggregations: bool = False
     takes_published: bool = False
