@@ -1,4 +1,4 @@
-"""Pages of the site that stand elsewhere in the repository: README, notebooks, contributing, changes, studies."""
+"""Pages of the site that stand elsewhere in the repository: README, notebooks, contributing, changes."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from harness.reports import tables as tables_by_task
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
-from harness.reports.model import Section
+from harness.reports.findings.summaries import summaries
+from harness.reports.model import Section, Summary
 from harness.reports.tables import cards, overall, published
 
 OTHERS = {
@@ -51,6 +52,12 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     if described is not None:
         sections.append(Section("proxies", "all", "definitions", "", (described,), ()))
     return tuple(sections)
+
+
+def build_summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
+    """What is said first: a summary for every space and label."""
+    places = dict.fromkeys(group.place[1:] for group in groups)
+    return summaries(groups, {place: label_words(*place) for place in places})
 
 
 def _proxies(groups: Sequence[Group]) -> list[str]:
