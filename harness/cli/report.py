@@ -1,4 +1,4 @@
-"""``python -m harness.cli.report``: tables, figures and a page from the records."""
+"""``harness report``: tables, figures and a page from the records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.report", description=__doc__)
+    parser = Parser(prog="harness report", description=__doc__)
     parser.add_results()
     parser.add_argument(
         "--out", type=folder, metavar="DIR", help="folder of the report (default: reports/all in the results)"

@@ -52,7 +52,7 @@ def build(
     Returns
     -------
     nn.Module
-        Takes images ``(B, 3, H, W)`` with H and W of 16 or 32, returns logits ``(B, classes)``.
+        Takes images ``(B, 3, H, W)`` with H and W of at least 16, returns logits ``(B, classes)``.
 
     Raises
     ------
@@ -96,10 +96,35 @@ def require_supernet(space: Space, te_nas: bool = False) -> None:
     functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
     lacking = [function for function in functions if not hasattr(_family(space), function)]
     if lacking:
+        why = getattr(_family(space), "NO_SUPERNET", "")
         raise ConfigError(
             f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
-            f"have no {' and no '.join(lacking)}; take a method that reads none, or another space."
+            f"have no {' and no '.join(lacking)}{f' ({why})' if why else ''}; take a method that reads none, "
+            "or another space."
         )
+
+
+def has_supernet(space: Space, te_nas: bool = False) -> bool:
+    """Whether ``space`` has a supernet, or those on which TE-NAS measures."""
+    try:
+        require_supernet(space, te_nas)
+    except ConfigError:
+        return False
+    return True
+
+
+def image_size(space: Space, fidelity: str, natural: int) -> int:
+    """The side of the images that networks of a ``fidelity`` read, in pixels.
+
+    ``natural``, the data set's, unless the family states a smaller one for this size.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown ``fidelity``.
+    """
+    stated = getattr(_size(space, fidelity), "image_size", None)
+    return natural if stated is None else min(stated, natural)
 
 
 TE_NAS = {
@@ -167,6 +192,24 @@ def flop_count(
         For an unknown ``fidelity``.
     """
     return _family(space).flop_count(space, arch, _size(space, fidelity), classes, image_size)
+
+
+def trained_cost(
+    space: Space, arch: Architecture, classes: int = 10, image_size: int = 32
+) -> tuple[int, int]:
+    """Parameters and multiply-accumulates of the network that ``arch`` is trained as, by formula.
+
+    Networks of a family whose module has ``trained_size(image_size)`` are of that size, those of the others
+    of fidelity ``benchmark``.
+    """
+    family = _family(space)
+    size = family.FIDELITIES["benchmark"]
+    if hasattr(family, "trained_size"):
+        size = family.trained_size(image_size)
+    return (
+        family.parameter_count(space, arch, size, classes),
+        family.flop_count(space, arch, size, classes, image_size),
+    )
 
 
 def table_flops(space: Space, arch: Architecture) -> int:

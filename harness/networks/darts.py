@@ -55,6 +55,11 @@ FIDELITIES = {"benchmark": Size(16, 8), "small": Size(8, 5), "tiny": Size(4, 3)}
 ``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
 
 
+def trained_size(image_size: int) -> Size:
+    """The size that genotypes are trained in: that of CIFAR-10, or from 64 pixels on that of ImageNet."""
+    return Size(48, 14, imagenet=True) if image_size >= 64 else Size(36, 20)
+
+
 class DartsSupernet(Supernet):
     """A supernet whose cells read the outputs of the two before them."""
 

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
-from harness.evidence import method_of, require_kinds, training_of
+from harness.evidence import Method, method_of, require_kinds, require_limits, training_of
 from harness.evidence.published import published_sets
-from harness.options import Device, Folder, Kind, Whole, check_value
-from harness.runs.config import RunConfig
+from harness.options import Device, Folder, Kind, Numbers, Whole, check_value
+from harness.runs.config import RunConfig, Training
 from harness.runs.device import ARITHMETIC
+from harness.scorers import SCALES
 
 RUN: Mapping[str, Kind] = {
     "label": str,
@@ -22,6 +23,9 @@ RUN: Mapping[str, Kind] = {
     "source": ("measured", "published"),
     "device": Device(),
     "arithmetic": ARITHMETIC,
+    "limits": Numbers(),
+    "supernets": int,
+    "scale": tuple(SCALES),
     "threads": int,
     "workers": int,
     "force": bool,
@@ -47,7 +51,7 @@ def check(config: RunConfig) -> None:
     benchmarks.require(space.name)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
-    training_of(config)
+    training = training_of(config)
     if (method := method_of(config)) is not None:
         require_kinds(method, space)
     for name, kind in RUN.items():
@@ -57,7 +61,9 @@ def check(config: RunConfig) -> None:
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
     _check_conventions(config, space)
+    _check_supernets(config, method, training)
     benchmarks.require_label(space.name, config.label)
+    require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     if config.source == "published":
@@ -84,6 +90,17 @@ def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
         _known("masking", config.masking, ("default", *networks.MASKINGS))
 
 
+def _check_supernets(config: RunConfig, method: Method | None, training: Training | None) -> None:
+    averaged = method is not None and method.evidence == "proxy" and training is None
+    if config.supernets > 1 and not averaged:
+        asked = "" if method is None else f" {method.group}={method.name} training={config.training['name']}"
+        raise ConfigError(
+            "supernets above 1 averages operation scores by a proxy over untrained supernets, with a scorer "
+            f"or searcher such as zero_cost_pt; received supernets={config.supernets} with "
+            f"task={config.task['name']}{asked}: take supernets=1."
+        )
+
+
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:
     if name not in allowed:
         raise unknown_name(kind, name, allowed)
@@ -101,13 +118,21 @@ def _check_proxies(config: RunConfig) -> None:
         _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
     task = tasks.load(config.task["name"])
-    if ranking and not task.takes_aggregations:
+    if ranking and not (task.takes_aggregations or _ranks_what_it_scores(config)):
         takers = [name for name in tasks.names() if tasks.load(name).takes_aggregations]
         raise ConfigError(
             f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
-            f"task={','.join(takers)}; received task={task.name}: take that task, or a proxy of one network."
+            f"task={','.join(takers)} and searchers such as random_by_proxy; received task={task.name}: take "
+            "one of these, or a proxy of one network."
         )
     _check_list(config.proxy.get("of"), ranking, single)
+
+
+def _ranks_what_it_scores(config: RunConfig) -> bool:
+    """Whether the run's method has a population of networks that it scores."""
+    method = method_of(config)
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    return bool(getattr(evidence, "TAKES_AGGREGATIONS", False))
 
 
 def _check_list(of: object, ranking: list[str], single: tuple[str, ...]) -> None:

@@ -15,14 +15,14 @@ from harness import aggregations, networks, proxies, records, stats, tasks
 from harness.benchmarks import Ceiling
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
-from harness.runners._shards import SIZE, Rows, made_by
-from harness.runners._team import Job, Team
-from harness.runners._workers import work_together
 from harness.runs.config import Outcome, Progress
 from harness.runs.context import Clock, failures_recorded, record_failure
 from harness.runs.origins import Origin, of_record
 from harness.runs.setup import Setup
 from harness.seeding import generator
+from harness.sharing.shards import SIZE, Rows, made_by
+from harness.sharing.team import Job, Team
+from harness.sharing.workers import work_together
 from harness.spaces import Architecture
 
 TASK = tasks.load("arch_correlation")
@@ -37,7 +37,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     as they have in common; what a proxy's value is does not depend on its company. Population proxies
     rank what single-network proxies measured: for this call, or for a record that is there.
 
-    Rows are saved as they are measured, a few architectures at a time (:mod:`harness.runners._shards`), and
+    Rows are saved as they are measured, a few architectures at a time (:mod:`harness.sharing.shards`), and
     a run that was killed goes on with them. ``workers`` processes measure, and whoever runs the same on the
     same results; the first that sees all rows writes the record. A proxy that failed on all architectures
     has a failed record, and its rows are forgotten.
@@ -169,13 +169,14 @@ class Population:
     @cached_property
     def columns(self) -> pd.DataFrame:
         """The columns that no proxy changes."""
-        space, image_size = self.setup.space, self.setup.source.image_size
+        space, benchmark = self.setup.space, self.setup.benchmark
+        image_size = benchmark.dataset(self.setup.label.name).image_size
         return pd.DataFrame(
             {
                 "arch": [space.format(arch) for arch in self.archs],
                 "canonical": [space.canonical(arch) for arch in self.archs],
                 "connected": [space.connected(arch) for arch in self.archs],
-                "accuracy": self.setup.benchmark.goodness(self.archs, self.setup.label.name),
+                "accuracy": benchmark.goodness(self.archs, self.setup.label.name),
                 "params": [networks.parameter_count(space, arch) for arch in self.archs],
                 "flops": [networks.flop_count(space, arch, image_size=image_size) for arch in self.archs],
                 "operations": [space.non_identity_operations(arch) for arch in self.archs],

@@ -32,6 +32,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {**told, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         found, selected = survey(read, read.open(progress), progress)
         facts = read.facts()
         judged = {name: quality(context, arch) for name, arch in selected.items()}

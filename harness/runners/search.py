@@ -25,6 +25,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
@@ -32,6 +33,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
             **quality(context, found.arch),
+            **read.costs(found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,
             "table_queries": facts.queries,

@@ -29,6 +29,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"shrinker": method.name, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         steps = [context.space.full_mask]
         for mask in method.module.shrink(read.open(progress), read.options):
             progress("steps", len(steps), len(steps))

@@ -77,6 +77,12 @@ class Setup(Context):
         return {} if usual else {"arithmetic": self.config.arithmetic}
 
     @property
+    def supernets(self) -> dict[str, Any]:
+        """How many supernets' scores are averaged and how, where it is more than one: a run's settings."""
+        several = self.config.supernets > 1
+        return {"supernets": self.config.supernets, "scale": self.config.scale} if several else {}
+
+    @property
     def input_settings(self) -> dict[str, Any]:
         """The input as one of a run's settings."""
         return {"input": {"name": self.source.name, "digest": self.source.digest}}
@@ -122,9 +128,8 @@ def prepare(config: RunConfig, estimating: bool = True) -> Setup:
         raise unknown_name(f"fidelity of {context.space.name}", config.fidelity["name"], fidelities)
     dataset = context.benchmark.dataset(context.label.name)
     folder = config.input.get("folder")
-    source = inputs.load(config.input["name"]).open(
-        dataset.classes, dataset.image_size, Path(folder) if folder else None
-    )
+    pixels = networks.image_size(context.space, config.fidelity["name"], dataset.image_size)
+    source = inputs.load(config.input["name"]).open(dataset.classes, pixels, Path(folder) if folder else None)
     source.require(config.batch_size)
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")

@@ -60,8 +60,9 @@ class Proposal:
         done, each = len(self.visited), len(self.mask)
         self._tools.progress("proposals", self._index * each + done, self._total * each)
 
-        evaluate = self._tools.at(batch)
-        return {decision: self._score(evaluate, self.mask, decision) for decision in decisions}
+        return {
+            decision: self._tools.scores(self._score, self.mask, decision, batch) for decision in decisions
+        }
 
     def decide(self, decision: int) -> None:
         """Make ``decision`` from scores on a fresh batch."""

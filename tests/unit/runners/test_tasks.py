@@ -13,9 +13,10 @@ from scipy.stats import kendalltau
 from harness import benchmarks, networks, records, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, UnknownNameError
-from harness.runners import RunConfig, _team, execute
+from harness.runners import RunConfig, execute
 from harness.runs.setup import prepare
 from harness.searchers import _released
+from harness.sharing import team as _team
 
 
 def config(root, *overrides: str, task: str = "arch_correlation", space: str = "nbmacro") -> RunConfig:

@@ -12,8 +12,10 @@ import pytest
 
 from harness import proxies, records
 from harness.cli._compose import composing, run_config
-from harness.runners import RunConfig, _team, _workers, arch_correlation, execute
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import team as _team
+from harness.sharing import workers as _workers
 
 COUNT, SIZE = 8, 2
 NAMES = ("params", "flops")

@@ -13,8 +13,10 @@ import pytest
 
 from harness import records
 from harness.errors import ConfigError, MachineFailure, RunFailed
-from harness.runners import RunConfig, _team, _workers, arch_correlation, execute
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import team as _team
+from harness.sharing import workers as _workers
 from tests.unit.runners.shards.conftest import CHILDREN, COUNT, SIZE, content, die, interrupted, statuses
 
 

@@ -17,11 +17,11 @@ from harness.inputs import Batch
 from harness.processes.claims import claim, inside
 from harness.processes.under_way import tell
 from harness.records import Run
-from harness.runners._shards import Rows, Shards, joined
 from harness.runs.config import RunConfig
 from harness.runs.measured import batches, measured, network
 from harness.runs.origins import here
 from harness.runs.setup import Setup
+from harness.sharing.shards import Rows, Shards, joined
 from harness.spaces import Architecture
 
 POLL_SECONDS = 0.5
@@ -42,9 +42,13 @@ class Job:
     archs
         The population, in order.
     made
-        By proxy, as in :class:`~harness.runners._shards.Shards`.
+        By proxy, as in :class:`~harness.sharing.shards.Shards`.
     size
         Architectures per shard.
+    first
+        Number of the first shard: a run that measures one population after the other numbers them all.
+    apart
+        Whether a proxy's shards lie in a folder of its own: those of several proxies of one run do.
     """
 
     config: RunConfig
@@ -53,28 +57,38 @@ class Job:
     archs: tuple[Architecture, ...]
     made: Mapping[str, str]
     size: int
+    first: int = 0
+    apart: bool = False
 
     @property
     def numbers(self) -> range:
         """Numbers of all shards."""
-        return range(-(-len(self.archs) // self.size))
+        return range(self.first, self.first - (-len(self.archs) // self.size))
 
     def members(self, number: int) -> tuple[Architecture, ...]:
         """The architectures of one shard."""
-        return self.archs[number * self.size : (number + 1) * self.size]
+        place = number - self.first
+        return self.archs[place * self.size : (place + 1) * self.size]
+
+
+Batches = dict[tuple[str, ...], list[Batch]]
+"""By proxies the batches that they read."""
 
 
 class Team:
-    """What one process knows of a job, and its part in it."""
+    """What one process knows of a job, and its part in it; ``batches`` are those read so far."""
 
-    def __init__(self, setup: Setup, job: Job) -> None:
+    def __init__(self, setup: Setup, job: Job, batches: Batches | None = None) -> None:
         self._setup, self._job = setup, job
-        names = [tuple(setup.space.format(arch) for arch in job.members(number)) for number in job.numbers]
+        names = {
+            number: tuple(setup.space.format(arch) for arch in job.members(number)) for number in job.numbers
+        }
         self._shards = {
-            proxy: Shards(setup.store.root, run, job.made[proxy], names) for proxy, run in job.runs.items()
+            proxy: Shards(setup.store.root, run, job.made[proxy], names, proxy if job.apart else "")
+            for proxy, run in job.runs.items()
         }
         self._found: dict[str, dict[int, Rows]] = {proxy: {} for proxy in job.runs}
-        self._batches: dict[tuple[str, ...], list[Batch]] = {}
+        self._batches = {} if batches is None else batches
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -118,7 +132,7 @@ class Team:
     def look(self) -> None:
         """Read what was written by now; a file that is of no use is left to the one who will replace it."""
         for proxy, found in self._found.items():
-            for number in self._shards[proxy].written() - found.keys():
+            for number in (self._shards[proxy].written() - found.keys()).intersection(self._job.numbers):
                 try:
                     self._read(proxy, number)
                 except DataError:

@@ -95,18 +95,21 @@ class Shards:
         otherwise have other file names, so that processes on several kinds of machine leave each other's
         alone.
     architectures
-        Names of the architectures of every shard.
+        By number the names of a shard's architectures.
+    part
+        Folder within the run's, where it has several kinds of rows.
     """
 
     root: Path
     run: records.Run
     made: str
-    architectures: Sequence[tuple[str, ...]]
+    architectures: Mapping[int, tuple[str, ...]] | Sequence[tuple[str, ...]]
+    part: str = ""
 
     @property
     def folder(self) -> Path:
         """Where they lie."""
-        return folder_of(self.root, self.run)
+        return folder_of(self.root, self.run) / self.part
 
     def path(self, number: int) -> Path:
         """The file of shard ``number``."""

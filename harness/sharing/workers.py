@@ -16,10 +16,10 @@ from typing import Any
 from harness.errors import HarnessError, MachineFailure
 from harness.processes.parent import end_with_parent, how_it_died
 from harness.processes.under_way import tell
-from harness.runners._team import POLL_SECONDS, Job, Team
 from harness.runs.config import Progress
 from harness.runs.device import on_own_card
 from harness.runs.setup import prepare
+from harness.sharing.team import POLL_SECONDS, Job, Team
 
 NOTHING = (0, 0)
 """What a worker that has ended or taken no shard has measured: (shard, architectures)."""
