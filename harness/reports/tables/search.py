@@ -8,7 +8,7 @@ from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import training
+from harness.reports.tables import costs, training
 
 COLUMNS = (
     Column("Searcher", "searcher and proxy", numeric=False),
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """What was found, with the optimum at its head, and the supernets that were trained for it."""
+    """What was found, with the optimum at its head, its costs, and the supernets that were trained for it."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
     rows = [
@@ -35,7 +35,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored))
     rows += wording.rows_of_failed(groups, COLUMNS)
     found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
-    return (found, *training.tables(groups))
+    return (found, *costs.tables(groups), *training.tables(groups))
 
 
 def _optimum(scored: Sequence[Group]) -> Row:
