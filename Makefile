@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint
+.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint docs
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make benchmark         speed and memory of operation scores and proxies beside the usual way, 20 min on 2 cores"
 	@echo "make gpu               proxies and scorers on a GPU held to the CPU's values, at most 8 min"
 	@echo "make lint              style, import rules and types"
+	@echo "make docs              the documentation as a site in site/, strictly: a link that leads nowhere is an error"
 
 setup: $(READY)
 
@@ -68,3 +69,7 @@ lint: $(READY)
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/mypy
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(READY)
+	@$(VENV)/bin/mkdocs build --quiet --strict

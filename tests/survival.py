@@ -46,6 +46,10 @@ SCENARIOS = {
         "task=search", "space=nb201", "proxy=nwot_eval", "searcher.proposals=2",
         "searcher.validation_batches=2",
     ],
+    "search on DARTS": [
+        "task=search", "searcher=zero_cost_disc", "space=darts_s5", "proxy=nwot_eval", "searcher.proposals=2",
+        "searcher.validation_batches=2",
+    ],
     "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
     "sweep": ["-m", "space=nbmacro", "task.population=6", "proxy=params,synflow", "seed=0,1"],
 }  # fmt: skip

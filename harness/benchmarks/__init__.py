@@ -7,6 +7,7 @@ Of a space that has neither nothing is known: its benchmark has the label ``none
 
 Packages outside the project add theirs through an entry point of the group ``harness.benchmarks``, which
 is named as the space: a module with ``open() -> Benchmark``. :func:`of_values` makes a small one.
+:class:`Measured` trains what it is asked about, by a function that it is handed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
+from harness.benchmarks._measured import Measured
 from harness.benchmarks._no_figures import NoFigures
+from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, DataError, unknown_name
@@ -35,6 +38,8 @@ __all__ = [
     "Description",
     "File",
     "Label",
+    "Measured",
+    "Recipe",
     "StoredTable",
     "Table",
     "default_label",

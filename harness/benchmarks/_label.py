@@ -10,6 +10,9 @@ import numpy as np
 
 from harness.errors import UnknownNameError, unknown_name
 
+UNTRAINED = "none"
+"""The split of what is no matter of training or images, such as a latency."""
+
 REDUCTIONS = ("value", "mean", "max")
 """How a label's columns make one number: the only column itself, their mean, their maximum."""
 
@@ -40,7 +43,8 @@ class Label:
     """One way to say how good an architecture is.
 
     ``dataset``, ``split`` (``"test"`` or ``"valid"``) and ``epochs`` say what was measured after
-    how much training, ``metric`` and ``unit`` which number in what, ``higher_is_better`` its direction;
+    how much training; a cost that no training changes has the split :data:`UNTRAINED` and 0 epochs. ``metric``
+    and ``unit`` say which number in what (a bare number's unit is ``""``), ``higher_is_better`` its direction;
     ``runs`` says in words which trainings were taken together and how.
     ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
     do not exist are left out), ``run_columns`` hold the single runs where the table has them,
@@ -77,7 +81,9 @@ class Label:
         words = f"{self.split} split, {self.epochs} epochs"
         if (self.metric, self.unit, self.higher_is_better) == ("accuracy", "per cent", True):
             return words
-        return f"{self.metric} in {self.unit}{'' if self.higher_is_better else ', negated'}, {words}"
+        measured = f"{self.metric} in {self.unit}" if self.unit else self.metric
+        measured += "" if self.higher_is_better else ", negated"
+        return measured if self.split == UNTRAINED else f"{measured}, {words}"
 
     @property
     def sign(self) -> float:

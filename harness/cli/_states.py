@@ -178,10 +178,11 @@ def _scores_digest(space: str, label: str) -> str | None:
 def _begun(root: Path) -> Iterator[Line]:
     for each in runners.under_way(root):
         words = [] if each.done is None else [f"{each.done:,} of {each.total:,} architectures measured"]
+        words += [f"{each.scores:,} scores kept"] * bool(each.scores)
         if each.running and each.by:
             words.append(f"host and process id: {each.by}")
         if not each.running:
-            words.append("run it again to go on" if each.done else "run it again")
+            words.append("run it again to go on" if each.done or each.scores else "run it again")
         state = "running" if each.running else "interrupted"
         if each.run is None:
             yield Line(state, "", "", "", each.identity, "", "; ".join(words), identity=each.identity)

@@ -1,4 +1,4 @@
-"""``make bench SPACE=nb201``: run a preset on one space or several, then write the report.
+"""``harness bench --space nb201``: run a preset on one space or several, then write the report.
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
 families of spaces (``only``; ``instead`` of all others), and overrides for whole families; without seeds of
@@ -153,7 +153,7 @@ def _seeds(asked: str) -> list[int]:
 
 
 def _parse(arguments: list[str]) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.bench", description=__doc__ and __doc__.splitlines()[0])
+    parser = Parser(prog="harness bench", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--space", default="", help="a space, a family of spaces, or all")
     parser.add_argument("--preset", default="quick", help="a file of conf/preset")
     parser.add_argument("--seeds", default="", help="seeds like 0,1 in place of the preset's")

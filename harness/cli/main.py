@@ -6,6 +6,7 @@ Each verb is a module of this folder, and ``harness VERB --help`` tells of it.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from harness.cli._sentence import guarded
 from harness.errors import unknown_name
 
 PACKAGE = __package__ or ""
+COMPLETING = ("-sc", "--shell-completion")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +40,27 @@ def _main(given: list[str]) -> int:
     verb = given[0]
     if verb in verbs():
         return importlib.import_module(f"{PACKAGE}.{verb}").main(given[1:])
+    if verb in COMPLETING and not _completes(given):
+        return 0
     if "=" in verb or verb.startswith("-"):
         return importlib.import_module(f"{PACKAGE}.run").main(given)
     raise unknown_name("verb", verb, verbs())
+
+
+def _completes(given: Sequence[str]) -> bool:
+    """Whether Hydra completes what is typed; it knows no verbs, so that they are printed here.
+
+    The shell hands over the line typed so far in ``COMP_LINE``.
+    """
+    command, _, typed = os.environ.get("COMP_LINE", "").partition(" ")
+    first, space, rest = typed.partition(" ")
+    if not any(each.startswith("query=") for each in given):
+        return True
+    if first == "run" and space:
+        os.environ["COMP_LINE"] = f"{command} {rest}"
+    elif not space:
+        print(" ".join(verb for verb in verbs() if verb.startswith(first)))
+    return first not in verbs() or first == "run"
 
 
 def _help() -> list[str]:

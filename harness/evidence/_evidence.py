@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
 from harness.evidence._method import Method
-from harness.records import Run
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
+    from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
 
@@ -52,13 +52,12 @@ class Evidence(ABC):
     name
         Of the method, in its record.
     run
-        The record's, once it is known: what is kept while the run goes on lies in its folder.
+        The record's, once it is known (:meth:`keep`).
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
 
     taken: Sequence[str] = ()
-    run: Run
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options
@@ -72,6 +71,13 @@ class Evidence(ABC):
     def estimate(self, work: Work) -> Estimate | None:
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
         return None
+
+    def keep(self, run: Run) -> None:
+        """From now on keep what is measured in the folder of ``run``, which is under way.
+
+        A run that was killed then goes on with it. Where nothing is kept, it starts afresh.
+        """
+        self.run = run
 
     @abstractmethod
     def open(self, progress: Progress) -> Tools:
@@ -93,7 +99,7 @@ class Evidence(ABC):
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
         own = {name: value for name, value in self.options.items() if name not in self.taken}
-        return self.method.module.score(tools.at(step), mask, decision, **own)
+        return tools.scores(self.method.module.score, mask, decision, step, **own)
 
     def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
         """The candidates that ``decision`` is left with; an error names it."""

@@ -3,8 +3,10 @@
 One public module per family of spaces (``space.family``); the folder is the registry. A family has
 
 * ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
+  A size may state an ``image_size`` that is smaller than the data set's;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
-  that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
+  that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`; a
+  family without the latter may say why, ``NO_SUPERNET``;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
@@ -18,10 +20,13 @@ from harness.networks._build import (
     build_te_nas_supernet,
     fidelities,
     flop_count,
+    has_supernet,
+    image_size,
     parameter_count,
     released_counting,
     released_masking,
     require_supernet,
+    size_of,
     table_flops,
     trained_cost,
 )
@@ -50,6 +55,8 @@ __all__ = [
     "count_parameters",
     "fidelities",
     "flop_count",
+    "has_supernet",
+    "image_size",
     "in_mode",
     "mix",
     "parameter_count",
@@ -57,6 +64,7 @@ __all__ = [
     "released_masking",
     "require_supernet",
     "require_weightable",
+    "size_of",
     "table_flops",
     "trained_cost",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
 from harness import registry
 from harness.errors import ConfigError, unknown_name
 from harness.networks._masking import MASKINGS
+from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
 from harness.networks._weights import draw
 from harness.seeding import derive
@@ -26,7 +28,7 @@ def fidelities(space: Space) -> tuple[str, ...]:
 def build(
     space: Space,
     arch: Architecture,
-    fidelity: str = "benchmark",
+    fidelity: object = "benchmark",
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
@@ -41,7 +43,8 @@ def build(
     space, arch
         A search space and one of its encodings.
     fidelity
-        ``benchmark`` is the network the benchmark trained; others are narrower and shallower.
+        ``benchmark`` is the network the benchmark trained; others are narrower and shallower. Or a size of
+        :func:`size_of`.
     seed
         Any integer.
     classes
@@ -52,7 +55,7 @@ def build(
     Returns
     -------
     nn.Module
-        Takes images ``(B, 3, H, W)`` with H and W of 16 or 32, returns logits ``(B, classes)``.
+        Takes images ``(B, 3, H, W)`` with H and W of at least 16, returns logits ``(B, classes)``.
 
     Raises
     ------
@@ -96,10 +99,35 @@ def require_supernet(space: Space, te_nas: bool = False) -> None:
     functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
     lacking = [function for function in functions if not hasattr(_family(space), function)]
     if lacking:
+        why = getattr(_family(space), "NO_SUPERNET", "")
         raise ConfigError(
             f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
-            f"have no {' and no '.join(lacking)}; take a method that reads none, or another space."
+            f"have no {' and no '.join(lacking)}{f' ({why})' if why else ''}; take a method that reads none, "
+            "or another space."
         )
+
+
+def has_supernet(space: Space, te_nas: bool = False) -> bool:
+    """Whether ``space`` has a supernet, or those on which TE-NAS measures."""
+    try:
+        require_supernet(space, te_nas)
+    except ConfigError:
+        return False
+    return True
+
+
+def image_size(space: Space, fidelity: str, natural: int) -> int:
+    """The side of the images that networks of a ``fidelity`` read, in pixels.
+
+    ``natural``, the data set's, unless the family states a smaller one for this size.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown ``fidelity``.
+    """
+    stated = getattr(_size(space, fidelity), "image_size", None)
+    return natural if stated is None else min(stated, natural)
 
 
 TE_NAS = {
@@ -152,6 +180,13 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
         For an unknown ``fidelity``.
     """
     return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
+
+
+def size_of(
+    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+) -> tuple[object, dict[str, Any]]:
+    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    return resized(space, _size(space, fidelity), channels, cells)
 
 
 def flop_count(
@@ -239,7 +274,9 @@ def _family(space: Space) -> ModuleType:
     return _load(space.family)
 
 
-def _size(space: Space, fidelity: str) -> object:
+def _size(space: Space, fidelity: object) -> object:
+    if not isinstance(fidelity, str):
+        return fidelity
     sizes = _family(space).FIDELITIES
     if fidelity not in sizes:
         raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)

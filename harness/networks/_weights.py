@@ -49,11 +49,21 @@ def _kaiming(
         bias.zero_()
 
 
+def _kaiming_convolutions(
+    weight: torch.Tensor, bias: torch.Tensor | None, generator: torch.Generator
+) -> None:
+    if weight.dim() == 2:
+        _pytorch(weight, bias, generator)
+    else:
+        _kaiming("fan_out", weight, bias, generator)
+
+
 INITS: dict[str, Callable[[torch.Tensor, torch.Tensor | None, torch.Generator], None]] = {
     "pytorch": _pytorch,
     "tensorflow": _tensorflow,
     "kaiming_fan_in": partial(_kaiming, "fan_in"),
     "kaiming_fan_out": partial(_kaiming, "fan_out"),
+    "kaiming_convolutions": _kaiming_convolutions,
 }
 """How convolutions and linear layers are drawn; with n inputs per output and m outputs:
 
@@ -63,6 +73,7 @@ weights uniform in +-sqrt(6 / (n + m)), biases 0: TensorFlow 1's ``variance_scal
 ``dense``, as NAS-Bench-101 used them.
 ``kaiming_fan_in``, ``kaiming_fan_out``: weights normal with variance 2 / n, or 2 / (m k) for kernels of k
 pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or of gradients, behind ReLUs.
+``kaiming_convolutions``: convolutions as ``kaiming_fan_out``, linear layers as ``pytorch``.
 """
 
 

@@ -15,10 +15,12 @@ from harness.errors import HarnessError
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
-from harness.reports.model import Section
+from harness.reports.findings.summaries import summaries
+from harness.reports.model import Section, Summary
 from harness.reports.tables import cards, overall, published
 
 OTHERS = {
@@ -53,6 +55,12 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     return tuple(sections)
 
 
+def build_summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
+    """What is said first: a summary for every space and label."""
+    places = dict.fromkeys(group.place[1:] for group in groups)
+    return summaries(groups, {place: label_words(*place) for place in places})
+
+
 def _proxies(groups: Sequence[Group]) -> list[str]:
     """The proxies that the methods of ``groups`` read, and those that population proxies rank, sorted."""
     known = {*registry.names(cards.PROXIES), *aggregations.names()}
@@ -64,7 +72,7 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
 
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
-    words = label_words(space, label)
+    words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
     return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())

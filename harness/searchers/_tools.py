@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score
+from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score, averaged
 from harness.searchers._limits import Limits
 from harness.spaces import Architecture, Decision, Mask, Population, Space
 
@@ -44,6 +45,17 @@ class Tools:
         """What an operation scorer reads at ``step``."""
         return None
 
+    def scores(
+        self,
+        score: Callable[..., dict[int, Score]],
+        mask: Mask | None,
+        decision: int,
+        step: int,
+        **options: Any,
+    ) -> dict[int, Score]:
+        """What the operation scorer ``score`` says at ``step`` of the candidates that ``mask`` leaves."""
+        return score(self.at(step), mask, decision, **options)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proxy(Tools):
@@ -54,16 +66,38 @@ class Proxy(Tools):
     score_supernet
         ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
         batch number ``step``. The supernet's weights are the same for every call.
+    others
+        The same of further supernets, each with initial weights and batches of its own.
+    scale
+        With ``others``, how each supernet's scores of a decision are scaled before they are averaged, a name
+        of :data:`harness.scorers.SCALES`.
     score_network
         ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
     """
 
     score_supernet: Callable[[Sequence[Mask], int], list[Score]]
     score_network: Callable[[Architecture, int], Score]
+    others: Sequence[Callable[[Sequence[Mask], int], list[Score]]] = ()
+    scale: str = "z"
 
     def at(self, step: int) -> Evaluate:
         """The proxy's scores of masks."""
         return lambda masks: self.score_supernet(masks, step)
+
+    def scores(
+        self,
+        score: Callable[..., dict[int, Score]],
+        mask: Mask | None,
+        decision: int,
+        step: int,
+        **options: Any,
+    ) -> dict[int, Score]:
+        """Of one supernet its scores, of several the mean of theirs."""
+        if not self.others:
+            return super().scores(score, mask, decision, step, **options)
+        supernets = (self.score_supernet, *self.others)
+        each = [score(partial(supernet, step=step), mask, decision, **options) for supernet in supernets]
+        return averaged(each, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ import numpy as np
 from harness.errors import unknown_name
 from harness.options import Option
 from harness.spaces._darts_forms import Cell, Genotype, of_parts, of_text
+from harness.spaces._diagram import Diagram, Link, Node
 from harness.spaces._space import Architecture, Decision, Space
 
 OPTIONS = {"supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as DARTS's authors")}
@@ -95,6 +96,22 @@ class Darts(Space):
         """``arch`` in the form that DARTS's code writes and reads; its text is the ``repr``."""
         normal, reduce = ([pair for node in cell for pair in node] for cell in self.cells(arch))
         return Genotype(normal, list(NODES), reduce, list(NODES))
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """Both cells: nodes 0 and 1 are the outputs of the two cells before, 2 to 5 are joined to its own."""
+        nodes = tuple(map(Node, ("c(k-2)", "c(k-1)", *map(str, NODES))))
+        return tuple(
+            Diagram(
+                title,
+                nodes,
+                tuple(
+                    Link(predecessor, node, operation)
+                    for node, pairs in zip(NODES, cell, strict=True)
+                    for operation, predecessor in pairs
+                ),
+            )
+            for title, cell in zip(("Normal cell", "Reduction cell"), self.cells(arch), strict=True)
+        )
 
     def format(self, arch: Architecture) -> str:
         """``|op~pred|op~pred|`` for every node, joined by ``+``; the normal cell, ``/``, the reduction cell.

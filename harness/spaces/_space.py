@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import ConfigError, unknown_name
+from harness.spaces._diagram import Diagram, Node, chain
 
 Architecture = tuple[tuple[int, ...], ...]
 """For every decision the indices of the picked candidates, ascending."""
@@ -264,6 +265,15 @@ class Space(ABC):
             for decision, picks, active in zip(self.decisions, arch, self.active(arch), strict=True)
             if decision.kind == "operation"
         )
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """What ``arch`` looks like: its cells; by default a chain of all that is picked and has an effect."""
+        layers = (
+            Node(decision.name, ", ".join(decision.candidates[pick] for pick in picks))
+            for decision, picks, active in zip(self.decisions, arch, self.active(arch), strict=True)
+            if active
+        )
+        return (chain(tuple(layers)),)
 
     def non_identity_operations(self, arch: Architecture) -> int:
         """How many operations do more than pass on or drop their input: a trivial baseline."""

@@ -49,6 +49,32 @@ PUBLISHED = {
     "nb1shot1_1": Published(2_487, 3_702, {"cifar10_test_108": 94.2007}),
     "nb1shot1_2": Published(3_609, 12_474, {"cifar10_test_108": 93.9069}),
     "nb1shot1_3": Published(24_066, 135_900, {"cifar10_test_108": 94.1774}),
+    "transnas_micro": Published(
+        4_096,
+        4_096,
+        {
+            "class_scene_valid_25": 54.936,
+            "class_object_valid_25": 45.586,
+            "room_layout_valid_25": -0.6010,
+            "jigsaw_valid_10": 95.372,
+            "segmentsemantic_valid_30": 94.6125,
+            "normal_valid_30": 0.58729,
+            "autoencoder_valid_30": 0.57723,
+        },
+    ),
+    "transnas_macro": Published(
+        3_256,
+        3_256,
+        {
+            "class_scene_valid_25": 57.414,
+            "class_object_valid_25": 47.422,
+            "room_layout_valid_25": -0.58223,
+            "jigsaw_valid_10": 97.019,
+            "segmentsemantic_valid_30": 94.858,
+            "normal_valid_30": 0.64354,
+            "autoencoder_valid_30": 0.74882,
+        },
+    ),
     "darts": Published(1_037_664_180**2, 1_037_664_180**2, {}),
     "darts_s5": Published(1_037_664_180**2, 1_037_664_180**2, {}),
 }
@@ -58,8 +84,16 @@ DATASETS = {
     "cifar10": Dataset(10, 32),
     "cifar100": Dataset(100, 32),
     "imagenet16_120": Dataset(120, 16),
+    "taskonomy_class_scene": Dataset(47, 256),
+    "taskonomy_class_object": Dataset(75, 256),
+    "taskonomy_room_layout": Dataset(9, 256),
+    "taskonomy_jigsaw": Dataset(1000, 64),
+    "taskonomy_segmentsemantic": Dataset(17, 256),
+    "taskonomy_normal": Dataset(3, 256),
+    "taskonomy_autoencoder": Dataset(3, 256),
 }
-"""Data sets of the labels, for the manifest."""
+"""Data sets of the labels, for the manifest. Those of TransNAS-Bench-101 are tasks on Taskonomy's images, with as
+many classes as the task has classes, regressed numbers, or channels of an image."""
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line across the whole panel at ``value`` of ``axis`` (``x`` or ``y``)."""
+    """A line across the whole panel at ``value`` of ``axis`` (``x`` or ``y``); ``words`` stand at its end."""
 
     axis: str
     value: float
     colour: Colour = MUTED
     dashed: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True)

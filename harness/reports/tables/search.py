@@ -8,7 +8,7 @@ from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import costs, training
+from harness.reports.tables import costs, published_errors, training
 
 COLUMNS = (
     Column("Searcher", "searcher and proxy", numeric=False),
@@ -35,12 +35,13 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored))
     rows += wording.rows_of_failed(groups, COLUMNS)
     found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
-    return (found, *costs.tables(groups), *training.tables(groups))
+    return (found, *costs.tables(groups), *published_errors.tables(groups), *training.tables(groups))
 
 
 def _optimum(scored: Sequence[Group]) -> Row:
     best = wording.spread_of(value for group in scored for value in group.values("best_accuracy"))
-    cells = [Cell("best of the space", "best of the space", "optimum"), *[Cell("")] * (len(COLUMNS) - 1)]
+    named = lookup.best_of(scored)
+    cells = [Cell(named, named, "optimum"), *[Cell("")] * (len(COLUMNS) - 1)]
     cells[1] = Cell(best, scored[0].stat("best_accuracy")["mean"])
     cells[3], cells[4] = Cell("1", 1.0), Cell("0.00", 0.0)
     return Row(tuple(cells), "reference")
@@ -68,10 +69,8 @@ def _cells(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
 def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
     if not scored:
         return ("No run of these succeeded.",)
-    size = wording.spread(value for group in scored for value in group.values("size"))
     sentences = [
-        f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        f"Regret is in percentage points of this label, against the best that {lookup.known_by(scored)}.",
+        f"Means ± standard deviations over seeds; {_ranks(scored)}",
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
@@ -82,6 +81,17 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
             "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
         )
     return tuple(sentences)
+
+
+def _ranks(scored: Sequence[Group]) -> str:
+    """What ranks and regrets are of; nobody knows the best where any architecture can be trained."""
+    if all(value is None for group in scored for value in group.values("rank")):
+        return "the best architecture is not known, so that there are no ranks and regrets."
+    size = wording.spread(value for group in scored for value in group.values("size"))
+    return (
+        f"ranks are among {size} architectures, 1 the best. Regret is in percentage points of this label, "
+        f"against the best that {lookup.known_by(scored)}."
+    )
 
 
 def _unknown(scored: Sequence[Group]) -> tuple[str, ...]:
