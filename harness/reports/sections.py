@@ -89,4 +89,4 @@ def label_words(space: str, label: str) -> str:
         found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
-    return f"{found.dataset}, {found.words}, {found.runs}"
+    return ", ".join(filter(None, (found.dataset, found.words, found.runs)))

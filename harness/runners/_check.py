@@ -49,8 +49,7 @@ def check(config: RunConfig) -> None:
     for group, given in chosen.items():
         _known(group, given.get("name"), groups.names(group))
     space = spaces.load(config.space["name"])
-    if not truth.is_measured(config):
-        benchmarks.require(space.name)
+    _check_truth(config)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
     training = training_of(config)
@@ -75,6 +74,15 @@ def check(config: RunConfig) -> None:
         published_sets(config)
 
 
+def _check_truth(config: RunConfig) -> None:
+    """A task that compares with accuracies, and a method that asks for them, need a space that has some."""
+    method = method_of(config)
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    needed = tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False)
+    if needed and not truth.is_measured(config):
+        benchmarks.require(config.space["name"])
+
+
 def _is_chosen(config: RunConfig, group: str) -> bool:
     """Whether ``group`` names an item: a method's group may be left out where the task reads another one."""
     if group in ("proxy", "fidelity"):  # checked apart: a list of names, and no items
@@ -87,8 +95,10 @@ def _method_group(config: RunConfig) -> str:
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
-    if config.variant == "as_released":
-        searchers.permutes(space)  # refuses a space that there is no released code for
+    searched = config.searcher if _method_group(config) == "searcher" else {}
+    follows = searched.get("variant") == "as_released"
+    if follows or config.variant == "as_released":
+        searchers.require_released(space, searched.get("order") if follows else None)
     if config.masking != "default":
         from harness import networks  # loads torch, so only where it has to be asked
 

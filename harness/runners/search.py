@@ -6,6 +6,7 @@ import pandas as pd
 
 from harness import evidence, tasks
 from harness.evidence import Evidence
+from harness.processes.under_way import tell
 from harness.records import failures
 from harness.runners._quality import quality
 from harness.runs.config import Estimate, Outcome, Progress
@@ -26,6 +27,8 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
 
     def work(clock: Clock) -> Outcome:
         read.keep(run)
+        if not context.label.known:
+            tell(f"No accuracy is known of {context.space.name}: that of what is found will be unknown.")
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))

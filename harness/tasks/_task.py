@@ -71,6 +71,8 @@ class Task:
         What tables of the sensitivity study show.
     lists_truth
         Whether it needs a list of all architectures whose truth is known.
+    needs_truth
+        Whether it says nothing of a space of which no accuracy is known.
     takes_aggregations, takes_published
         Whether population proxies, and published operation scores, go with it.
     """
@@ -92,5 +94,6 @@ class Task:
     compared: tuple[Measure, ...] = ()
     studied: tuple[Measure, ...] = ()
     lists_truth: bool = False
+    needs_truth: bool = True
     takes_aggregations: bool = False
     takes_published: bool = False
