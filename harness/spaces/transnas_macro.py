@@ -6,7 +6,6 @@ of Cross-Task Neural Architecture Search", CVPR 2021.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Any

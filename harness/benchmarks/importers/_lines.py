@@ -33,6 +33,6 @@ def lines(path: Path, needed: Collection[str]) -> list[dict[str, str]]:
 def number(text: str, where: object, low: float = -np.inf, high: float = np.inf) -> float:
     """``text`` as a number between ``low`` and ``high``; NaN where it is empty."""
     value = float(text) if text else np.nan
-    if text and not low <= value <= high or abs(value) == np.inf:
+    if (text and not low <= value <= high) or abs(value) == np.inf:
         raise ValueError(f"{where}: expected a number between {low:g} and {high:g}, received {text[:40]!r}")
     return value

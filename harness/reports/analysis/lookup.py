@@ -43,6 +43,12 @@ def label_words(group: Group) -> str:
     return "" if label is None else f"{label.dataset}, {label.words}, {label.runs}"
 
 
+def truth_sentence(groups: Sequence[Group]) -> tuple[str, ...]:
+    """At which fidelity the truth of groups of one label was measured; nothing where it is a table's."""
+    measured = any(recipe_of(group) is not None for group in groups[:1])
+    return (f"Truth of this section: {label_words(groups[0])}.",) if measured else ()
+
+
 def origin_words(group: Group) -> str:
     """How its accuracies were come by, in few words."""
     return "looked up in the table" if recipe_of(group) is None else "trained here at a small fidelity"
@@ -59,7 +65,8 @@ _LISTED = "the space lists"
 def known_by(groups: Sequence[Group]) -> str:
     """Who has the architectures that groups of one label are compared with: the space, or its benchmark."""
     if any(recipe_of(group) is not None for group in groups[:1]):
-        return "was trained here, or could be"
+        listed = groups[0].run.settings["measured"]["architectures"] != "any"
+        return "the measured truth holds" if listed else "the space has"
     found = [table_of(group.run.space, group.run.label) for group in groups[:1]]
     partial = any(table is not None and not table.complete for table in found)
     return "the benchmark knows" if partial else _LISTED
