@@ -46,9 +46,9 @@ class Label:
     """One way to say how good an architecture is.
 
     ``dataset``, ``split`` (``"test"`` or ``"valid"``) and ``epochs`` say what was measured after
-    how much training; a cost that no training changes has the split :data:`UNTRAINED` and 0 epochs. ``metric``
-    and ``unit`` say which number in what (a bare number's unit is ``""``), ``higher_is_better`` its direction;
-    ``runs`` says in words which trainings were taken together and how.
+    how much training; a cost that no training changes has the split :data:`UNTRAINED` and 0 epochs.
+    ``metric`` and ``unit`` say which number in what (a bare number's unit is ``""``), ``higher_is_better``
+    its direction; ``runs`` says in words which trainings were taken together and how.
     ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
     do not exist are left out), ``run_columns`` hold the single runs where the table has them,
     ``scale`` is what stored figures are multiplied by to be in ``unit``, ``source`` the release they come

@@ -13,7 +13,7 @@ from harness.benchmarks.importers._source import damaged, read_bytes
 
 
 def lines(path: Path, needed: Collection[str]) -> list[dict[str, str]]:
-    """The rows of the CSV file ``path`` by the names in its first line, which are at least the ``needed`` ones.
+    """The rows of the CSV file ``path`` by the names in its first line, the ``needed`` ones at least.
 
     Raises
     ------
