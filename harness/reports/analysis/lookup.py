@@ -43,6 +43,20 @@ def label_words(group: Group) -> str:
     return "" if label is None else f"{label.dataset}, {label.words}, {label.runs}"
 
 
+def truth_overrides(group: Group) -> list[str]:
+    """What names its truth on a command line: the label, or how it is measured here."""
+    told = group.run.settings.get("measured")
+    if told is None:
+        return [f"label={group.run.label}"]
+    named = ("image_size", "images", "classes", "fidelity", "epochs", "batch_size", "rate", "architectures")
+    found = ["truth=train", f"truth.input={told['input']}"]
+    found += ["truth.folder=FOLDER"] * (told["input"] == "cifar10")
+    found += [f"truth.{name}={told[name]}" for name in (*named, "kept") if name in told]
+    sizes = {"cells" if name == "layers" else name: value for name, value in told["network"].items()}
+    found += [f"truth.{name}={sizes[name]}" for name in ("channels", "cells") if name in sizes]
+    return [*found, f"truth.seed={told['seeds'][0]}", f"truth.seeds={len(told['seeds'])}"]
+
+
 def truth_sentence(groups: Sequence[Group]) -> tuple[str, ...]:
     """At which fidelity the truth of groups of one label was measured; nothing where it is a table's."""
     measured = any(recipe_of(group) is not None for group in groups[:1])
