@@ -96,6 +96,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
         return ("No run of these succeeded.",)
     sentences = [
         f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
