@@ -38,7 +38,7 @@ def of_notebook(path: Path) -> str:
 
 
 def _linked(text: str) -> str:
-    """Links from the repository's top level, as they go from the site's; those that leave the site are words."""
+    """Links from the repository's top level as they go from the site's; one that leaves it is words alone."""
     pages = {path: page for page, path in ELSEWHERE.items()}
 
     def link(found: re.Match[str]) -> str:
