@@ -16,6 +16,8 @@ ELSEWHERE = {
 }
 """Page of the site: its file in the repository."""
 
+_ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):<code>~?([^<]*)</code>")
+
 
 def on_files(files: Any, config: Any) -> Any:
     """Add them to the pages that MkDocs found in this folder."""
@@ -27,6 +29,11 @@ def on_files(files: Any, config: Any) -> Any:
     for page, text in pages.items():
         files.append(File.generated(config, page, content=text))
     return files
+
+
+def on_page_content(html: str, **page: Any) -> str:
+    """The roles of docstrings, such as ``:class:`harness.spaces.Space```, as links to what the site has."""
+    return _ROLE.sub(r'<autoref identifier="\1" optional><code>\1</code></autoref>', html)
 
 
 def of_notebook(path: Path) -> str:
