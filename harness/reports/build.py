@@ -162,7 +162,9 @@ def _digest(chart: Chart) -> str:
 @cache
 def _drawing() -> str:
     folder = Path(__file__).parent
-    code = b"".join((folder / name).read_bytes() for name in ("render/printed.py", "charts/style.py"))
+    code = b"".join(
+        (folder / name).read_bytes() for name in ("render/printed.py", "render/ends.py", "charts/style.py")
+    )
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 

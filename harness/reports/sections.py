@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
@@ -71,7 +72,7 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
 
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
-    words = label_words(space, label)
+    words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
     return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())
@@ -88,4 +89,4 @@ def label_words(space: str, label: str) -> str:
         found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
-    return f"{found.dataset}, {found.words}, {found.runs}"
+    return ", ".join(filter(None, (found.dataset, found.words, found.runs)))

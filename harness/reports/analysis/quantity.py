@@ -35,6 +35,11 @@ class Quantity:
         return f"{self.axis[0].upper()}{self.axis[1:]}"
 
     @property
+    def name(self) -> str:
+        """``Accuracy``."""
+        return f"{self.metric[:1].upper()}{self.metric[1:]}"
+
+    @property
     def lower_first(self) -> bool:
         """Whether lower is better."""
         return self.sign < 0
@@ -48,6 +53,11 @@ class Quantity:
     def points(self) -> str:
         """The unit of a difference: percentage points of a percentage."""
         return "points" if self.unit == "%" else self.unit
+
+    @property
+    def points_in_full(self) -> str:
+        """The same in a sentence."""
+        return "percentage points" if self.unit == "%" else self.unit or "units"
 
     def shown(self, value: float | None) -> float | None:
         """A figure in its unit, from what records hold."""
