@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import benchmarks, folders, runners, tasks
+from harness import benchmarks, folders, runners, spaces, tasks
 from harness.errors import HarnessError, ResultsError
 from harness.published import operation_scores
 from harness.records import Record, Run, Store, read_record
@@ -165,7 +165,8 @@ def _truth_of(run: Run) -> str | None:
 
 @cache
 def _truth_now(space: str, label: str) -> str | None:
-    known = space in benchmarks.names() and label in benchmarks.labels(space)
+    exists = space in benchmarks.names() or space in spaces.names()
+    known = exists and label in benchmarks.labels(space)
     return benchmarks.load(space).digest(label) if known else None
 
 

@@ -84,8 +84,8 @@ def choose_spaces(asked: str) -> tuple[str, ...]:
         families.setdefault(name, []).append(name)
         if spaces.load(name).family not in benchmarks.names():
             families.setdefault(spaces.load(name).family, []).append(name)
-    if asked in spaces.names():
-        benchmarks.require(asked)
+    for name in spaces.names():  # without figures it has no other name, and searches alone
+        families.setdefault(name, [name])
     if not asked:
         raise ConfigError(f"SPACE is missing; allowed: {', '.join(sorted(families))}; like SPACE=nb201.")
     if asked not in families:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
 from harness import registry
 from harness.errors import ConfigError, unknown_name
 from harness.networks._masking import MASKINGS
+from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
 from harness.networks._weights import draw
 from harness.seeding import derive
@@ -26,7 +28,7 @@ def fidelities(space: Space) -> tuple[str, ...]:
 def build(
     space: Space,
     arch: Architecture,
-    fidelity: str = "benchmark",
+    fidelity: object = "benchmark",
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
@@ -41,7 +43,8 @@ def build(
     space, arch
         A search space and one of its encodings.
     fidelity
-        ``benchmark`` is the network the benchmark trained; others are narrower and shallower.
+        ``benchmark`` is the network the benchmark trained; others are narrower and shallower. Or a size of
+        :func:`size_of`.
     seed
         Any integer.
     classes
@@ -77,11 +80,13 @@ def build_supernet(
 ) -> Supernet:
     """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
 
-    Parameters and errors are those of :func:`build`; ``benchmark`` is the size that Zero-Cost-PT searched.
-    It takes images ``(B, image_channels, H, W)``.
+    Parameters and errors are those of :func:`build`, and of :func:`require_supernet`; ``benchmark`` is the
+    size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``.
     """
     family = _family(space)
-    module = family.supernet(space, _size(space, fidelity), _at_least_one(classes), image_channels)
+    size = _size(space, fidelity)
+    require_supernet(space)
+    module = family.supernet(space, size, _at_least_one(classes), image_channels)
     return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
 
 
@@ -179,6 +184,13 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
     return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
 
 
+def size_of(
+    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+) -> tuple[object, dict[str, Any]]:
+    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    return resized(space, _size(space, fidelity), channels, cells)
+
+
 def flop_count(
     space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10, image_size: int = 32
 ) -> int:
@@ -264,7 +276,9 @@ def _family(space: Space) -> ModuleType:
     return _load(space.family)
 
 
-def _size(space: Space, fidelity: str) -> object:
+def _size(space: Space, fidelity: object) -> object:
+    if not isinstance(fidelity, str):
+        return fidelity
     sizes = _family(space).FIDELITIES
     if fidelity not in sizes:
         raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)

@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
@@ -69,9 +70,7 @@ def _over_spaces(groups: Sequence[Group]) -> list[Section]:
 
 def build_summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
     """What is said first: over all spaces where there are several, then of every space and label."""
-    places = dict.fromkeys(group.place[1:] for group in groups)
-    own = summaries(groups, {place: label_words(*place) for place in places})
-    return (*over_spaces(groups), *own)
+    return (*over_spaces(groups), *summaries(groups))
 
 
 def _proxies(groups: Sequence[Group]) -> list[str]:
@@ -85,7 +84,7 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
 
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
-    words = label_words(space, label)
+    words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
     return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())
@@ -102,4 +101,4 @@ def label_words(space: str, label: str) -> str:
         found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
-    return f"{found.dataset}, {found.words}, {found.runs}"
+    return ", ".join(filter(None, (found.dataset, found.words, found.runs)))

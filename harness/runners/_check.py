@@ -9,6 +9,7 @@ from harness.errors import ConfigError, unknown_name
 from harness.evidence import Method, method_of, require_kinds, require_limits, training_of
 from harness.evidence.published import published_sets
 from harness.options import Device, Folder, Kind, Numbers, Whole, check_value
+from harness.runs import truth
 from harness.runs.config import RunConfig, Training
 from harness.runs.device import ARITHMETIC
 from harness.scorers import SCALES
@@ -48,7 +49,7 @@ def check(config: RunConfig) -> None:
     for group, given in chosen.items():
         _known(group, given.get("name"), groups.names(group))
     space = spaces.load(config.space["name"])
-    benchmarks.require(space.name)
+    _check_truth(config)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
     training = training_of(config)
@@ -62,12 +63,24 @@ def check(config: RunConfig) -> None:
         groups.settings(group, given)
     _check_conventions(config, space)
     _check_supernets(config, method, training)
-    benchmarks.require_label(space.name, config.label)
+    if truth.is_measured(config):
+        _check_measured(config, space)
+    else:
+        benchmarks.require_label(space.name, config.label)
     require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     if config.source == "published":
         published_sets(config)
+
+
+def _check_truth(config: RunConfig) -> None:
+    """A task that compares with accuracies, and a method that asks for them, need a space that has some."""
+    method = method_of(config)
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    needed = tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False)
+    if needed and not truth.is_measured(config):
+        benchmarks.require(config.space["name"])
 
 
 def _is_chosen(config: RunConfig, group: str) -> bool:
@@ -82,12 +95,26 @@ def _method_group(config: RunConfig) -> str:
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
-    if config.variant == "as_released":
-        searchers.permutes(space)  # refuses a space that there is no released code for
+    searched = config.searcher if _method_group(config) == "searcher" else {}
+    follows = searched.get("variant") == "as_released"
+    if follows or config.variant == "as_released":
+        searchers.require_released(space, searched.get("order") if follows else None)
     if config.masking != "default":
         from harness import networks  # loads torch, so only where it has to be asked
 
         _known("masking", config.masking, ("default", *networks.MASKINGS))
+
+
+def _check_measured(config: RunConfig, space: spaces.Space) -> None:
+    """Truth that is measured here is asked for architecture by architecture."""
+    truth.check(config, space)
+    task, method = tasks.load(config.task["name"]), method_of(config)
+    if task.lists_truth:
+        truth.require_list(config, space, f"task={task.name}")
+    if config.task.get("population") == "all":
+        truth.require_list(config, space, "task.population=all")
+    if method is not None and method.evidence == "truth":
+        truth.require_list(config, space, f"{method.group}={method.name}")
 
 
 def _check_supernets(config: RunConfig, method: Method | None, training: Training | None) -> None:

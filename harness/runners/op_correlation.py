@@ -41,7 +41,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         words = [TASK.headline(statistics), failures(found).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return once(context, run, work, lambda: read.estimate(_work(read)))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(_work(read)), more=2))
 
 
 def _steps(read: Evidence) -> int:

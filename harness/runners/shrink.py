@@ -41,7 +41,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         return Outcome(run.method, "done", path, TASK.headline(statistics))
 
-    return once(context, run, work, lambda: read.estimate(Work(0, 0)))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(Work(0, 0))))
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:

@@ -18,6 +18,7 @@ _Groups: Any = make_dataclass(
 class RunConfig(_Groups):  # type: ignore[misc]
     """Everything one run is told. Groups (:data:`harness.groups.GROUPS`) hold ``name`` and its settings.
 
+    ``truth`` is ``table``, or ``train`` with how architectures are trained here for want of a table.
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
     Zero-Cost-PT's released code does in the space, whose way of counting ReLUs holds then too. ``source``
@@ -36,6 +37,7 @@ class RunConfig(_Groups):  # type: ignore[misc]
     """
 
     tracker: dict[str, Any] = field(default_factory=lambda: {"name": "none"})
+    truth: dict[str, Any] = field(default_factory=lambda: {"name": "table"})
     limits: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     seed: int = 0
@@ -58,6 +60,10 @@ class RunConfig(_Groups):  # type: ignore[misc]
 
 Progress = Callable[[str, int, int], None]
 """``(words, done, total)``, called as a run goes on."""
+
+
+def nothing(words: str, done: int, total: int) -> None:
+    """A progress that nobody looks at."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from harness.errors import unknown_name
 from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
-from harness.runs.config import RunConfig
+from harness.runs.config import Progress, RunConfig, nothing
 from harness.runs.context import Context, context_of
 from harness.runs.device import arithmetic, chosen
 from harness.runs.numerics import numerics
@@ -114,15 +114,17 @@ class Setup(Context):
         )
 
 
-def prepare(config: RunConfig, estimating: bool = True) -> Setup:
-    """Find everything that a checked config needs; nothing is written. ``estimating`` is the context's.
+def prepare(config: RunConfig, estimating: bool = True, progress: Progress = nothing) -> Setup:
+    """Find everything that a checked config needs; nothing is written.
+
+    ``estimating`` and ``progress`` are the context's.
 
     Raises
     ------
     HarnessError
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
-    context = context_of(config)
+    context = context_of(config, progress=progress)
     fidelities = networks.fidelities(context.space)
     if config.fidelity["name"] not in fidelities:
         raise unknown_name(f"fidelity of {context.space.name}", config.fidelity["name"], fidelities)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import pickle
-import signal
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from harness.errors import HarnessError, MachineFailure
+from harness.errors import MachineFailure
+from harness.processes.children import received, sendable, start
 from harness.processes.parent import end_with_parent, how_it_died
 from harness.processes.under_way import tell
 from harness.runs.config import Progress
@@ -38,7 +32,7 @@ def work_together(team: Team, job: Job, count: int, progress: Progress) -> None:
     workers: dict[Connection, SpawnProcess] = {}
     try:
         for number in range(count):
-            pipe, process = _start(job, number)
+            pipe, process = start(_work, job, number)
             workers[pipe] = process
         died = _attend(team, job, dict(workers), progress)
     finally:
@@ -64,7 +58,7 @@ def _attend(
     while workers:
         ready: list[Any] = wait(list(workers), POLL_SECONDS)
         for pipe in ready:
-            message = _received(pipe)
+            message = received(pipe)
             if isinstance(message, Exception):
                 raise message
             counts[pipe] = message or NOTHING
@@ -85,35 +79,6 @@ def _attend(
     return died
 
 
-def _received(pipe: Connection) -> tuple[int, int] | Exception | None:
-    """What a worker tells; ``None`` where it has ended, also in the middle of a word."""
-    try:
-        return pipe.recv()
-    except (EOFError, OSError):
-        return None
-
-
-def _start(job: Job, number: int) -> tuple[Connection, SpawnProcess]:
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, number, theirs), daemon=True)
-    with _interrupts_held():
-        process.start()
-    theirs.close()
-    return mine, process
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Processes started inside never hear of Ctrl-C, which a terminal sends to all: this one ends them."""
-    resource_tracker.ensure_running()  # which lets go of the signal when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _work(job: Job, number: int, pipe: Connection) -> None:
     end_with_parent()
     try:
@@ -122,16 +87,4 @@ def _work(job: Job, number: int, pipe: Connection) -> None:
         with setup.computing, team.inside():
             team.work(lambda number, count: pipe.send((number, count)))
     except Exception as error:
-        pipe.send(_sendable(error))
-
-
-def _sendable(error: Exception) -> Exception:
-    """``error`` with its traceback in a note, or its words where it cannot be sent."""
-    told = "".join(traceback.format_exception(error))
-    try:
-        sent = pickle.loads(pickle.dumps(error))
-    except Exception:
-        sent = RuntimeError(f"{type(error).__name__}: {error}")
-    if not isinstance(sent, HarnessError):
-        sent.add_note(f"In a worker process:\n{told}")
-    return sent
+        pipe.send(sendable(error))

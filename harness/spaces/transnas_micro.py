@@ -41,8 +41,8 @@ class TransNASMicro(Space):
     decisions = tuple(Decision(f"{node}<-{parent}", OPERATIONS) for node, parent in EDGES)
     identity_candidates = frozenset({"none", "skip_connect"})
     forms = (
-        "the authors' string such as 64-41414-3_31_132, or its end 3_31_132, six digits of 0 to 3 as numbers, a "
-        "mapping of edges such as {'1<-0': 'nor_conv_3x3', ...}, or six tuples of one index each"
+        "the authors' string such as 64-41414-3_31_132, or its end 3_31_132, six numbers of 0 to 3, "
+        "a mapping of edges such as {'1<-0': 'nor_conv_3x3', ...}, or six tuples of one index each"
     )
 
     def listing(self) -> tuple[Architecture, ...]:
@@ -74,10 +74,10 @@ class TransNASMicro(Space):
         return tuple((int(item),) for item in items) if digits and len(items) == len(EDGES) else None
 
     def canonical(self, arch: Architecture) -> str:
-        """What the cell computes, as an expression: a node is the sorted sum of its terms, of which none is 0.
+        """What the cell computes, as an expression: a node is the sorted sum of its terms, without ``none``.
 
-        A ``skip_connect`` repeats its parent's terms, but one from the input is a term of its own, since it is a
-        factorised reduction where the resolution changes; a convolution of nothing is a term, its
+        A ``skip_connect`` repeats its parent's terms, but one from the input is a term of its own, since it
+        is a factorised reduction where the resolution changes; a convolution of nothing is a term, its
         normalisation's bias. Nodes that do not reach the output are left out. The rule is ours: the release
         states none. It trained encodings of one expression separately unless they also agree in what does
         not reach the output.

@@ -8,7 +8,7 @@ from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import labels, subpopulations
+from harness.reports.tables import labels, measured, subpopulations
 from harness.tasks.arch_correlation import BASELINES
 
 COLUMNS = (
@@ -59,7 +59,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     order = by_population(groups) or [[]]
     order[0] += [group for group in groups if not group.results]
     own = tuple(_table(block, number, len(order)) for number, block in enumerate(order, 1))
-    return own + subpopulations.tables(groups) + labels.tables(groups)
+    return own + measured.tables(groups) + subpopulations.tables(groups) + labels.tables(groups)
 
 
 def _table(groups: Sequence[Group], number: int, of: int) -> Table:

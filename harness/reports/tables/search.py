@@ -10,7 +10,7 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import training
+from harness.reports.tables import published_errors, training
 
 
 def columns(quantity: Quantity) -> tuple[Column, ...]:
@@ -56,7 +56,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored, quantity, len(heads)))
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    return (found, *training.tables(groups))
+    return (found, *published_errors.tables(groups), *training.tables(groups))
 
 
 def _or_lowest(value: float | None) -> float:
@@ -65,7 +65,8 @@ def _or_lowest(value: float | None) -> float:
 
 def _optimum(scored: Sequence[Group], quantity: Quantity, columns: int) -> Row:
     values = [quantity.shown(value) for group in scored for value in group.values("best_accuracy")]
-    cells = [Cell("best of the space", "best of the space", "optimum"), *[Cell("")] * (columns - 1)]
+    named = lookup.best_of(scored)
+    cells = [Cell(named, named, "optimum"), *[Cell("")] * (columns - 1)]
     cells[1] = Cell(
         wording.spread_of(values, quantity.digits), quantity.stat(scored[0].stat("best_accuracy"))["mean"]
     )
@@ -93,11 +94,8 @@ def _cells(group: Group, groups: Sequence[Group], quantity: Quantity) -> tuple[C
 def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantity) -> tuple[str, ...]:
     if not scored:
         return ("No run of these succeeded.",)
-    size = wording.spread(value for group in scored for value in group.values("size"))
     sentences = [
-        f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        f"Regret is in {quantity.points_in_full} of this label, against the best that "
-        f"{lookup.known_by(scored)}.",
+        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
@@ -108,6 +106,17 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
             "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
         )
     return tuple(sentences)
+
+
+def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:
+    """What ranks and regrets are of; nobody knows the best where any architecture can be trained."""
+    if all(value is None for group in scored for value in group.values("rank")):
+        return "the best architecture is not known, so that there are no ranks and regrets."
+    size = wording.spread(value for group in scored for value in group.values("size"))
+    return (
+        f"ranks are among {size} architectures, 1 the best. Regret is in {quantity.points_in_full} of this "
+        f"label, against the best that {lookup.known_by(scored)}."
+    )
 
 
 def _unknown(scored: Sequence[Group]) -> tuple[str, ...]:

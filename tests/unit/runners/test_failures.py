@@ -17,6 +17,7 @@ from harness import networks, proxies, records, registry
 from harness.cli._compose import composing, run_config
 from harness.errors import MachineFailure, RunFailed
 from harness.evidence import _te_nas
+from harness.processes import children
 from harness.proxies import _measure
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
@@ -108,7 +109,7 @@ def test_a_worker_that_meets_it_ends_the_run(tmp_path, monkeypatch):
     undisturbed, disturbed = (config(tmp_path / name, *ARCHS) for name in ("one", "two"))
     execute(undisturbed)
     with monkeypatch.context() as patch:
-        patch.setattr(workers.multiprocessing, "get_context", lambda _: CHILDREN)
+        patch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
         patch.setattr(workers, "_work", out_of_memory)
         with pytest.raises(MachineFailure, match="MemoryError: no more"):
             execute(replace(disturbed, workers=2))

@@ -12,7 +12,7 @@ from harness.benchmarks import importers
 from harness.errors import DataError
 
 OF_FILES = ("nb101_tfrecord", "nb201_pth", "nbmacro_json")
-OF_FOLDERS = ("nats_simple",)
+OF_FOLDERS = ("nats_simple", "transnas")
 PAGE = b"\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from harness import proxies, records
 from harness.cli._compose import composing, run_config
+from harness.processes import children
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import team as _team
@@ -67,7 +68,7 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
 @pytest.fixture
 def quick_workers(monkeypatch):
     """Workers that need no second to start."""
-    monkeypatch.setattr(_workers.multiprocessing, "get_context", lambda _: CHILDREN)
+    monkeypatch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
 
 
 def content(root) -> dict[str, bytes]:
