@@ -40,7 +40,7 @@ def label_of(group: Group) -> Label | None:
 def label_words(group: Group) -> str:
     """What its label means, by the manifest or, of measured truth, its fidelity; empty where unknown."""
     label = label_of(group)
-    return "" if label is None else f"{label.dataset}, {label.words}, {label.runs}"
+    return "" if label is None else ", ".join(filter(None, (label.dataset, label.words, label.runs)))
 
 
 def truth_overrides(group: Group) -> list[str]:

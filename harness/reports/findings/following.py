@@ -32,7 +32,7 @@ def following(groups: Sequence[Group], telling: Sequence[Group]) -> tuple[tuple[
         more = [seed for seed in range(ENOUGH) if seed not in group.seeds][: ENOUGH - len(group.seeds)]
         if more and not group.published:
             have = wording.counted(len(group.seeds), "seed")
-            found.append((f"{group.method} has {have}: give it a spread", command(group, more)))
+            found.append((f"give {group.method}, which has {have}, a spread", command(group, more)))
     if lookup.recipe_of(groups[0]) is not None:
         return tuple(found)
     small = sorted({str(group.settings["fidelity"]) for group in groups if "fidelity" in group.settings})
