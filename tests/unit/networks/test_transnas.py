@@ -88,4 +88,4 @@ def test_the_linear_layer_is_drawn_as_pytorch_does():
     assert linear.weight.abs().max() <= linear.in_features**-0.5
     assert linear.bias.any()
     spread = (2 / (convolution.out_channels * 9)) ** 0.5
-    assert float(convolution.weight.std()) == pytest.approx(spread, rel=0.05)
+    assert float(convolution.weight.detach().std()) == pytest.approx(spread, rel=0.05)
