@@ -11,8 +11,9 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-LARGE = {"darts", "darts_s1", "darts_s3", "darts_s4", "darts_s5"}
-"""Spaces whose supernets cost most: of what goes through all spaces ``darts_s2`` stands for them."""
+REPRESENTATIVES = {"nb201", "nbmacro", "nb1shot1_1", "nb1shot1_2", "nb1shot1_3", "darts_s2", "transnas_macro"}
+"""Of what goes through all spaces these stand for the others: ``darts_s2`` for DARTS's, ``transnas_macro``
+for those without a supernet, ``nb201`` for other cells of six edges."""
 
 COSTLY = ("graphs", "networks", "proxies", "runners", "searchers")
 """Folders of tests that build supernets, or look all around, for every space there is."""
@@ -20,11 +21,15 @@ COSTLY = ("graphs", "networks", "proxies", "runners", "searchers")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the large spaces cost as slow, but for their own tests."""
+    """Mark what the other spaces cost as slow, but for their own tests."""
+    from harness import spaces
+
+    others = set(spaces.names()) - REPRESENTATIVES
     for item in items:
         chosen = getattr(getattr(item, "callspec", None), "params", {}).values()
-        costly = item.path.parent.name in COSTLY and not item.path.name.startswith("test_darts")
-        if costly and LARGE & {value for value in chosen if isinstance(value, str)}:
+        names = {getattr(value, "name", value) for value in chosen if isinstance(value, str | spaces.Space)}
+        own = any(item.path.stem.startswith(f"test_{name.partition('_')[0]}") for name in names)
+        if item.path.parent.name in COSTLY and names & others and not own:
             item.add_marker("slow")
 
 

@@ -10,6 +10,9 @@ import numpy as np
 
 from harness.errors import UnknownNameError, unknown_name
 
+NO_FIGURES = "none"
+"""The label of a space of which nothing is known."""
+
 UNTRAINED = "none"
 """The split of what is no matter of training or images, such as a latency."""
 
@@ -43,9 +46,9 @@ class Label:
     """One way to say how good an architecture is.
 
     ``dataset``, ``split`` (``"test"`` or ``"valid"``) and ``epochs`` say what was measured after
-    how much training; a cost that no training changes has the split :data:`UNTRAINED` and 0 epochs. ``metric``
-    and ``unit`` say which number in what (a bare number's unit is ``""``), ``higher_is_better`` its direction;
-    ``runs`` says in words which trainings were taken together and how.
+    how much training; a cost that no training changes has the split :data:`UNTRAINED` and 0 epochs.
+    ``metric`` and ``unit`` say which number in what (a bare number's unit is ``""``), ``higher_is_better``
+    its direction; ``runs`` says in words which trainings were taken together and how.
     ``columns`` are the columns of the table, ``reduce`` is one of :data:`REDUCTIONS` (runs that
     do not exist are left out), ``run_columns`` hold the single runs where the table has them,
     ``scale`` is what stored figures are multiplied by to be in ``unit``, ``source`` the release they come
@@ -71,7 +74,7 @@ class Label:
     @property
     def known(self) -> bool:
         """Whether there are figures of it."""
-        return bool(self.columns)
+        return self.name != NO_FIGURES
 
     @property
     def words(self) -> str:

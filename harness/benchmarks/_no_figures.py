@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from harness.benchmarks._benchmark import Architectures, Benchmark, keys_of
-from harness.benchmarks._label import Dataset, Label
+from harness.benchmarks._label import NO_FIGURES, Dataset, Label
 from harness.spaces import Space
 
-NAME = "none"
-"""Of the one label, under which every figure is unknown."""
-
-_LABEL = Label(NAME, "cifar10", "no", 0, "", (), "", default=True)
+_LABEL = Label(NO_FIGURES, "cifar10", "no", 0, "", (), "", default=True)
 
 
 class NoFigures(Benchmark):
@@ -24,7 +21,7 @@ class NoFigures(Benchmark):
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.labels = {NAME: _LABEL}
+        self.labels = {NO_FIGURES: _LABEL}
         self.datasets = {_LABEL.dataset: Dataset(10, 32)}
 
     def values(self, archs: Architectures, label: str) -> np.ndarray:

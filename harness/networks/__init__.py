@@ -5,8 +5,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
 * ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
   A size may state an ``image_size`` that is smaller than the data set's;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
-  that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`; a
-  family without the latter may say why, ``NO_SUPERNET``;
+  that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
+  a family without the latter may say why, ``NO_SUPERNET``;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """

@@ -80,11 +80,13 @@ def build_supernet(
 ) -> Supernet:
     """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
 
-    Parameters and errors are those of :func:`build`; ``benchmark`` is the size that Zero-Cost-PT searched.
-    It takes images ``(B, image_channels, H, W)``.
+    Parameters and errors are those of :func:`build`, and of :func:`require_supernet`; ``benchmark`` is the
+    size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``.
     """
     family = _family(space)
-    module = family.supernet(space, _size(space, fidelity), _at_least_one(classes), image_channels)
+    size = _size(space, fidelity)
+    require_supernet(space)
+    module = family.supernet(space, size, _at_least_one(classes), image_channels)
     return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
 
 

@@ -1,9 +1,9 @@
 """What the networks of both of TransNAS-Bench-101's spaces have in common.
 
 Duan et al., "TransNAS-Bench-101: Improving Transferability and Generalizability of Cross-Task Neural
-Architecture Search", CVPR 2021; the shapes are those of the authors' repository, yawen-d/TransNASBench. A stem
-of two convolutions of stride 2, modules of two cells, then the task's decoder. Ours is for every task the one
-of its classification: the mean over all pixels and a linear layer.
+Architecture Search", CVPR 2021; the shapes are those of the authors' repository, yawen-d/TransNASBench: a
+stem of two convolutions of stride 2, modules of two cells, then the task's decoder. Ours is for every task
+the classifiers': the mean over all pixels and a linear layer.
 """
 
 from __future__ import annotations

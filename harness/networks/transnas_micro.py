@@ -126,7 +126,7 @@ def network(space: Space, arch: Architecture, size: Size, classes: int) -> Netwo
 
 
 def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) -> Supernet:
-    """All candidates on every edge, with normalisations that have no weight and bias; weights not drawn yet."""
+    """All candidates on every edge, normalised without weight and bias; weights are not drawn yet."""
     return Supernet(space, *_assemble(CellChoices, size, classes, image_channels))
 
 
@@ -142,7 +142,7 @@ def ntk_supernet(space: Space, classes: int) -> Supernet:
 
 
 def regions_supernet(space: Space, classes: int) -> Supernet:
-    """A supernet for TE-NAS's linear regions, ours: a single cell of one channel, ``(B, 1, H, W)``, no stem."""
+    """A supernet for TE-NAS's linear regions, ours: one cell of one channel, ``(B, 1, H, W)``, no stem."""
     head = classifier(1, classes, nn.BatchNorm2d(1), nn.ReLU())
     return Supernet(space, nn.Identity(), [CellChoices(Layer(1, 1, 1))], head)
 

@@ -49,8 +49,7 @@ def check(config: RunConfig) -> None:
     for group, given in chosen.items():
         _known(group, given.get("name"), groups.names(group))
     space = spaces.load(config.space["name"])
-    if not truth.is_measured(config):
-        _check_truth(config)
+    _check_truth(config)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
     training = training_of(config)
@@ -79,7 +78,8 @@ def _check_truth(config: RunConfig) -> None:
     """A task that compares with accuracies, and a method that asks for them, need a space that has some."""
     method = method_of(config)
     evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
-    if tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False):
+    needed = tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False)
+    if needed and not truth.is_measured(config):
         benchmarks.require(config.space["name"])
 
 

@@ -26,9 +26,9 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         if not context.label.known:
             tell(f"No accuracy is known of {context.space.name}: that of what is found will be unknown.")
-        read.keep(run)
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))

@@ -6,9 +6,9 @@ of Cross-Task Neural Architecture Search", CVPR 2021.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,8 @@ class TransNASMacro(Space):
     )
     identity_candidates = frozenset({ABSENT})
     forms = (
-        "the authors' string such as 64-221414-basic, or its digits, four to six digits of 1 to 4 as numbers, or "
-        "a mapping from module_0 to module_5"
+        "the authors' string such as 64-224131-basic, or its digits, four to six numbers of 1 to 4, or a "
+        "mapping from module_0 to module_5"
     )
 
     def modules(self, arch: Architecture) -> tuple[str, ...]:
@@ -66,6 +66,10 @@ class TransNASMacro(Space):
 
     def listing(self) -> tuple[Architecture, ...]:
         """Every architecture, in lexicographic order of the picks; not the order of the authors' indices."""
+        return self._listed
+
+    @cached_property
+    def _listed(self) -> tuple[Architecture, ...]:
         return tuple(arch for arch in self.encodings() if self.normalise(arch) == arch and self.has(arch))
 
     def normalise(self, arch: Architecture) -> Architecture:
@@ -93,7 +97,7 @@ class TransNASMacro(Space):
         match = _TEXT.fullmatch(text)
         if match is None:
             raise ConfigError(
-                "A transnas_macro architecture is written like 64-221414-basic, with four to six digits of 1 "
+                "A transnas_macro architecture is written like 64-224131-basic, with four to six digits of 1 "
                 f"(plain), 2 (widen), 3 (reduce) and 4 (both); received {text!r}."
             )
         arch = self._of_digits([int(digit) for digit in match[1]])

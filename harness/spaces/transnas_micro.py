@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.errors import ConfigError
 from harness.options import Option
+from harness.spaces._diagram import Diagram, cell_of_edges
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {
@@ -40,8 +41,8 @@ class TransNASMicro(Space):
     decisions = tuple(Decision(f"{node}<-{parent}", OPERATIONS) for node, parent in EDGES)
     identity_candidates = frozenset({"none", "skip_connect"})
     forms = (
-        "the authors' string such as 64-41414-3_31_132, or its end 3_31_132, six digits of 0 to 3 as numbers, a "
-        "mapping of edges such as {'1<-0': 'nor_conv_3x3', ...}, or six tuples of one index each"
+        "the authors' string such as 64-41414-3_31_132, or its end 3_31_132, six numbers of 0 to 3, "
+        "a mapping of edges such as {'1<-0': 'nor_conv_3x3', ...}, or six tuples of one index each"
     )
 
     def listing(self) -> tuple[Architecture, ...]:
@@ -52,6 +53,10 @@ class TransNASMicro(Space):
         """``64-41414-a_bc_def``, the authors' string; the digits count :data:`OPERATIONS`."""
         digits = "".join(str(pick) for (pick,) in arch)
         return f"64-{MODULES}-{digits[0]}_{digits[1:3]}_{digits[3:]}"
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The cell, with an operation on each edge."""
+        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
     def parse_text(self, text: str) -> Architecture:
         """Read the authors' string, or what it says of the cell."""
@@ -69,10 +74,10 @@ class TransNASMicro(Space):
         return tuple((int(item),) for item in items) if digits and len(items) == len(EDGES) else None
 
     def canonical(self, arch: Architecture) -> str:
-        """What the cell computes, as an expression: a node is the sorted sum of its terms, of which none is 0.
+        """What the cell computes, as an expression: a node is the sorted sum of its terms, without ``none``.
 
-        A ``skip_connect`` repeats its parent's terms, but one from the input is a term of its own, since it is a
-        factorised reduction where the resolution changes; a convolution of nothing is a term, its
+        A ``skip_connect`` repeats its parent's terms, but one from the input is a term of its own, since it
+        is a factorised reduction where the resolution changes; a convolution of nothing is a term, its
         normalisation's bias. Nodes that do not reach the output are left out. The rule is ours: the release
         states none. It trained encodings of one expression separately unless they also agree in what does
         not reach the output.

@@ -8,22 +8,23 @@ loose ends included; in space 2 isomorphic cells may differ (``nb1shot1.network`
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
 
 from harness import benchmarks, networks, spaces
-from harness.networks import nb1shot1, nb201, nbmacro
-
-FAMILIES = {"nb201": nb201, "nbmacro": nbmacro, "nb1shot1": nb1shot1}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", spaces.names())
 def test_formula_equals_the_modules_for_every_network(name):
     space = spaces.load(name)
-    family = FAMILIES[space.family]
+    family = importlib.import_module(f"harness.networks.{space.family}")
     graph_of = space.cell if space.family == "nb1shot1" else space.format
+    if space.listing() is None:
+        pytest.skip("nobody lists it")
     distinct = {graph_of(arch): arch for arch in space.listing()}
     for position, arch in enumerate(distinct.values()):
         for fidelity in ("small", "benchmark") if position % 10 == 0 else ("small",):

@@ -75,6 +75,7 @@ PUBLISHED = {
             "autoencoder_valid_30": 0.74882,
         },
     ),
+    "nats_sss": Published(32_768, 32_768, {"cifar10_test_90": 93.65}),
     "darts": Published(1_037_664_180**2, 1_037_664_180**2, {}),
     "darts_s5": Published(1_037_664_180**2, 1_037_664_180**2, {}),
 }
@@ -84,16 +85,19 @@ DATASETS = {
     "cifar10": Dataset(10, 32),
     "cifar100": Dataset(100, 32),
     "imagenet16_120": Dataset(120, 16),
-    "taskonomy_class_scene": Dataset(47, 256),
-    "taskonomy_class_object": Dataset(75, 256),
-    "taskonomy_room_layout": Dataset(9, 256),
-    "taskonomy_jigsaw": Dataset(1000, 64),
-    "taskonomy_segmentsemantic": Dataset(17, 256),
-    "taskonomy_normal": Dataset(3, 256),
-    "taskonomy_autoencoder": Dataset(3, 256),
+    "class_scene": Dataset(47, 256),
+    "class_object": Dataset(75, 256),
+    "room_layout": Dataset(9, 256),
+    "jigsaw": Dataset(1000, 64),
+    "segmentsemantic": Dataset(17, 256),
+    "normal": Dataset(3, 256),
+    "autoencoder": Dataset(3, 256),
 }
-"""Data sets of the labels, for the manifest. Those of TransNAS-Bench-101 are tasks on Taskonomy's images, with as
-many classes as the task has classes, regressed numbers, or channels of an image."""
+"""Data sets of the labels, for the manifest.
+
+Those of TransNAS-Bench-101 are tasks on Taskonomy's images, with as many classes as the task has classes,
+regressed numbers, or channels of an image.
+"""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from harness.benchmarks.importers._source import damaged, read_bytes
 
 
 def lines(path: Path, needed: Collection[str]) -> list[dict[str, str]]:
-    """The rows of the CSV file ``path`` by the names in its first line, which are at least the ``needed`` ones.
+    """The rows of the CSV file ``path`` by the names in its first line, the ``needed`` ones at least.
 
     Raises
     ------
@@ -33,6 +33,6 @@ def lines(path: Path, needed: Collection[str]) -> list[dict[str, str]]:
 def number(text: str, where: object, low: float = -np.inf, high: float = np.inf) -> float:
     """``text`` as a number between ``low`` and ``high``; NaN where it is empty."""
     value = float(text) if text else np.nan
-    if text and not low <= value <= high or abs(value) == np.inf:
+    if (text and not low <= value <= high) or abs(value) == np.inf:
         raise ValueError(f"{where}: expected a number between {low:g} and {high:g}, received {text[:40]!r}")
     return value

@@ -101,8 +101,8 @@ def _table(name: str, path: Path, partial: bool, track: Track) -> Imported:
             "benchmark's first release states the best epoch instead, which is never lower.",
             "room_layout is the negative of the mean squared error; normal and autoencoder are structural "
             "similarities. Their networks have a decoder of the task's own behind the encoder.",
-            "params and flops are the encoder's, without a decoder, at 256 x 256 pixels, and computed from the "
-            "architecture: those that the authors measured are not in the archives.",
+            "params and flops are the encoder's, without a decoder, at 256 x 256 pixels, and computed from "
+            "the architecture: those that the authors measured are not in the archives.",
         ),
         partial=partial,
     )
@@ -131,7 +131,7 @@ def labels() -> tuple[Label, ...]:
     return tuple(
         Label(
             name := f"{task}_valid_{told.epochs}",
-            f"taskonomy_{task}",
+            task,
             "valid",
             told.epochs,
             "one run, after its last epoch",

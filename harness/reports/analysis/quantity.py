@@ -35,6 +35,11 @@ class Quantity:
         return f"{self.axis[0].upper()}{self.axis[1:]}"
 
     @property
+    def name(self) -> str:
+        """``Accuracy``."""
+        return f"{self.metric[:1].upper()}{self.metric[1:]}"
+
+    @property
     def lower_first(self) -> bool:
         """Whether lower is better."""
         return self.sign < 0
@@ -49,6 +54,11 @@ class Quantity:
         """The unit of a difference: percentage points of a percentage."""
         return "points" if self.unit == "%" else self.unit
 
+    @property
+    def points_in_full(self) -> str:
+        """The same in a sentence."""
+        return "percentage points" if self.unit == "%" else self.unit or "units"
+
     def shown(self, value: float | None) -> float | None:
         """A figure in its unit, from what records hold."""
         return None if value is None else self.sign * value
@@ -61,11 +71,6 @@ class Quantity:
         """``94.37 %``, from what records hold."""
         told = number(self.shown(value), self.digits)
         return told if value is None else f"{told} {self.unit}".rstrip()
-
-    def difference(self, value: float | None) -> str:
-        """``0.51 points``; a regret, or another difference, is positive where it is for the better."""
-        told = number(value, self.digits)
-        return told if value is None else f"{told} {self.points}".rstrip()
 
 
 def quantity_of(space: str, label: str) -> Quantity:

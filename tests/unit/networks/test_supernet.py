@@ -14,7 +14,7 @@ from harness import networks, spaces
 from harness.errors import ConfigError
 from harness.networks._blocks import Drawing
 
-SPACES = spaces.names()
+SPACES = tuple(name for name in spaces.names() if networks.has_supernet(spaces.load(name)))
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 NB201 = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 
@@ -101,7 +101,26 @@ def darts_cell(
     return torch.cat(states[2:], 1)
 
 
-CELLS = {"nb201": nb201_cell, "nbmacro": nbmacro_layer, "nb1shot1": nb1shot1_cell}
+def transnas_micro_cell(cell: nn.Module, weights: list[list[float]], inputs: torch.Tensor) -> torch.Tensor:
+    """An edge's 3x3 convolution has the shape of its output, also where only ``none`` is left of it."""
+    states = [inputs]
+    for node in (1, 2, 3):
+        state = 0 * cell.edges[f"{node}<-0"]["nor_conv_3x3"](inputs)
+        for index, (target, parent) in enumerate(EDGES):
+            if target == node:
+                operations = cell.edges[f"{node}<-{parent}"]
+                outputs = [operations[name](states[parent]) for name in NB201[1:4]]
+                state = state + total(weights[index], [0 * outputs[0], *outputs])
+        states.append(state)
+    return states[3]
+
+
+CELLS = {
+    "transnas_micro": transnas_micro_cell,
+    "nb201": nb201_cell,
+    "nbmacro": nbmacro_layer,
+    "nb1shot1": nb1shot1_cell,
+}
 
 
 def with_the_same_noise(supernet: networks.Supernet) -> networks.Supernet:
