@@ -41,7 +41,7 @@ def queries(groups: Sequence[Group], label_words: str) -> Chart | None:
         "first n whose trained figure a search was told, mean over seeds, bands: ± s.d.; dashed: what the "
         "best search without any found, mean over its seeds."
         f"{wording.left_out(shown, asking, 'searchers')} {wording.settings_sentence(asking)}",
-        alternative=f"Regret by the number of trained figures told, of {len(shown)} searchers on {place.space}.",
+        alternative=f"Regret by trained figures told, of {len(shown)} searchers on {place.space}.",
         panels=(
             Panel(
                 tuple(_curve(group, asking, number) for number, group in enumerate(shown)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +16,8 @@ from harness.benchmarks import Recipe
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, DataError, HarnessError, RunFailed
 from harness.processes import children
+from harness.reports.analysis.groups import collect
+from harness.reports.findings.following import command
 from harness.runners import RunConfig, execute
 from harness.runs import _trainer
 from tests.survival import CHILDREN
@@ -304,6 +307,15 @@ def test_a_report_says_the_fidelity_and_keeps_published_errors_apart(tmp_path):
     found = section.tables[0]
     assert "the best architecture is not known" in found.caption[0]
     assert not [row for row in found.rows if row.kind == "reference"]
+
+
+def test_the_command_that_a_report_shows_is_the_same_run(done, no_training):
+    root, _ = done
+    (group,) = (each for each in collect(root) if each.method == "params")
+    shown = shlex.split(command(group, [0]))[2:]
+    with composing():
+        again = run_config([*shown, "device=cpu"])
+    assert [outcome.status for outcome in execute(replace(again, results=str(root)))] == ["skipped"]
 
 
 def test_the_best_of_a_partial_benchmark_is_the_best_that_is_known(tmp_path):
