@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint docs
+.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint docs picture
 .DEFAULT_GOAL := help
 
 help:
@@ -77,3 +77,7 @@ lint: $(READY)
 docs: export NO_MKDOCS_2_WARNING = 1
 docs: $(READY)
 	@$(VENV)/bin/mkdocs build --quiet --strict
+
+# The picture of the README, from the records in docs/records.
+picture: $(READY)
+	@$(RUN) docs/_picture.py
