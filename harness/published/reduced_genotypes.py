@@ -2,20 +2,20 @@
 
 DARTS-PT's are in ``benchmarks_data/darts_pt_genotypes.csv``: 48 of ``sota/cnn/genotypes.py`` in
 ruocwang/darts-pt at commit 4ec3149, Apache-2.0; ``blank_pt`` is its supernet with fixed architecture
-parameters. Zero-Cost-PT's are in ``zero_cost_pt_genotypes.csv``, where that is there. None has an error.
+parameters. Zero-Cost-PT's are those of :mod:`harness.published.genotypes`. None has an error.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from harness import folders
+from harness.published import genotypes
 
-FILES = ("darts_pt_genotypes.csv", "zero_cost_pt_genotypes.csv")
+FILE = folders.BENCHMARKS_DATA / "darts_pt_genotypes.csv"
 SPACES = ("darts_s1", "darts_s2", "darts_s3", "darts_s4")
 
 
@@ -32,16 +32,30 @@ class ReducedGenotype:
 
 
 @cache
-def of_space(space: str, folder: Path = folders.BENCHMARKS_DATA) -> tuple[ReducedGenotype, ...]:
-    """Those of ``space``, in the order of the files."""
-    return tuple(each for each in _all(folder) if each.space == space)
+def darts_pt(file: Path = FILE) -> tuple[ReducedGenotype, ...]:
+    """DARTS-PT's, in the order of ``file``."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        return tuple(
+            ReducedGenotype(
+                *(row[name] for name in ("name", "space", "dataset", "searcher")),
+                int(row["params"]),
+                row["genotype"],
+            )
+            for row in csv.DictReader(stream)
+        )
 
 
-def _all(folder: Path) -> Iterator[ReducedGenotype]:
-    for path in (folder / name for name in FILES):
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as stream:
-                for row in csv.DictReader(stream):
-                    columns = (row[name] for name in ("name", "space", "dataset", "searcher"))
-                    if row["space"] in SPACES:
-                        yield ReducedGenotype(*columns, int(row["params"]), row["genotype"])
+def of_space(space: str) -> tuple[ReducedGenotype, ...]:
+    """Those of ``space``, which is one of S1 to S4; none of another."""
+    if space not in SPACES:
+        return ()
+    theirs = (each for each in genotypes.genotypes() if each.setting.space == space)
+    return (
+        *(each for each in darts_pt() if each.space == space),
+        *(
+            ReducedGenotype(
+                each.name, space, each.setting.dataset, each.setting.searcher, each.params, each.text
+            )
+            for each in theirs
+        ),
+    )

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import cast
 
 from harness import spaces
+from harness.published.genotypes import RANDOM_PARAMS
 from harness.published.reduced_genotypes import ReducedGenotype, of_space
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
@@ -83,7 +84,8 @@ def _published(space: Darts, kinds: Sequence[str]) -> Iterator[Row]:
 
 def _chance(space: Darts, kinds: Sequence[str]) -> Row:
     cells = _cells(by_chance(space), kinds)
-    return Row((Cell("by chance", "by chance"), Cell(wording.NONE), *cells, Cell(wording.NONE)), "baseline")
+    params = _millions(RANDOM_PARAMS.get(space.name))
+    return Row((Cell("by chance", "by chance"), Cell(wording.NONE), *cells, params), "baseline")
 
 
 def _cells(found: Shares, kinds: Sequence[str]) -> list[Cell]:

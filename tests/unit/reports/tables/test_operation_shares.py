@@ -11,13 +11,6 @@ from harness.published import reduced_genotypes
 from harness.reports.analysis.operation_shares import by_chance, kinds_of, mean, shares
 from harness.runners import execute
 
-DARTS_PT = [
-    each
-    for space in reduced_genotypes.SPACES
-    for each in reduced_genotypes.of_space(space)
-    if "_pt" in each.searcher and "zero" not in each.searcher
-]
-
 
 def test_shares_are_of_eight_operations():
     space = spaces.load("darts_s4")
@@ -48,13 +41,19 @@ def test_chance_by_hand():
 
 
 def test_published_genotypes_are_of_their_spaces_and_as_large_as_they_say():
-    assert len(DARTS_PT) == 48
-    assert {each.dataset for each in DARTS_PT} == {"cifar10", "cifar100", "svhn"}
-    for each in DARTS_PT:
+    theirs = reduced_genotypes.darts_pt()
+    assert len(theirs) == 48
+    assert {each.dataset for each in theirs} == {"cifar10", "cifar100", "svhn"}
+    for each in theirs:
         space = spaces.load(each.space)
         arch = space.parse(each.text)
         assert space.format(arch) == each.text
         assert networks.trained_cost(space, arch)[0] == each.params
+    for space in reduced_genotypes.SPACES:
+        found = reduced_genotypes.of_space(space)
+        assert [each.searcher for each in found].count("zero_cost_pt") == 6
+        assert len(found) == 12 + 6
+    assert reduced_genotypes.of_space("darts_s5") == ()
 
 
 def test_a_report_has_a_row_for_every_seed_and_for_what_is_published(tmp_path):
@@ -79,5 +78,6 @@ def test_a_report_has_a_row_for_every_seed_and_for_what_is_published(tmp_path):
             f"{100 * value:.0f}" for key, value in expected.items() if key[1] != "noise"
         ]
         assert ours[seed][6] == f"{statistics['published_size_params'] / 1e6:.2f}"
-    assert any(row[0] == "published: darts_pt, svhn" and row[1] == "2 genotypes" for row in rows)
+    for searcher in ("darts_pt", "blank_pt", "zero_cost_pt"):
+        assert any(row[:2] == [f"published: {searcher}, svhn", "2 genotypes"] for row in rows)
     assert any(row[:3] == ["by chance", "–", "50"] for row in rows)
