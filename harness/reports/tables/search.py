@@ -10,7 +10,13 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import costs, published_errors, training
+from harness.reports.tables import (
+    costs,
+    operation_shares,
+    published_errors,
+    published_genotypes,
+    training,
+)
 
 
 def columns(quantity: Quantity) -> tuple[Column, ...]:
@@ -56,7 +62,8 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored, quantity, len(heads)))
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    return (found, *costs.tables(groups), *published_errors.tables(groups), *training.tables(groups))
+    further = (costs, operation_shares, published_genotypes, published_errors, training)
+    return (found, *(table for each in further for table in each.tables(groups)))
 
 
 def _or_lowest(value: float | None) -> float:

@@ -111,7 +111,7 @@ class Killed(BaseException):
     """What no code of the project expects."""
 
 
-@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("after", [1, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (2, 3))])
 def test_a_training_that_was_cut_off_ends_with_the_same_bytes(done, tmp_path, monkeypatch, after):
     root, outcome = done
     fit, ticks = _trainer.fit_network, []
@@ -170,8 +170,11 @@ LISTED = ("truth.architectures=3", "truth.epochs=1")
     [
         ("task=search", "searcher=random_search", "searcher.queries=2", "truth.epochs=1"),
         ("task=shrink", "shrinker=random_drop", *LISTED),
-        ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED),
-        ("task.population=all", *LISTED),
+        pytest.param(
+            ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("task.population=all", *LISTED), marks=pytest.mark.slow),
     ],
     ids=lambda task: " ".join(task[:2]),
 )
@@ -238,6 +241,7 @@ def test_what_the_input_cannot_give_is_refused(overrides, sentence, tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_networks_without_a_number_of_cells_are_told_of(tmp_path):
     with pytest.raises(ConfigError, match="Networks of nbmacro have no number of cells to choose"):
         run(tmp_path, "truth.cells=3", space="nbmacro")
