@@ -64,7 +64,10 @@ GROUPS: Mapping[str, Group] = {
     "proxy": Group(("proxies", "aggregations")),
     "input": Group(
         ("inputs",),
-        {"folder": Option(Folder(), None, "of images on disk")},
+        {
+            "folder": Option(Folder(), None, "of images on disk"),
+            "crop": Option(bool, False, "resize the shorter side of images on disk and cut out the centre"),
+        },
         stated=False,
     ),
     "fidelity": Group(options=_LENGTHS),

@@ -42,7 +42,7 @@ def _main(arguments: list[str]) -> int:
     from harness import records
 
     asked = _parse(arguments)
-    chosen = choose_spaces(asked.space)
+    chosen = choose_spaces(asked.space, measured="truth=train" in asked.overrides)
     root = results_root(asked.results)
     records.check_writable(root)
     settings = with_own_folders(asked.config_dir, asked.overrides)
@@ -74,11 +74,14 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
     console.print(f"Report: {report.paths['page']}", soft_wrap=True)
 
 
-def choose_spaces(asked: str) -> tuple[str, ...]:
+def choose_spaces(asked: str, measured: bool = False) -> tuple[str, ...]:
     """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``.
 
-    What is the name of both a space and a family means the space.
+    What is the name of both a space and a family means the space. One without a benchmark can be named where
+    truth is ``measured``.
     """
+    if measured and asked in spaces.names():
+        return (asked,)
     families: dict[str, list[str]] = {"all": list(benchmarks.names())}
     for name in benchmarks.names():
         families.setdefault(name, []).append(name)

@@ -58,7 +58,6 @@ class Evidence(ABC):
     """
 
     taken: Sequence[str] = ()
-    run: Run
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness import aggregations
+from harness import aggregations, benchmarks
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._limits import COUNTS
 from harness.evidence._method import Method
@@ -23,6 +23,7 @@ from harness.seeding import generator
 from harness.spaces import Architecture, Population
 
 if TYPE_CHECKING:
+    from harness.records import Run
     from harness.runs.setup import Setup
     from harness.sharing.shards import Rows
 
@@ -41,6 +42,7 @@ class OneProxyOfNetworks(Evidence):
         self.proxy, self.name = proxy, f"{method.name}-{proxy}"
         self._bounds = {name: float(bound) for name, bound in sorted(setup.config.limits.items())}
         self._limits = self._new_limits()
+        self._run: Run | None = None
         self._joined: list[Rows] = []
         # All that can be drawn: of a partial benchmark not only what is known.
         known = setup.benchmark.complete
@@ -75,11 +77,16 @@ class OneProxyOfNetworks(Evidence):
             **({"limits_truth": labels} if labels else {}),
         }
 
+    def keep(self, run: Run) -> None:
+        """Scores in shards, which workers share."""
+        self._run = run
+
     def open(self, progress: Progress) -> Networks:
         """Functions that score networks, and say which are within the limits."""
         from harness.evidence._shared_scores import SharedScores  # loads torch
 
-        shared = SharedScores(self.context, self.run, self.parts, self.options["evaluations"], progress)
+        assert self._run is not None, "the runner says of which record they are"
+        shared = SharedScores(self.context, self._run, self.parts, self.options["evaluations"], progress)
 
         def measure(archs: Sequence[Architecture]) -> list[dict[str, Score]]:
             found = shared.measure(archs)
@@ -128,11 +135,13 @@ class OneProxyOfNetworks(Evidence):
     def _costs(self) -> dict[str, Callable[[Architecture], float]]:
         from harness import networks  # loads torch
 
-        setup, classes = self.context, self.context.classes
-        size = setup.source.image_size
+        setup = self.context
+        table, label = benchmarks.load(setup.space.name), setup.label.name
+        known = table.dataset(label if label in table.labels else table.default_label.name)
+        sizes = known.classes, known.image_size
 
         def counted(place: int) -> Callable[[Architecture], float]:
-            return lambda arch: networks.trained_cost(setup.space, arch, classes, size)[place] / 1e6
+            return lambda arch: networks.trained_cost(setup.space, arch, *sizes)[place] / 1e6
 
         def looked_up(label: str) -> Callable[[Architecture], float]:
             return lambda arch: float(setup.benchmark.values([arch], label)[0])

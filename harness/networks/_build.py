@@ -121,7 +121,7 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
 def image_size(space: Space, fidelity: str, natural: int) -> int:
     """The side of the images that networks of a ``fidelity`` read, in pixels.
 
-    ``natural``, the data set's, unless the family states a smaller one for this size.
+    ``natural``, the data set's, unless the family states another one for this size.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def image_size(space: Space, fidelity: str, natural: int) -> int:
         For an unknown ``fidelity``.
     """
     stated = getattr(_size(space, fidelity), "image_size", None)
-    return natural if stated is None else min(stated, natural)
+    return natural if stated is None else stated
 
 
 TE_NAS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -129,9 +128,9 @@ def prepare(config: RunConfig, estimating: bool = True, progress: Progress = not
     if config.fidelity["name"] not in fidelities:
         raise unknown_name(f"fidelity of {context.space.name}", config.fidelity["name"], fidelities)
     dataset = context.benchmark.dataset(context.label.name)
-    folder = config.input.get("folder")
     pixels = networks.image_size(context.space, config.fidelity["name"], dataset.image_size)
-    source = inputs.load(config.input["name"]).open(dataset.classes, pixels, Path(folder) if folder else None)
+    chosen_input = {name: config.input[name] for name in ("folder", "crop") if name in config.input}
+    source = inputs.opened(config.input["name"], dataset.classes, pixels, **chosen_input)
     source.require(config.batch_size)
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")

@@ -59,8 +59,8 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
         raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], networks.fidelities(space))
     sizes = (None if told[name] == "default" else told[name] for name in ("channels", "cells"))
     size, network = networks.size_of(space, told["fidelity"], *sizes)
-    folder = Path(told["folder"]) if told["folder"] else None
-    source = inputs.load(told["input"]).open(told["classes"], told["image_size"], folder)
+    crop = told["input"] == config.input["name"] and bool(config.input.get("crop"))
+    source = inputs.opened(told["input"], told["classes"], told["image_size"], told["folder"], crop)
     count = IMAGES if told["images"] == "default" else told["images"]
     images = require_images(source, count, told["batch_size"], "truth")
     if told["images"] != "default" and images < count:

@@ -51,4 +51,5 @@ TASK = Task(
         Measure("evaluations", "Evaluations", 0),
         Measure("proposals_distinct", "Distinct proposals", 0),
     ),
+    needs_truth=False,
 )  # fmt: skip

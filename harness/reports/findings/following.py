@@ -9,6 +9,7 @@ from typing import Any
 from harness import benchmarks, tasks
 from harness.errors import HarnessError
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 
 ENOUGH = 4
@@ -32,6 +33,8 @@ def following(groups: Sequence[Group], telling: Sequence[Group]) -> tuple[tuple[
         if more and not group.published:
             have = wording.counted(len(group.seeds), "seed")
             found.append((f"give {group.method}, which has {have}, a spread", command(group, more)))
+    if lookup.recipe_of(groups[0]) is not None:
+        return tuple(found)
     small = sorted({str(group.settings["fidelity"]) for group in groups if "fidelity" in group.settings})
     why = (
         f"these runs are of fidelity {', '.join(small)}; the benchmark's own networks, with 4 seeds"
@@ -49,7 +52,7 @@ def command(group: Group, seeds: Sequence[int]) -> str:
         parts.append("-m")
     parts += [f"task={group.run.task}", f"space={group.run.space}"]
     if group.run.label != _default(group.run.space):
-        parts.append(f"label={group.run.label}")
+        parts += lookup.truth_overrides(group)
     parts += [f"{name}={_text(value)}" for name, value in overrides(group)]
     return " ".join([*parts, f"seed={','.join(map(str, seeds))}"])
 
@@ -65,7 +68,12 @@ def overrides(group: Group) -> Iterator[tuple[str, Any]]:
     yield from ((name, settings.pop(name)) for name in ("proxy",) if name in settings)
     for name, value in settings.items():
         option = task.options.get(name)
-        if name in ("truth", "table") or name.endswith("digest") or USUAL.get(name) == value:
+        if (
+            name in ("truth", "table")
+            or name.startswith("measured.")
+            or name.endswith("digest")
+            or USUAL.get(name) == value
+        ):
             continue
         if option is not None and option.default == value:
             continue
