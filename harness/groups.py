@@ -64,7 +64,10 @@ GROUPS: Mapping[str, Group] = {
     "proxy": Group(("proxies", "aggregations")),
     "input": Group(
         ("inputs",),
-        {"folder": Option(Folder(), None, "of images on disk")},
+        {
+            "folder": Option(Folder(), None, "of images on disk"),
+            "crop": Option(bool, False, "resize the shorter side of images on disk and cut out the centre"),
+        },
         stated=False,
     ),
     "fidelity": Group(options=_LENGTHS),
@@ -74,6 +77,35 @@ GROUPS: Mapping[str, Group] = {
         stated=False,
         stand_ins=("default",),
         bare=("none",),
+    ),
+    "truth": Group(
+        options={
+            "input": Option(str, "${input.name}", "that is trained on"),
+            "folder": Option(Folder(), "${input.folder}", "of these images on disk"),
+            "classes": Option(int, 10, "outputs of the networks"),
+            "image_size": Option(int, 16, "side of an image in pixels"),
+            "images": Option(
+                Whole(word="default"), "default", "taken of it, half to validate on; default is 8,000, or all"
+            ),
+            "fidelity": Option(str, "small", "size of the networks that are trained"),
+            "channels": Option(Whole(word="default"), "default", "of the first cells; default is the size's"),
+            "cells": Option(Whole(word="default"), "default", "of these networks, in DARTS their layers"),
+            "epochs": Option(int, 5, "passes over the training half"),
+            "batch_size": Option(int, 32, "images per step"),
+            "rate": Option(float, 0.025, "first learning rate, which falls to 0 along a cosine"),
+            "seed": Option(Whole(0), 0, "of the first training, whatever the run's own is"),
+            "seeds": Option(int, 1, "trainings of every architecture, whose mean counts"),
+            "architectures": Option(
+                Whole(word="any"), "any", "how many are drawn and taken for all; any trains what is asked for"
+            ),
+            "kept": Option(
+                ("same", "any"),
+                "same",
+                "any takes figures that other code or machines have made",
+            ),
+        },
+        stand_ins=("table", "train"),
+        bare=("table",),
     ),
     "tracker": Group(("trackers",)),
 }

@@ -57,7 +57,19 @@ class Device:
             raise unknown_name(name, value, ("auto", "cpu", "cuda", "cuda:0"))
 
 
-Kind = type[int | float | str] | Collection[str] | Whole | Folder | Device
+@dataclass(frozen=True)
+class Numbers:
+    """Positive numbers by name; which names there are is known elsewhere."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise :class:`~harness.errors.ConfigError` for a value of another kind."""
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{name} must hold positive numbers by name; received {value!r}.")
+        for key, each in value.items():
+            _positive(f"{name}.{key}", each)
+
+
+Kind = type[int | float | str] | Collection[str] | Whole | Folder | Device | Numbers
 """One of those that the head of this module lists."""
 
 
@@ -88,7 +100,7 @@ def check_value(name: str, value: object, kind: Kind) -> Any:
     ConfigError, UnknownNameError
         Otherwise.
     """
-    if isinstance(kind, Whole | Folder | Device):
+    if isinstance(kind, Whole | Folder | Device | Numbers):
         kind.check(name, value)
     elif kind is int:
         Whole().check(name, value)

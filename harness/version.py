@@ -1,3 +1,11 @@
-"""The version of this package."""
+"""The version of this package: that of the last tag, and the commits since then, when it was installed.
 
-VERSION = "0.1.0"
+What a clone has changed since is told by the commit that a record's provenance names.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    VERSION = version("harness")
+except PackageNotFoundError:  # run from its folder without an installation
+    VERSION = "0+unknown"

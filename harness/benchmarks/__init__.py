@@ -3,8 +3,11 @@
 Those of this project are tables of files, keyed by the space's keys and described by ``MANIFEST.toml``: which
 labels a table has, what each means, where the figures come from, and the digest of every file.
 
+Of a space that has neither nothing is known: its benchmark has the label ``none`` alone.
+
 Packages outside the project add theirs through an entry point of the group ``harness.benchmarks``, which
 is named as the space: a module with ``open() -> Benchmark``. :func:`of_values` makes a small one.
+:class:`Measured` trains what it is asked about, by a function that it is handed.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from harness import registry
+from harness import registry, spaces
 from harness.benchmarks import _manifest
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
+from harness.benchmarks._measured import Measured
+from harness.benchmarks._no_figures import NoFigures
+from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, DataError, unknown_name
@@ -32,6 +38,8 @@ __all__ = [
     "Description",
     "File",
     "Label",
+    "Measured",
+    "Recipe",
     "StoredTable",
     "Table",
     "default_label",
@@ -58,12 +66,12 @@ def tables(folder: Path = BENCHMARKS_DATA) -> tuple[str, ...]:
 
 
 def load(space: str) -> Benchmark:
-    """The benchmark of ``space``: its table, or what another package brings.
+    """The benchmark of ``space``: its table, what another package brings, or one without figures.
 
     Raises
     ------
     UnknownNameError
-        Where nobody has one.
+        Where there is no such space.
     ConfigError
         Where another package's cannot be opened.
     DataError
@@ -71,6 +79,8 @@ def load(space: str) -> Benchmark:
     """
     if space in _foreign() and space not in tables():
         return _opened(space)
+    if space in spaces.names() and space not in tables():
+        return NoFigures(spaces.load(space))
     return load_table(space)
 
 
@@ -90,7 +100,7 @@ def labels(space: str) -> Mapping[str, Label]:
 
 def default_label(space: str) -> str:
     """The label of ``space`` that counts where nobody names one; ``"none"`` where nothing is known of it."""
-    known = labels(space) if space in names() else {}
+    known = labels(space) if space in names() or space in spaces.names() else {}
     return next((name for name, label in known.items() if label.default), next(iter(known), "none"))
 
 
@@ -105,7 +115,8 @@ def require(space: str) -> None:
     if space not in names():
         raise DataError(
             f"Space {space!r} has no table in {BENCHMARKS_DATA}, so that nothing says how good its "
-            f"architectures are; take one of {', '.join(names())}."
+            f"architectures are; take one of {', '.join(names())}, or task=search with a searcher that asks "
+            "for no accuracy."
         )
 
 

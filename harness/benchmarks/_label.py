@@ -10,6 +10,9 @@ import numpy as np
 
 from harness.errors import UnknownNameError, unknown_name
 
+NO_FIGURES = "none"
+"""The label of a space of which nothing is known."""
+
 UNTRAINED = "none"
 """The split of what is no matter of training or images, such as a latency."""
 
@@ -69,8 +72,15 @@ class Label:
     ceiling: Ceiling | None = None
 
     @property
+    def known(self) -> bool:
+        """Whether there are figures of it."""
+        return self.name != NO_FIGURES
+
+    @property
     def words(self) -> str:
         """Split and epochs; what is no accuracy in per cent is named with its unit and direction."""
+        if not self.known:
+            return "no accuracy is known"
         words = f"{self.split} split, {self.epochs} epochs"
         if (self.metric, self.unit, self.higher_is_better) == ("accuracy", "per cent", True):
             return words

@@ -1,1 +1,1 @@
-"""The verbs: one file per command, each runnable with ``python -m harness.cli.<verb>``."""
+"""The verbs: one file per command, ``harness VERB``, which ``python -m harness.cli.VERB`` runs too."""

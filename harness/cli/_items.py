@@ -10,6 +10,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import aggregations, benchmarks, folders, groups, registry
 from harness.errors import ConfigError
+from harness.evidence import COUNTS
 from harness.options import Option
 from harness.runners import RunConfig
 
@@ -32,7 +33,7 @@ def bring_in() -> None:
         for name in groups.names(group):
             if not (folders.CONF / group / f"{name}.yaml").is_file():
                 store.store(name=name, group=group, node=_content(group, name), provider="items")
-    store.store(name="run", node=RunConfig, provider="items")
+    store.store(name="run", node=_run(), provider="items")
     store.store(name="schema", node={"defaults": ["run", *_first_choices()]}, provider="items")
 
 
@@ -52,6 +53,16 @@ def explained() -> Iterator[str]:
                 takers.setdefault((f"{group}.{key}", option.help + choices), []).append(name)
     for (setting, words), names in sorted(takers.items()):
         yield f"{setting}: {words} ({', '.join(names)})"
+    for name, unit in COUNTS.items():
+        yield f"limits.{name}: {unit} of the network that is trained, at most (searches by a proxy)"
+    yield "limits.LABEL: a label of the space of which less is better, in its unit, at most (the same)"
+
+
+def _run() -> DictConfig:
+    """The schema, in which limits may have any name: which there are depends on the space."""
+    node: Any = OmegaConf.structured(RunConfig)
+    OmegaConf.set_struct(node.limits, False)
+    return node
 
 
 def _content(group: str, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import benchmarks, folders, runners, tasks
+from harness import benchmarks, folders, runners, spaces, tasks
 from harness.errors import HarnessError, ResultsError
 from harness.published import operation_scores
 from harness.records import Record, Run, Store, read_record
@@ -145,7 +145,7 @@ def _outdated(run: Run) -> str:
     """What has changed since: empty where a repetition would be the same run."""
     published = run.settings.get("published")
     for what, known, now in (
-        ("table", _truth_of(run), _truth_now),
+        ("table", None if "measured" in run.settings else _truth_of(run), _truth_now),
         (
             "published scores",
             published.get("digest") if isinstance(published, dict) else None,
@@ -165,7 +165,8 @@ def _truth_of(run: Run) -> str | None:
 
 @cache
 def _truth_now(space: str, label: str) -> str | None:
-    known = space in benchmarks.names() and label in benchmarks.labels(space)
+    exists = space in benchmarks.names() or space in spaces.names()
+    known = exists and label in benchmarks.labels(space)
     return benchmarks.load(space).digest(label) if known else None
 
 
@@ -177,10 +178,11 @@ def _scores_digest(space: str, label: str) -> str | None:
 def _begun(root: Path) -> Iterator[Line]:
     for each in runners.under_way(root):
         words = [] if each.done is None else [f"{each.done:,} of {each.total:,} architectures measured"]
+        words += [f"{each.scores:,} scores kept"] * bool(each.scores)
         if each.running and each.by:
             words.append(f"host and process id: {each.by}")
         if not each.running:
-            words.append("run it again to go on" if each.done else "run it again")
+            words.append("run it again to go on" if each.done or each.scores else "run it again")
         state = "running" if each.running else "interrupted"
         if each.run is None:
             yield Line(state, "", "", "", each.identity, "", "; ".join(words), identity=each.identity)
@@ -212,7 +214,10 @@ def _planned(config: RunConfig, states: Mapping[str, Line]) -> Iterator[Line]:
         return
     for outcome in outcomes:
         identity = _identity(outcome.path)
-        begun = states.get(identity, Line("missing", *own, outcome.method, config.seed, identity=identity))
+        label = outcome.path.parts[-4]  # which measured truth names by itself
+        begun = states.get(
+            identity, Line("missing", *own[:2], label, outcome.method, config.seed, identity=identity)
+        )
         yield replace(begun, state="done", words="") if outcome.status == "skipped" else begun
 
 

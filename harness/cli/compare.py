@@ -1,4 +1,4 @@
-"""``python -m harness.cli.compare A B``: does method A beat method B, by how much, and how surely."""
+"""``harness compare A B``: does method A beat method B, by how much, and how surely."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.compare", description=__doc__)
+    parser = Parser(prog="harness compare", description=__doc__)
     parser.add_argument(
         "a", metavar="A", help="a method as reports name it, such as nwot or zero_cost_pt-nwot_eval"
     )

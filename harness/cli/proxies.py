@@ -1,7 +1,7 @@
-"""``python -m harness.cli.proxies``: every zero-cost proxy, what it computes, needs and is undefined for.
+"""``harness proxies``: every zero-cost proxy, what it computes, needs and is undefined for.
 
 With names, all that is known of these. ``--markdown`` writes the page of the documentation:
-``python -m harness.cli.proxies --markdown > docs/proxies.md``.
+``harness proxies --markdown > docs/proxies.md``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _print_table(cards: Sequence[Card], console: Console) -> None:
         console.print()
     hidden = [title.lower() for title, _, _ in COLUMNS[len(shown) :]]
     left_out = f" Not shown for want of width: {', '.join(hidden)}." if hidden else ""
-    console.print(Text(f"All about one: python -m harness.cli.proxies NAME.{left_out}", style="dim"))
+    console.print(Text(f"All about one: harness proxies NAME.{left_out}", style="dim"))
 
 
 def _print_cards(cards: Sequence[Card], console: Console) -> None:
@@ -92,7 +92,7 @@ def _lines(card: Card) -> Iterator[tuple[str, str]]:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.proxies", description=__doc__ and __doc__.splitlines()[0])
+    parser = Parser(prog="harness proxies", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="a proxy; all where none is named")
     parser.add_argument("--markdown", action="store_true", help="as a page of Markdown")
     return parser

@@ -1,4 +1,4 @@
-"""``python -m harness.cli.regress``: fresh results against the committed golden ones.
+"""``harness regress``: fresh results against the committed golden ones.
 
 Exit codes: 0 nothing moved, 1 something moved or failed, 2 bad input. With ``--accept REASON`` what moved
 becomes golden, and the exit code is 0.
@@ -94,7 +94,7 @@ def _fresh(root: Path, reason: str) -> list[Entry]:
 
 
 def _parse(arguments: Sequence[str] | None) -> Namespace:
-    parser = Parser(prog="python -m harness.cli.regress", description=__doc__ and __doc__.splitlines()[0])
+    parser = Parser(prog="harness regress", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument(
         "--goldens", type=folder, default=GOLDENS, metavar="DIR", help="golden files (default: %(default)s)"
     )

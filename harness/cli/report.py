@@ -1,4 +1,4 @@
-"""``python -m harness.cli.report``: tables, figures and a page from the records."""
+"""``harness report``: tables, figures and a page from the records."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ def _main(arguments: Sequence[str] | None) -> int:
     out = options.out or results / "reports" / ("+".join(spaces) if spaces else "all")
     formats = [kind for kind in options.figures.split(",") if kind and options.figures != "none"]
     with drawing() as progress:
-        report = reports.build(results, out, spaces, formats, progress)
+        report = reports.build(results, out, spaces, formats, progress, options.self_contained)
     console = console_for(sys.stdout)
     reports.print_tables(report, console)
     for name, path in report.paths.items():
         console.print(f"{name:<9} {path}", highlight=False, soft_wrap=True)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(report.paths["page"].resolve().as_uri())
     return 0
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.report", description=__doc__)
+    parser = Parser(prog="harness report", description=__doc__)
     parser.add_results()
     parser.add_argument(
         "--out", type=folder, metavar="DIR", help="folder of the report (default: reports/all in the results)"
@@ -46,6 +50,12 @@ def _parser() -> Parser:
         metavar="KINDS",
         help="files of every chart beside the page: some of png,svg,pdf, or none (default: all three)",
     )
+    parser.add_argument(
+        "--self-contained",
+        action="store_true",
+        help="one file that holds Plotly's script (5 MB), in place of sharing it in the results folder",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser: a file, no server")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""``python -m harness.cli.reproduce RECORD``: run a record's config again and compare every row.
+"""``harness reproduce RECORD``: run a record's config again and compare every row.
 
 Exit codes: 0 all the same, 1 something differs or the run failed, 2 bad input.
 """
@@ -137,7 +137,7 @@ def _more(count: int) -> Iterator[str]:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.reproduce", description=__doc__)
+    parser = Parser(prog="harness reproduce", description=__doc__)
     parser.add_argument("record", type=folder, metavar="RECORD", help="JSON file of a record")
     parser.add_argument(
         "overrides", nargs="*", metavar="name=value", help="device, threads, workers, path or input.folder"

@@ -1,4 +1,4 @@
-"""``python -m harness.cli.sensitivity``: tables of what results hang on, from the records."""
+"""``harness sensitivity``: tables of what results hang on, from the records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.sensitivity", description=__doc__)
+    parser = Parser(prog="harness sensitivity", description=__doc__)
     parser.add_results()
     parser.add_argument(
         "--out",

@@ -1,4 +1,4 @@
-"""``python -m harness.cli.status``: which runs are done, failed, running, interrupted, stale or missing.
+"""``harness status``: which runs are done, failed, running, interrupted, stale or missing.
 
 Without settings every run found in the results; with settings, as ``python -m harness -m`` takes them, or
 with ``--preset``, every run that they ask for.
@@ -83,7 +83,7 @@ def _spaces(asked: Sequence[str]) -> tuple[str, ...]:
         return ()
     from harness.cli.bench import choose_spaces
 
-    return tuple(dict.fromkeys(space for name in asked for space in choose_spaces(name)))
+    return tuple(dict.fromkeys(space for name in asked for space in choose_spaces(name, measured=True)))
 
 
 def _print(lines: Sequence[Line], settings: dict[str, str], console: Console) -> None:
@@ -109,7 +109,7 @@ def _print(lines: Sequence[Line], settings: dict[str, str], console: Console) ->
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m harness.cli.status", description=__doc__)
+    parser = Parser(prog="harness status", description=__doc__)
     parser.add_argument(
         "overrides", nargs="*", metavar="name=value", help="settings, as `python -m harness -m` takes them"
     )

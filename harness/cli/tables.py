@@ -1,4 +1,4 @@
-"""``python -m harness.cli.tables``: import release files, verify the tables, list what they hold.
+"""``harness tables``: import release files, verify the tables, list what they hold.
 
 Exit codes: 0 done, 1 verification failed, 2 bad input (one sentence on standard error).
 """
@@ -121,7 +121,7 @@ def _track(items: Iterable[Any], description: str, total: int | None) -> Iterabl
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m harness.cli.tables", description=__doc__ and __doc__.splitlines()[0])
+    parser = Parser(prog="harness tables", description=__doc__ and __doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True, metavar="import | verify | list")
     formats = "".join(f"\n  {name}: {importers.load(name).FORMAT}" for name in importers.names())
     add = verbs.add_parser(

@@ -16,6 +16,7 @@ from harness.searchers import Tools
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
+    from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
 
@@ -50,6 +51,8 @@ class Evidence(ABC):
     ----------
     name
         Of the method, in its record.
+    run
+        The record's, once it is known (:meth:`keep`).
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
@@ -69,6 +72,13 @@ class Evidence(ABC):
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
         return None
 
+    def keep(self, run: Run) -> None:
+        """From now on keep what is measured in the folder of ``run``, which is under way.
+
+        A run that was killed then goes on with it. Where nothing is kept, it starts afresh.
+        """
+        self.run = run
+
     @abstractmethod
     def open(self, progress: Progress) -> Tools:
         """What a search is handed, and of which a scorer is handed what it reads at a step."""
@@ -76,6 +86,10 @@ class Evidence(ABC):
     def facts(self) -> Facts:
         """What the record says, once the evidence was read."""
         return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
+
+    def costs(self, arch: Architecture) -> dict[str, float]:
+        """What of the costs of the architecture that was found its record says."""
+        return {}
 
     @property
     def steps(self) -> int:
@@ -85,7 +99,7 @@ class Evidence(ABC):
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
         own = {name: value for name, value in self.options.items() if name not in self.taken}
-        return self.method.module.score(tools.at(step), mask, decision, **own)
+        return tools.scores(self.method.module.score, mask, decision, step, **own)
 
     def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
         """The candidates that ``decision`` is left with; an error names it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.evidence._evidence import Facts
 from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.runs.config import Progress
@@ -14,9 +15,14 @@ from harness.searchers import Proxy
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:
+    from harness.evidence._kept import KeptScores
+    from harness.records import Run
     from harness.runs.setup import Setup
 
 TRAINABLE = True
+
+ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
+"""``(masks, step) -> [Score, ...]`` of one supernet."""
 
 
 class OneProxy(SupernetEvidence):
@@ -26,6 +32,7 @@ class OneProxy(SupernetEvidence):
         super().__init__(setup, method, options)
         self.proxy = proxy
         self.name = method.on(f"{method.name}-{proxy}", self.training)
+        self._kept: KeptScores | None = None
 
     def _require(self) -> None:
         from harness import networks  # loads torch
@@ -43,25 +50,55 @@ class OneProxy(SupernetEvidence):
             "masking": setup.masking,
             **setup.counted(self.proxy),
             **({} if self.training is None else {"training": asdict(self.training)}),
+            **setup.supernets,
         }
+
+    def keep(self, run: Run) -> None:
+        """Every score as it is measured."""
+        from harness.evidence._kept import KeptScores  # loads torch
+
+        self._kept = KeptScores(self.context, run)
 
     def open(self, progress: Progress) -> Proxy:
         """Functions that measure masks of the supernet, and networks."""
         from harness.runs.measured import network_scores, supernet_scores  # loads torch
 
         trained = None if self.training is None else self.train(self.training, progress)
-        of_masks = supernet_scores(self.context, self.proxy, trained)
         of_network = network_scores(self.context, self.proxy)
-
-        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
-            self.counts["evaluations"] += len(masks)
-            return of_masks(masks, step)
+        supernets = [
+            supernet_scores(self.context, self.proxy, trained, number)
+            for number in range(self.context.config.supernets)
+        ]
+        if self._kept is not None:
+            supernets = list(map(self._kept.supernet, supernets, range(len(supernets))))
+            of_network = self._kept.network(of_network, self.context.space.format)
+        supernets = list(map(self._counting, supernets))
 
         def score_network(arch: Architecture, step: int) -> Score:
             self.counts["evaluations"] += 1
             return of_network(arch, step)
 
-        return Proxy(**self.shared(progress), score_supernet=score_supernet, score_network=score_network)
+        return Proxy(
+            **self.shared(progress),
+            score_supernet=supernets[0],
+            score_network=score_network,
+            others=supernets[1:],
+            scale=self.context.config.scale,
+        )
+
+    def _counting(self, of_masks: ScoreSupernet) -> ScoreSupernet:
+        def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
+            self.counts["evaluations"] += len(masks)
+            return of_masks(masks, step)
+
+        return score_supernet
+
+    def facts(self) -> Facts:
+        """With the places where scores were measured that an interrupted process had kept."""
+        found = super().facts()
+        if self._kept is None:
+            return found
+        return replace(found, origins={**found.origins, "score": self._kept.origins})
 
 
 def of(setup: Setup, method: Method, options: Mapping[str, Any]) -> list[OneProxy]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
+READS_TRUTH = True
 
 
 class CountedQueries(Evidence):

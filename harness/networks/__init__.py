@@ -7,7 +7,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   a family without the latter may say why, ``NO_SUPERNET``;
-* ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``.
+* ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
+* where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from harness.networks._build import (
     released_counting,
     released_masking,
     require_supernet,
+    size_of,
     table_flops,
+    trained_cost,
 )
 from harness.networks._counting import count_flops, count_parameters
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
@@ -61,5 +64,7 @@ __all__ = [
     "released_masking",
     "require_supernet",
     "require_weightable",
+    "size_of",
     "table_flops",
+    "trained_cost",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
 from harness import registry
 from harness.errors import ConfigError, unknown_name
 from harness.networks._masking import MASKINGS
+from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
 from harness.networks._weights import draw
 from harness.seeding import derive
@@ -26,7 +28,7 @@ def fidelities(space: Space) -> tuple[str, ...]:
 def build(
     space: Space,
     arch: Architecture,
-    fidelity: str = "benchmark",
+    fidelity: object = "benchmark",
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
@@ -41,7 +43,8 @@ def build(
     space, arch
         A search space and one of its encodings.
     fidelity
-        ``benchmark`` is the network the benchmark trained; others are narrower and shallower.
+        ``benchmark`` is the network the benchmark trained; others are narrower and shallower. Or a size of
+        :func:`size_of`.
     seed
         Any integer.
     classes
@@ -118,7 +121,7 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
 def image_size(space: Space, fidelity: str, natural: int) -> int:
     """The side of the images that networks of a ``fidelity`` read, in pixels.
 
-    ``natural``, the data set's, unless the family states a smaller one for this size.
+    ``natural``, the data set's, unless the family states another one for this size.
 
     Raises
     ------
@@ -126,7 +129,7 @@ def image_size(space: Space, fidelity: str, natural: int) -> int:
         For an unknown ``fidelity``.
     """
     stated = getattr(_size(space, fidelity), "image_size", None)
-    return natural if stated is None else min(stated, natural)
+    return natural if stated is None else stated
 
 
 TE_NAS = {
@@ -181,6 +184,13 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
     return _family(space).parameter_count(space, arch, _size(space, fidelity), classes)
 
 
+def size_of(
+    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+) -> tuple[object, dict[str, Any]]:
+    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    return resized(space, _size(space, fidelity), channels, cells)
+
+
 def flop_count(
     space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10, image_size: int = 32
 ) -> int:
@@ -194,6 +204,24 @@ def flop_count(
         For an unknown ``fidelity``.
     """
     return _family(space).flop_count(space, arch, _size(space, fidelity), classes, image_size)
+
+
+def trained_cost(
+    space: Space, arch: Architecture, classes: int = 10, image_size: int = 32
+) -> tuple[int, int]:
+    """Parameters and multiply-accumulates of the network that ``arch`` is trained as, by formula.
+
+    Networks of a family whose module has ``trained_size(image_size)`` are of that size, those of the others
+    of fidelity ``benchmark``.
+    """
+    family = _family(space)
+    size = family.FIDELITIES["benchmark"]
+    if hasattr(family, "trained_size"):
+        size = family.trained_size(image_size)
+    return (
+        family.parameter_count(space, arch, size, classes),
+        family.flop_count(space, arch, size, classes, image_size),
+    )
 
 
 def table_flops(space: Space, arch: Architecture) -> int:
@@ -248,7 +276,9 @@ def _family(space: Space) -> ModuleType:
     return _load(space.family)
 
 
-def _size(space: Space, fidelity: str) -> object:
+def _size(space: Space, fidelity: object) -> object:
+    if not isinstance(fidelity, str):
+        return fidelity
     sizes = _family(space).FIDELITIES
     if fidelity not in sizes:
         raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)

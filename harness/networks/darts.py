@@ -43,16 +43,32 @@ STEM_MULTIPLIER = 3
 
 @dataclass(frozen=True)
 class Size:
-    """``channels`` of the first cells' nodes; ``layers`` is the number of cells; ``imagenet``: which stem."""
+    """``channels`` of the first cells' nodes; ``layers`` is the number of cells; ``imagenet``: which stem.
+
+    ``image_size`` is the side of images in pixels where it is not the data set's.
+    """
 
     channels: int
     layers: int
     imagenet: bool = False
+    image_size: int | None = None
 
 
-FIDELITIES = {"benchmark": Size(16, 8), "small": Size(8, 5), "tiny": Size(4, 3)}
-"""``benchmark`` is what Zero-Cost-PT searches and validates on. Trained genotypes of CIFAR-10 are mostly
-``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
+FIDELITIES = {
+    "benchmark": Size(16, 8),
+    "imagenet": Size(16, 8, imagenet=True, image_size=224),
+    "imagenet_64": Size(16, 8, imagenet=True, image_size=64),
+    "small": Size(8, 5),
+    "tiny": Size(4, 3),
+}
+"""``benchmark`` is what Zero-Cost-PT searches and validates on, ``imagenet`` the same for ImageNet, and
+``imagenet_64`` that on images of 64 pixels in place of 224, whose last cells have 2 x 2. Trained genotypes of
+CIFAR-10 are mostly ``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
+
+
+def trained_size(image_size: int) -> Size:
+    """The size that genotypes are trained in: that of CIFAR-10, or from 64 pixels on that of ImageNet."""
+    return Size(48, 14, imagenet=True) if image_size >= 64 else Size(36, 20)
 
 
 class DartsSupernet(Supernet):
@@ -115,8 +131,19 @@ def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) ->
 
 
 def ntk_supernet(space: Darts, classes: int) -> Supernet:
-    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations."""
-    return _supernet(space, Size(2, 3), classes, 3, affine=True)
+    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations.
+
+    As in the authors' code, and not in DARTS's networks, the last cell is followed by a normalisation and a
+    ReLU. Without them every node is a sum of normalised maps, so that the logits of a batch have the same sum
+    whatever the weights are, and the kernel has the eigenvalue 0.
+    """
+    supernet = _supernet(space, Size(2, 3), classes, 3, affine=True)
+    supernet.head = _te_nas_head(layout(Size(2, 3), STEM_MULTIPLIER)[-1], classes)
+    return supernet
+
+
+def _te_nas_head(last: Layer, classes: int) -> nn.Module:
+    return classifier(4 * last.channels, classes, nn.BatchNorm2d(4 * last.channels), nn.ReLU())
 
 
 def regions_supernet(space: Darts, classes: int) -> Supernet:
@@ -125,9 +152,7 @@ def regions_supernet(space: Darts, classes: int) -> Supernet:
     first = Layer(1, 1, *_shape(layers[0]))
     second = Layer(1, layers[1].last, *_shape(layers[1]))
     body = [CellChoices(space, layer) for layer in (first, second, *layers[2:])]
-    return DartsSupernet(
-        space, Stem(nn.Identity(), nn.Identity()), body, classifier(4 * layers[-1].channels, classes)
-    )
+    return DartsSupernet(space, Stem(nn.Identity(), nn.Identity()), body, _te_nas_head(layers[-1], classes))
 
 
 def _shape(layer: Layer) -> tuple[int, bool, bool]:

@@ -14,14 +14,17 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ResultsError
+from harness.errors import MachineFailure, ResultsError
 from harness.processes.claims import held, inside, occupied, remove, turn
 from harness.records import Run
+
+SCORES = "scores-*.jsonl"
+"""Names of the files in which the scores lie that a method has read so far, a line for each."""
 
 _ABOUT = "about"
 _LARGEST = 2**20
@@ -43,7 +46,9 @@ class UnderWay:
     by
         Host and process that came last.
     done, total
-        Architectures measured, of how many; ``None`` where it is all or nothing.
+        Architectures measured, of how many; ``None`` where it is no population that is measured.
+    scores
+        How many scores are kept of those that a method has read.
     """
 
     run: Run | None
@@ -52,6 +57,7 @@ class UnderWay:
     by: str
     done: int | None = None
     total: int | None = None
+    scores: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ def alone(root: Path, run: Run) -> Iterator[None]:
         with inside(folder), turn(folder / "record.lock", lambda: _tell_of(folder, run)):
             describe(root, run)
             yield
+    except MachineFailure:
+        raise  # what was kept so far is of use to the next try
     except Exception:
         remove(folder)
         raise
@@ -142,7 +150,7 @@ def _begun(folder: Path) -> UnderWay:
     state = (run, folder.name, occupied(folder), str(about.get("by", "")))
     total, size = about.get("population"), about.get("shard")
     if not isinstance(total, int) or not isinstance(size, int):
-        return UnderWay(*state)
+        return UnderWay(*state, scores=_most_kept(folder))
     return UnderWay(*state, min(total, size * _most_written(folder)), total)
 
 
@@ -150,6 +158,16 @@ def _most_written(folder: Path) -> int:
     """Shards that one kind of machine has written; those of several cannot be joined."""
     kinds = Counter(path.stem.partition("-")[2] for path in folder.glob("[0-9]*-*.json"))
     return max(kinds.values(), default=0)
+
+
+def _most_kept(folder: Path) -> int:
+    """Scores that one kind of machine has kept."""
+    counts = [0]
+    for path in folder.glob(SCORES):
+        with suppress(OSError):
+            written = path.read_bytes()
+            counts.append(written.count(b"\n") - written.count(b' ["origin",'))
+    return max(counts)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -41,6 +41,12 @@ def errors(file: Path = FILE) -> tuple[PublishedError, ...]:
         return tuple(map(_error, csv.DictReader(stream)))
 
 
+def of_space(space: str, file: Path = FILE) -> tuple[PublishedError, ...]:
+    """Those of ``space``; S5 is the space of DARTS without an operation that no genotype keeps."""
+    named = "darts" if space == "darts_s5" else space
+    return tuple(each for each in errors(file) if each.space == named)
+
+
 def _error(row: dict[str, str]) -> PublishedError:
     sd, params, madds = (
         float(row[name]) if row[name] else None for name in ("sd", "params_millions", "madds_millions")

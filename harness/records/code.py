@@ -17,7 +17,7 @@ DIGITS = 16
 
 MEASURING = (
     "evidence", "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners", "runs",
-    "seeding", "spaces",
+    "seeding", "sharing", "spaces",
 )  # fmt: skip
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from harness import files
 from harness.errors import ResultsError, unknown_name
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
@@ -19,7 +20,7 @@ from harness.reports.charts.chart import FORMATS, Chart
 from harness.reports.model import Report
 from harness.reports.render import page, plotted, text
 from harness.reports.render.latex import latex
-from harness.reports.sections import build_sections
+from harness.reports.sections import build_sections, build_summaries
 from harness.reports.tables import published
 
 FILES = {
@@ -27,6 +28,7 @@ FILES = {
     "markdown": "report.md",
     "csv": "report.csv",
     "published": "published.csv",
+    "tables": "tables",
     "latex": "latex",
     "figures": "figures",
 }
@@ -43,6 +45,7 @@ def build(
     spaces: Iterable[str] | None = None,
     formats: Sequence[str] = FORMATS,
     progress: Progress | None = None,
+    self_contained: bool = False,
 ) -> Report:
     """Check all records below ``store_root`` and write the report on them to ``out_dir``.
 
@@ -62,6 +65,9 @@ def build(
         the earlier report whose chart is the same is kept, since drawing takes longest.
     progress
         Told how many figures are done.
+    self_contained
+        Whether the page holds Plotly's script; otherwise all reports of a results folder share one file of
+        it, ``reports/plotly-<version>.min.js``.
 
     Raises
     ------
@@ -78,18 +84,23 @@ def build(
             raise unknown_name("figure format", kind, FORMATS)
     groups = collect(store_root, spaces)
     sections = build_sections(groups)
-    frame = ("Rank agreement and search results", _summary(groups), wording.provenance(groups), sections)
+    first = build_summaries(groups)
+    charts = page.charts_of(sections, first)
+    library = None if self_contained or not charts else _library(store_root)
+    frame = (_title(groups), _summary(groups), wording.provenance(groups), sections)
     contents: dict[str, bytes] = {
-        FILES["page"]: page.html(*frame, out_dir, formats).encode(),
-        FILES["markdown"]: text.markdown(*frame, formats).encode(),
+        FILES["page"]: page.html(*frame, out_dir, formats, first, library).encode(),
+        FILES["markdown"]: text.markdown(*frame, formats, first).encode(),
         FILES["csv"]: text.numbers_csv(groups).encode(),
         FILES["published"]: published.numbers_csv(groups).encode(),
     }
     contents |= {f"{FILES['latex']}/{name}": told.encode() for name, told in latex(sections).items()}
-    charts = [chart for section in sections for chart in section.charts]
+    contents |= {
+        f"{FILES['tables']}/{name}": told.encode() for name, told in text.tables_csv(sections).items()
+    }
     contents |= _figures(charts, formats, out_dir / FILES["figures"], progress or (lambda *_: None))
     _write(out_dir, contents)
-    return Report({name: out_dir / file for name, file in FILES.items()}, sections)
+    return Report({name: out_dir / file for name, file in FILES.items()}, sections, first)
 
 
 def _figures(
@@ -99,22 +110,39 @@ def _figures(
     drawn = _drawn(earlier)
     digests: dict[str, str] = {}
     contents: dict[str, bytes] = {}
+    if not formats:
+        return contents
     for number, chart in enumerate(charts):
         progress("figures", number, len(charts))
         digests[chart.name] = _digest(chart)
         names = {kind: f"{chart.name}.{kind}" for kind in formats}
         same = drawn.get(chart.name) == digests[chart.name]
         if same and all((earlier / name).is_file() for name in names.values()):
-            files = {kind: (earlier / name).read_bytes() for kind, name in names.items()}
+            made = {kind: (earlier / name).read_bytes() for kind, name in names.items()}
         else:
             from harness.reports.render.printed import printed  # loads Matplotlib
 
-            files = printed(chart, formats)
-        contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in files.items()}
-    if formats:
-        index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
-        contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
+            made = printed(chart, formats)
+        contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in made.items()}
+    index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
+    contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
     return contents
+
+
+def _library(store_root: Path) -> Path:
+    """Plotly's script in the results folder, written where it is not yet there."""
+    file = store_root / "reports" / f"plotly-{version('plotly')}.min.js"
+    script = plotted.library().encode()
+    try:
+        if not file.is_file() or file.stat().st_size != len(script):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            files.replace(file, script)
+    except OSError as error:
+        raise ResultsError(
+            f"Plotly's script cannot be written to {file}: {error.strerror}; with --self-contained the page "
+            "holds it."
+        ) from error
+    return file
 
 
 def _drawn(folder: Path) -> dict[str, str]:
@@ -135,7 +163,9 @@ def _digest(chart: Chart) -> str:
 @cache
 def _drawing() -> str:
     folder = Path(__file__).parent
-    code = b"".join((folder / name).read_bytes() for name in ("render/printed.py", "charts/style.py"))
+    code = b"".join(
+        (folder / name).read_bytes() for name in ("render/printed.py", "render/ends.py", "charts/style.py")
+    )
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 
@@ -159,7 +189,8 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
         for name, data in contents.items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).write_bytes(data)
-        (new / FILES["figures"]).mkdir(exist_ok=True)
+        for name in ("tables", "figures"):
+            (new / FILES[name]).mkdir(exist_ok=True)
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
@@ -170,6 +201,12 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
     finally:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _title(groups: Sequence[Group]) -> str:
+    spaces = sorted({group.run.space for group in groups})
+    named = ", ".join(spaces) if len(spaces) < 4 else f"{len(spaces)} spaces"
+    return f"Training-free search on {named}"
 
 
 def _summary(groups: Sequence[Group]) -> str:

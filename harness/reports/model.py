@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.reports.charts.chart import Chart
+from harness.spaces import Diagram
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,78 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What the records of one task say: a sentence, those that support it, and what they rest on.
+
+    ``anchor`` is the address of the section that has more.
+    """
+
+    heading: str
+    headline: str
+    support: tuple[str, ...]
+    basis: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An architecture with its string, what is known of it, and how it is drawn.
+
+    ``colours`` are the classes of its operations, by name.
+    """
+
+    title: str
+    words: str
+    arch: str
+    diagrams: tuple[Diagram, ...]
+    colours: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a report says first of one space and label, or of several.
+
+    Attributes
+    ----------
+    name, title
+        Its address within the page, and its heading.
+    asked
+        What was asked: terms and their values.
+    found
+        What the records say, task by task.
+    limits
+        What the numbers do not support.
+    chart
+        That which carries it; ``None`` where there is nothing to draw.
+    drawings
+        The architecture found, and the best one.
+    following
+        What to run next: why, and a command.
+    """
+
+    name: str
+    title: str
+    asked: tuple[tuple[str, str], ...]
+    found: tuple[Finding, ...]
+    limits: tuple[str, ...]
+    chart: Chart | None
+    drawings: tuple[Drawing, ...] = ()
+    following: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
-    """``paths`` by what they are (``page``, ``markdown``, ``csv``, ...) and the tables in order."""
+    """``paths`` by what they are (``page``, ``markdown``, ...), the sections, and what is said first."""
 
     paths: Mapping[str, Path]
     sections: tuple[Section, ...]
+    summaries: tuple[Summary, ...] = ()
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Every chart, those of the summaries first."""
+        first = [each.chart for each in self.summaries if each.chart is not None]
+        return [*first, *(chart for section in self.sections for chart in section.charts)]
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -15,11 +15,14 @@ from harness.errors import HarnessError
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
-from harness.reports.model import Section
-from harness.reports.tables import cards, overall, published
+from harness.reports.findings.over_spaces import over_spaces
+from harness.reports.findings.summaries import summaries
+from harness.reports.model import Section, Summary
+from harness.reports.tables import cards, matrix, overall, published
 
 OTHERS = {
     "overall": "Over all spaces",
@@ -41,9 +44,7 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
         key=lambda group: (group.place, group.method, group.key),
     )
     sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
-    for standing in overall.standings(groups):
-        table = overall.table(standing)
-        sections.append(Section("overall", "all", standing.task, "", (table,), (ranks(standing),)))
+    sections += _over_spaces(groups)
     for (space, label), pairs in compare(groups).items():
         table = published.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
@@ -51,6 +52,25 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     if described is not None:
         sections.append(Section("proxies", "all", "definitions", "", (described,), ()))
     return tuple(sections)
+
+
+def _over_spaces(groups: Sequence[Group]) -> list[Section]:
+    """By task all spaces side by side, and the average ranks over spaces and seeds."""
+    matrices = {each.task.name: each for each in matrix.matrices(groups)}
+    standings = {each.task: each for each in overall.standings(groups)}
+    found = []
+    for task in tasks.names():
+        tables = [matrix.table(matrices[task])] if task in matrices else []
+        tables += [overall.table(standings[task])] if task in standings else []
+        charts = (ranks(standings[task]),) if task in standings else ()
+        if tables:
+            found.append(Section("overall", "all", task, "", tuple(tables), charts))
+    return found
+
+
+def build_summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
+    """What is said first: over all spaces where there are several, then of every space and label."""
+    return (*over_spaces(groups), *summaries(groups))
 
 
 def _proxies(groups: Sequence[Group]) -> list[str]:
@@ -64,7 +84,7 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
 
 def _section(groups: list[Group]) -> Section:
     task, space, label = groups[0].place
-    words = label_words(space, label)
+    words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
     return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())
@@ -81,4 +101,4 @@ def label_words(space: str, label: str) -> str:
         found = benchmarks.load(space).label(label)
     except HarnessError:
         return ""
-    return f"{found.dataset}, {found.words}, {found.runs}"
+    return ", ".join(filter(None, (found.dataset, found.words, found.runs)))

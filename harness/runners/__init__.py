@@ -90,17 +90,17 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     from harness.runs.context import machine_failures_told
 
     check(config)
-    context = _context(config, estimating)
+    context = _context(config, estimating, progress)
     with context.computing, machine_failures_told():
         return registry.load(__name__, config.task["name"], "task").run(context, progress)
 
 
-def _context(config: RunConfig, estimating: bool) -> Context:
+def _context(config: RunConfig, estimating: bool, progress: Progress) -> Context:
     if config.source == "published":
         from harness.runs.context import context_of, machine_failures_told
 
         with machine_failures_told():
-            return context_of(config, estimating)
+            return context_of(config, estimating, progress)
     from harness.runs.setup import prepare  # loads torch
 
-    return prepare(config, estimating)
+    return prepare(config, estimating, progress)

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
 from harness.errors import ConfigError, unknown_name
-from harness.evidence import method_of, require_kinds, training_of
+from harness.evidence import Method, method_of, require_kinds, require_limits, training_of
 from harness.evidence.published import published_sets
-from harness.options import Device, Folder, Kind, Whole, check_value
-from harness.runs.config import RunConfig
+from harness.options import Device, Folder, Kind, Numbers, Whole, check_value
+from harness.runs import truth
+from harness.runs.config import RunConfig, Training
 from harness.runs.device import ARITHMETIC
+from harness.scorers import SCALES
 
 RUN: Mapping[str, Kind] = {
     "label": str,
@@ -22,6 +24,9 @@ RUN: Mapping[str, Kind] = {
     "source": ("measured", "published"),
     "device": Device(),
     "arithmetic": ARITHMETIC,
+    "limits": Numbers(),
+    "supernets": int,
+    "scale": tuple(SCALES),
     "threads": int,
     "workers": int,
     "force": bool,
@@ -44,10 +49,10 @@ def check(config: RunConfig) -> None:
     for group, given in chosen.items():
         _known(group, given.get("name"), groups.names(group))
     space = spaces.load(config.space["name"])
-    benchmarks.require(space.name)
+    _check_truth(config)
     _check_proxies(config)
     trackers.require(config.tracker["name"])
-    training_of(config)
+    training = training_of(config)
     if (method := method_of(config)) is not None:
         require_kinds(method, space)
     for name, kind in RUN.items():
@@ -57,11 +62,25 @@ def check(config: RunConfig) -> None:
     for group, given in (chosen | {"fidelity": config.fidelity}).items():
         groups.settings(group, given)
     _check_conventions(config, space)
-    benchmarks.require_label(space.name, config.label)
+    _check_supernets(config, method, training)
+    if truth.is_measured(config):
+        _check_measured(config, space)
+    else:
+        benchmarks.require_label(space.name, config.label)
+    require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
     if config.source == "published":
         published_sets(config)
+
+
+def _check_truth(config: RunConfig) -> None:
+    """A task that compares with accuracies, and a method that asks for them, need a space that has some."""
+    method = method_of(config)
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    needed = tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False)
+    if needed and not truth.is_measured(config):
+        benchmarks.require(config.space["name"])
 
 
 def _is_chosen(config: RunConfig, group: str) -> bool:
@@ -76,12 +95,37 @@ def _method_group(config: RunConfig) -> str:
 
 
 def _check_conventions(config: RunConfig, space: spaces.Space) -> None:
-    if config.variant == "as_released":
-        searchers.permutes(space)  # refuses a space that there is no released code for
+    searched = config.searcher if _method_group(config) == "searcher" else {}
+    follows = searched.get("variant") == "as_released"
+    if follows or config.variant == "as_released":
+        searchers.require_released(space, searched.get("order") if follows else None)
     if config.masking != "default":
         from harness import networks  # loads torch, so only where it has to be asked
 
         _known("masking", config.masking, ("default", *networks.MASKINGS))
+
+
+def _check_measured(config: RunConfig, space: spaces.Space) -> None:
+    """Truth that is measured here is asked for architecture by architecture."""
+    truth.check(config, space)
+    task, method = tasks.load(config.task["name"]), method_of(config)
+    if task.lists_truth:
+        truth.require_list(config, space, f"task={task.name}")
+    if config.task.get("population") == "all":
+        truth.require_list(config, space, "task.population=all")
+    if method is not None and method.evidence == "truth":
+        truth.require_list(config, space, f"{method.group}={method.name}")
+
+
+def _check_supernets(config: RunConfig, method: Method | None, training: Training | None) -> None:
+    averaged = method is not None and method.evidence == "proxy" and training is None
+    if config.supernets > 1 and not averaged:
+        asked = "" if method is None else f" {method.group}={method.name} training={config.training['name']}"
+        raise ConfigError(
+            "supernets above 1 averages operation scores by a proxy over untrained supernets, with a scorer "
+            f"or searcher such as zero_cost_pt; received supernets={config.supernets} with "
+            f"task={config.task['name']}{asked}: take supernets=1."
+        )
 
 
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:
@@ -101,13 +145,21 @@ def _check_proxies(config: RunConfig) -> None:
         _known("proxy", name, (*single, *aggregations.names()))
     ranking = [name for name in names if name not in single]
     task = tasks.load(config.task["name"])
-    if ranking and not task.takes_aggregations:
+    if ranking and not (task.takes_aggregations or _ranks_what_it_scores(config)):
         takers = [name for name in tasks.names() if tasks.load(name).takes_aggregations]
         raise ConfigError(
             f"Proxy {ranking[0]} is a property of a population of networks, so it goes with "
-            f"task={','.join(takers)}; received task={task.name}: take that task, or a proxy of one network."
+            f"task={','.join(takers)} and searchers such as random_by_proxy; received task={task.name}: take "
+            "one of these, or a proxy of one network."
         )
     _check_list(config.proxy.get("of"), ranking, single)
+
+
+def _ranks_what_it_scores(config: RunConfig) -> bool:
+    """Whether the run's method has a population of networks that it scores."""
+    method = method_of(config)
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    return bool(getattr(evidence, "TAKES_AGGREGATIONS", False))
 
 
 def _check_list(of: object, ranking: list[str], single: tuple[str, ...]) -> None:

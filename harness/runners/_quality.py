@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
@@ -37,5 +38,15 @@ def quality(context: Context, arch: Architecture) -> dict[str, object]:
         "size": int(np.isfinite(accuracies).sum()),
         "best_accuracy": best,
         "regret": best - accuracy if ranked else None,
+        **_size(context, arch),
         **({} if known else UNKNOWN),
     }
+
+
+def _size(context: Context, arch: Architecture) -> dict[str, int]:
+    """Parameters at the size that published errors of the space are of, where there are such."""
+    if not of_space(context.space.name):
+        return {}
+    from harness import networks  # loads torch
+
+    return {"published_size_params": networks.trained_cost(context.space, arch)[0]}

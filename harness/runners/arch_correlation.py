@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness import aggregations, networks, proxies, records, stats, tasks
-from harness.benchmarks import Ceiling
+from harness.benchmarks import Ceiling, Measured
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
-from harness.runners._shards import SIZE, Rows, made_by
-from harness.runners._team import Job, Team
-from harness.runners._workers import work_together
-from harness.runs.config import Outcome, Progress
+from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, failures_recorded, record_failure
 from harness.runs.origins import Origin, of_record
 from harness.runs.setup import Setup
 from harness.seeding import generator
+from harness.sharing.shards import SIZE, Rows, made_by
+from harness.sharing.team import Job, Team
+from harness.sharing.workers import work_together
 from harness.spaces import Architecture
 
 TASK = tasks.load("arch_correlation")
@@ -37,7 +37,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     as they have in common; what a proxy's value is does not depend on its company. Population proxies
     rank what single-network proxies measured: for this call, or for a record that is there.
 
-    Rows are saved as they are measured, a few architectures at a time (:mod:`harness.runners._shards`), and
+    Rows are saved as they are measured, a few architectures at a time (:mod:`harness.sharing.shards`), and
     a run that was killed goes on with them. ``workers`` processes measure, and whoever runs the same on the
     same results; the first that sees all rows writes the record. A proxy that failed on all architectures
     has a failed record, and its rows are forgotten.
@@ -45,7 +45,7 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     setup.benchmark.require_as_many(setup.label.name, setup.config.task["population"])
     parts = parts_by_name(setup)
     runs = {name: run_of(setup, name, parts[name]) for name in parts}
-    outcomes = {name: setup.existing(run) for name, run in runs.items()}
+    outcomes = {name: setup.existing(run, partial(_estimate, setup)) for name, run in runs.items()}
     pending = {name: runs[name] for name, outcome in outcomes.items() if outcome is None}
     if pending:
         clock = Clock()
@@ -55,6 +55,13 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
         for finished in runs.values():
             remove(folder_of(setup.store.root, finished))
     return [outcome for outcome in outcomes.values() if outcome is not None]
+
+
+def _estimate(setup: Setup) -> Estimate | None:
+    """How long the truth takes where it is measured here; of proxies other seeds tell."""
+    if not isinstance(setup.benchmark, Measured):
+        return None
+    return setup.with_truth(None, draw(setup, setup.config.task["population"]))
 
 
 def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:

@@ -32,6 +32,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {**told, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         found, selected = survey(read, read.open(progress), progress)
         facts = read.facts()
         judged = {name: quality(context, arch) for name, arch in selected.items()}
@@ -40,7 +41,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         words = [TASK.headline(statistics), failures(found).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return once(context, run, work, lambda: read.estimate(_work(read)))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(_work(read)), more=2))
 
 
 def _steps(read: Evidence) -> int:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from harness import evidence, tasks
 from harness.evidence import Evidence
+from harness.processes.under_way import tell
 from harness.records import failures
 from harness.runners._quality import quality
-from harness.runs.config import Outcome, Progress
+from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
 
@@ -25,6 +26,9 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"searcher": method.name, "proxy": None, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
+        if not context.label.known:
+            tell(f"No accuracy is known of {context.space.name}: that of what is found will be unknown.")
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
@@ -32,6 +36,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
             **quality(context, found.arch),
+            **read.costs(found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,
             "table_queries": facts.queries,
@@ -41,7 +46,13 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         words = [TASK.headline(statistics), failures(rows).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
-    return once(context, run, work, lambda: read.estimate(_work(read)))
+    return once(context, run, work, lambda: _estimate(read))
+
+
+def _estimate(read: Evidence) -> Estimate | None:
+    """Where the truth is measured here, that of what is queried and of what is found counts too."""
+    queries = int(read.options.get("queries", 0)) if read.method.evidence == "queries" else 0
+    return read.context.with_truth(read.estimate(_work(read)), more=1 + queries)
 
 
 def _work(read: Evidence) -> Work:

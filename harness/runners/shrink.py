@@ -29,6 +29,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     run = context.run(read.name, {"shrinker": method.name, **read.settings()})
 
     def work(clock: Clock) -> Outcome:
+        read.keep(run)
         steps = [context.space.full_mask]
         for mask in method.module.shrink(read.open(progress), read.options):
             progress("steps", len(steps), len(steps))
@@ -40,7 +41,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         return Outcome(run.method, "done", path, TASK.headline(statistics))
 
-    return once(context, run, work, lambda: read.estimate(Work(0, 0)))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(Work(0, 0))))
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:

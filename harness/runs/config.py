@@ -18,13 +18,16 @@ _Groups: Any = make_dataclass(
 class RunConfig(_Groups):  # type: ignore[misc]
     """Everything one run is told. Groups (:data:`harness.groups.GROUPS`) hold ``name`` and its settings.
 
+    ``truth`` is ``table``, or ``train`` with how architectures are trained here for want of a table.
     ``label`` names the accuracy that counts, ``variant`` is ``paper`` or ``as_released``, ``masking`` a
     name of :data:`harness.networks.MASKINGS` or ``default``: ``drop``, and with ``as_released`` what
     Zero-Cost-PT's released code does in the space, whose way of counting ReLUs holds then too. ``source``
     is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
     seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
-    without. ``arithmetic`` is that of a GPU, ``reproducible`` or ``fastest``; only the second is part of the
-    identity.
+    without. ``limits`` are upper bounds on what a search by a proxy may find, by name. ``arithmetic`` is that
+    of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. Operation
+    scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
+    ``scale`` says, a name of :data:`harness.scorers.SCALES`; both are part of the identity above one.
 
     ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
     clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of
@@ -34,6 +37,8 @@ class RunConfig(_Groups):  # type: ignore[misc]
     """
 
     tracker: dict[str, Any] = field(default_factory=lambda: {"name": "none"})
+    truth: dict[str, Any] = field(default_factory=lambda: {"name": "table"})
+    limits: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     seed: int = 0
     batch_size: int = 64
@@ -43,6 +48,8 @@ class RunConfig(_Groups):  # type: ignore[misc]
     source: str = "measured"
     time_limit: float | None = None
     arithmetic: str = "reproducible"
+    supernets: int = 1
+    scale: str = "z"
     device: str = "auto"
     threads: int = 1
     workers: int = 1
@@ -53,6 +60,10 @@ class RunConfig(_Groups):  # type: ignore[misc]
 
 Progress = Callable[[str, int, int], None]
 """``(words, done, total)``, called as a run goes on."""
+
+
+def nothing(words: str, done: int, total: int) -> None:
+    """A progress that nobody looks at."""
 
 
 @dataclass(frozen=True)

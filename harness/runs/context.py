@@ -15,14 +15,15 @@ from typing import Any
 
 import pandas as pd
 
-from harness import aggregations, benchmarks, folders, records, spaces, trackers
-from harness.benchmarks import Benchmark, Label
+from harness import aggregations, folders, records, spaces, trackers
+from harness.benchmarks import Benchmark, Label, Measured
 from harness.errors import HarnessError, MachineFailure, ResultsError, RunFailed, machine_failure
 from harness.processes.under_way import alone
-from harness.runs.config import Estimate, Outcome, RunConfig, duration
+from harness.runs import truth
+from harness.runs.config import Estimate, Outcome, Progress, RunConfig, duration, nothing
 from harness.runs.origins import Origin, other_commits, other_places
 from harness.scorers import OperationTruth
-from harness.spaces import Space
+from harness.spaces import Architecture, Space
 
 MaybeEstimate = Callable[[], Estimate | None]
 
@@ -67,8 +68,32 @@ class Context:
             label=self.label.name,
             method=method,
             seed=self.config.seed,
-            settings={"truth": self.benchmark.digest(self.label.name), **settings},
+            settings={"truth": self.benchmark.digest(self.label.name), **self._measured_here, **settings},
         )
+
+    @property
+    def _measured_here(self) -> dict[str, Any]:
+        """How the truth is measured, where it is: a run's setting, and what reports say of its label."""
+        if not isinstance(self.benchmark, Measured):
+            return {}
+        taken = self.benchmark.architectures
+        told = {**self.benchmark.recipe.settings, "architectures": "any" if taken is None else len(taken)}
+        told["fidelity"] = truth.setting(self.config, "fidelity")
+        return {"measured": told | ({"kept": "any"} if self.config.truth.get("kept") == "any" else {})}
+
+    def with_truth(
+        self, estimate: Estimate | None, archs: Sequence[Architecture] = (), more: int = 0
+    ) -> Estimate | None:
+        """``estimate`` and, where it is measured here, what the truth of ``archs`` and of ``more`` takes.
+
+        Those that are taken for all count too.
+        """
+        if not isinstance(self.benchmark, Measured) or not self.estimating:
+            return estimate
+        seconds, words = self.benchmark.figures.estimate(
+            [*archs, *(self.benchmark.architectures or ())], more
+        )
+        return (seconds, words) if estimate is None else (estimate[0] + seconds, f"{estimate[1]}; {words}")
 
     def existing(self, run: records.Run, estimate: MaybeEstimate = lambda: None) -> Outcome | None:
         """The outcome of a run that is not to be done: its record exists, or the config is a dry run's.
@@ -118,12 +143,12 @@ class Context:
 
         ``origins`` says of what the numbers were joined where it was made.
         """
+        if isinstance(self.benchmark, Measured):
+            origins = {**origins, "truth": self.benchmark.figures.origins}
         commits, places = other_commits(origins), other_places(origins)
-        config = {
-            key: value
-            for key, value in asdict(self.config).items()
-            if key not in ("tracker", "workers", "force", "dry_run", "results")
-        }
+        left_out = {"tracker", "workers", "force", "dry_run", "results"}
+        left_out |= set() if truth.is_measured(self.config) else {"truth"}
+        config = {key: value for key, value in asdict(self.config).items() if key not in left_out}
         config["proxy"] = _own_proxies(self.config.proxy, run.method)
         path = self.store.write(
             run,
@@ -149,16 +174,17 @@ def _own_proxies(told: dict[str, Any], method: str) -> dict[str, Any]:
     return {"names": names} | ({"of": told["of"]} if lists and told.get("of") is not None else {})
 
 
-def context_of(config: RunConfig, estimating: bool = True) -> Context:
-    """The context of a checked config; nothing is written.
+def context_of(config: RunConfig, estimating: bool = True, progress: Progress = nothing) -> Context:
+    """The context of a checked config; nothing is written. ``progress`` is told of trainings for the truth.
 
     Raises
     ------
     HarnessError
         Where something cannot be read, or the results folder cannot be written.
     """
-    store, benchmark = store_of(config), benchmarks.load(config.space["name"])
-    label = benchmark.label(config.label)
+    store, benchmark = store_of(config), truth.benchmark_of(config, progress)
+    measured = isinstance(benchmark, Measured)
+    label = benchmark.default_label if measured else benchmark.label(config.label)
     benchmark.require_known(label.name)
     return Context(config, spaces.load(config.space["name"]), benchmark, label, store, estimating=estimating)
 

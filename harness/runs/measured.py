@@ -57,15 +57,19 @@ def measured(
 
 
 def supernet_scores(
-    setup: Setup, proxy: str, trained: Trained | None = None
+    setup: Setup, proxy: str, trained: Trained | None = None, number: int = 0
 ) -> Callable[[Sequence[Mask], int], list[Score]]:
     """``(masks, step) -> [Score, ...]`` of one supernet on proposal batch ``step``.
 
     The supernet is the ``trained`` one, its candidates weighted as they are, or else an untrained one. Scores
     of the last step are remembered, since decisions that share a batch share the whole supernet's score.
+    Another ``number`` is another untrained supernet, with weights and batches of its own.
     """
+    purpose, seed = "proposal", setup.config.seed
+    if number:
+        purpose, seed = f"proposal, supernet {number}", derive(seed, f"supernet {number}")
     if trained is None:
-        supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
+        supernet = networks.build_supernet(setup.space, setup.fidelity, seed, setup.classes)
         supernet.to(setup.device)
     else:
         supernet = trained.supernet
@@ -75,7 +79,7 @@ def supernet_scores(
 
     def evaluate(masks: Sequence[Mask], step: int) -> list[Score]:
         if not current or current[0][0] != step:
-            current[:] = [(step, batches(setup, "proposal", step, [proxy]))]
+            current[:] = [(step, batches(setup, purpose, step, [proxy]))]
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
         views = [supernet.masked(mask, setup.masking, shares) for mask in new]

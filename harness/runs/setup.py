@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from harness.errors import unknown_name
 from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
 from harness.proxies import counts_relus
-from harness.runs.config import RunConfig
+from harness.runs.config import Progress, RunConfig, nothing
 from harness.runs.context import Context, context_of
 from harness.runs.device import arithmetic, chosen
 from harness.runs.numerics import numerics
@@ -77,6 +76,12 @@ class Setup(Context):
         return {} if usual else {"arithmetic": self.config.arithmetic}
 
     @property
+    def supernets(self) -> dict[str, Any]:
+        """How many supernets' scores are averaged and how, where it is more than one: a run's settings."""
+        several = self.config.supernets > 1
+        return {"supernets": self.config.supernets, "scale": self.config.scale} if several else {}
+
+    @property
     def input_settings(self) -> dict[str, Any]:
         """The input as one of a run's settings."""
         return {"input": {"name": self.source.name, "digest": self.source.digest}}
@@ -108,22 +113,24 @@ class Setup(Context):
         )
 
 
-def prepare(config: RunConfig, estimating: bool = True) -> Setup:
-    """Find everything that a checked config needs; nothing is written. ``estimating`` is the context's.
+def prepare(config: RunConfig, estimating: bool = True, progress: Progress = nothing) -> Setup:
+    """Find everything that a checked config needs; nothing is written.
+
+    ``estimating`` and ``progress`` are the context's.
 
     Raises
     ------
     HarnessError
         Where something does not exist, cannot be read, or the results folder cannot be written.
     """
-    context = context_of(config)
+    context = context_of(config, progress=progress)
     fidelities = networks.fidelities(context.space)
     if config.fidelity["name"] not in fidelities:
         raise unknown_name(f"fidelity of {context.space.name}", config.fidelity["name"], fidelities)
     dataset = context.benchmark.dataset(context.label.name)
-    folder = config.input.get("folder")
     pixels = networks.image_size(context.space, config.fidelity["name"], dataset.image_size)
-    source = inputs.load(config.input["name"]).open(dataset.classes, pixels, Path(folder) if folder else None)
+    chosen_input = {name: config.input[name] for name in ("folder", "crop") if name in config.input}
+    source = inputs.opened(config.input["name"], dataset.classes, pixels, **chosen_input)
     source.require(config.batch_size)
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")

@@ -24,6 +24,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
+from harness.scorers._ensemble import SCALES, averaged
 from harness.scorers._oracle import OperationTruth
 from harness.scorers._ranks import ProxyScores
 from harness.scorers._score import ANY, Evaluate, Score, best_candidates
@@ -31,11 +32,13 @@ from harness.scorers._work import Work
 
 __all__ = [
     "ANY",
+    "SCALES",
     "Evaluate",
     "OperationTruth",
     "ProxyScores",
     "Score",
     "Work",
+    "averaged",
     "best_candidates",
     "load",
     "names",

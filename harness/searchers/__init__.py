@@ -18,13 +18,25 @@ from types import ModuleType
 
 from harness import registry
 from harness.searchers._budget import UNKNOWN
-from harness.searchers._released import VARIANTS, permutes
-from harness.searchers._tools import Found, Proxies, Proxy, Queries, Tools, TrainedSupernet, Truth
+from harness.searchers._limits import Limits
+from harness.searchers._released import VARIANTS, require_released
+from harness.searchers._tools import (
+    Found,
+    Networks,
+    Proxies,
+    Proxy,
+    Queries,
+    Tools,
+    TrainedSupernet,
+    Truth,
+)
 
 __all__ = [
     "UNKNOWN",
     "VARIANTS",
     "Found",
+    "Limits",
+    "Networks",
     "Proxies",
     "Proxy",
     "Queries",
@@ -33,7 +45,7 @@ __all__ = [
     "Truth",
     "load",
     "names",
-    "permutes",
+    "require_released",
 ]
 
 

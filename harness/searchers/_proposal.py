@@ -53,19 +53,20 @@ class Proposal:
         """The space's decisions of ``kind``, in its order."""
         return [index for index, spec in enumerate(self._tools.space.decisions) if spec.kind == kind]
 
-    def scores(self, decisions: Collection[int]) -> Scores:
-        """Scores of open ``decisions``, all on one fresh batch."""
-        batch = self._first_batch + self.batches
-        self.batches += 1
+    def scores(self, decisions: Collection[int], fresh: bool = True) -> Scores:
+        """Scores of open ``decisions``, all on one batch: a ``fresh`` one, or the last."""
+        self.batches += fresh
+        batch = self._first_batch + self.batches - 1
         done, each = len(self.visited), len(self.mask)
         self._tools.progress("proposals", self._index * each + done, self._total * each)
 
-        evaluate = self._tools.at(batch)
-        return {decision: self._score(evaluate, self.mask, decision) for decision in decisions}
+        return {
+            decision: self._tools.scores(self._score, self.mask, decision, batch) for decision in decisions
+        }
 
-    def decide(self, decision: int) -> None:
-        """Make ``decision`` from scores on a fresh batch."""
-        self.take(decision, self.scores([decision])[decision])
+    def decide(self, decision: int, fresh: bool = True) -> None:
+        """Make ``decision`` from scores on a ``fresh`` batch, or on the last."""
+        self.take(decision, self.scores([decision], fresh)[decision])
 
     def take(self, decision: int, scores: Mapping[int, Score]) -> None:
         """Make ``decision`` from ``scores``, which are the last batch's.

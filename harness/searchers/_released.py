@@ -12,7 +12,8 @@ all:
   and its ReLU runs on zeros (:mod:`harness.released`, ``RELEASED_COUNTING`` of the family's networks);
 * a removed candidate still runs (``RELEASED_MASKING``);
 * in some families of spaces, :data:`FAMILIES`, the picked operations are written down in the order in which
-  their decisions were made, so that the proposal is a permutation of what was chosen.
+  their decisions were made, so that the proposal is a permutation of what was chosen;
+* in the DARTS spaces a proposal is made in a way of its own: :mod:`harness.searchers._released_darts`.
 
 Not reproduced: the parent counts of NAS-Bench-1Shot1's spaces 2 and 3, which are looked up by a shuffled
 position (l. 259) and give cells outside these spaces; shuffles that no seed decides; that every proxy but
@@ -22,29 +23,32 @@ NASWOT is sent to another search; and that a score which is not a number ends a 
 from __future__ import annotations
 
 from harness.errors import ConfigError
+from harness.searchers import _released_darts
+from harness.searchers._orders import decide_all
+from harness.searchers._proposal import Proposal
 from harness.spaces import Architecture, Space
 
 VARIANTS = ("paper", "as_released")
 
 RELEASED_ORDERS = {"global_op_once": "reverse", "global_edge_once": "reverse"}
-"""What the released code makes of an order; it keeps the others."""
-
+"""What the released code makes of an order, the DARTS spaces aside; it keeps the others."""
 
 FAMILIES = {
     "nb201": False,  # nasbench201/init_projection.py
     "nbmacro": True,  # nasbench_macro/network_proposal.py, l. 109-129
     "nb1shot1": True,  # nasbench1shot1/optimizers/darts/networks_proposal.py, l. 169-188
+    "darts": False,  # sota/cnn/init_projection.py
 }
 """By family of spaces whether the released code permutes operations."""
 
 
-def permutes(space: Space) -> bool:
-    """Whether the released code for ``space`` permutes operations.
+def require_released(space: Space, order: str | None = None) -> None:
+    """Make sure that there is released code for ``space``, which does not fail in ``order``.
 
     Raises
     ------
     ConfigError
-        For a family of spaces that the authors released no code for.
+        Otherwise.
     """
     if space.family not in FAMILIES:
         raise ConfigError(
@@ -52,7 +56,19 @@ def permutes(space: Space) -> bool:
             f"families {', '.join(sorted(FAMILIES))}; received {space.name} of the family {space.family}: "
             "use variant=paper."
         )
-    return FAMILIES[space.family]
+    if space.family == "darts" and order is not None:
+        _released_darts.require_order(order)
+
+
+def released_architecture(space: Space, proposal: Proposal, order: str) -> Architecture:
+    """Make all decisions of ``proposal`` and write them down as the released code for ``space`` does."""
+    require_released(space, order)
+    if space.family == "darts":
+        _released_darts.decide_all(proposal, order)
+    else:
+        decide_all(proposal, RELEASED_ORDERS.get(order, order))
+    arch = space.arch_of(proposal.mask)
+    return space.normalise(permuted(space, arch, proposal.visited) if FAMILIES[space.family] else arch)
 
 
 def permuted(space: Space, arch: Architecture, visited: list[int]) -> Architecture:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score
+from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score, averaged
+from harness.searchers._limits import Limits
 from harness.spaces import Architecture, Decision, Mask, Population, Space
 
 if TYPE_CHECKING:
@@ -43,6 +45,17 @@ class Tools:
         """What an operation scorer reads at ``step``."""
         return None
 
+    def scores(
+        self,
+        score: Callable[..., dict[int, Score]],
+        mask: Mask | None,
+        decision: int,
+        step: int,
+        **options: Any,
+    ) -> dict[int, Score]:
+        """What the operation scorer ``score`` says at ``step`` of the candidates that ``mask`` leaves."""
+        return score(self.at(step), mask, decision, **options)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proxy(Tools):
@@ -53,16 +66,58 @@ class Proxy(Tools):
     score_supernet
         ``(masks, step) -> [Score, ...]``: the proxy of the supernet that each mask leaves, on proposal
         batch number ``step``. The supernet's weights are the same for every call.
+    others
+        The same of further supernets, each with initial weights and batches of its own.
+    scale
+        With ``others``, how each supernet's scores of a decision are scaled before they are averaged, a name
+        of :data:`harness.scorers.SCALES`.
     score_network
         ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
     """
 
     score_supernet: Callable[[Sequence[Mask], int], list[Score]]
     score_network: Callable[[Architecture, int], Score]
+    others: Sequence[Callable[[Sequence[Mask], int], list[Score]]] = ()
+    scale: str = "z"
 
     def at(self, step: int) -> Evaluate:
         """The proxy's scores of masks."""
         return lambda masks: self.score_supernet(masks, step)
+
+    def scores(
+        self,
+        score: Callable[..., dict[int, Score]],
+        mask: Mask | None,
+        decision: int,
+        step: int,
+        **options: Any,
+    ) -> dict[int, Score]:
+        """Of one supernet its scores, of several the mean of theirs."""
+        if not self.others:
+            return super().scores(score, mask, decision, step, **options)
+        supernets = (self.score_supernet, *self.others)
+        each = [score(partial(supernet, step=step), mask, decision, **options) for supernet in supernets]
+        return averaged(each, self.scale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks(Tools):
+    """With ``EVIDENCE = "networks"``.
+
+    Attributes
+    ----------
+    measure
+        ``archs -> [{proxy: Score}, ...]`` of stand-alone networks, in their order; always on one batch.
+    combine
+        What :attr:`measure` said of all networks so far, to the score of each: that of the one proxy, or what
+        a population proxy makes of its parts among them.
+    limits
+        What an architecture may cost.
+    """
+
+    measure: Callable[[Sequence[Architecture]], list[dict[str, Score]]]
+    combine: Callable[[Sequence[Mapping[str, Score]]], list[Score]]
+    limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +184,8 @@ class Found:
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``score``: that of network ``index`` by a proxy; of a population proxy also stages with the names of the
+    proxies that it ranks.
     ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.
     """
 

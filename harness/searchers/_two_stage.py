@@ -13,7 +13,7 @@ from harness.options import Option
 from harness.scorers import Score
 from harness.searchers._orders import ORDERS, decide_all
 from harness.searchers._proposal import Proposal, ScoreDecision
-from harness.searchers._released import RELEASED_ORDERS, permuted, permutes
+from harness.searchers._released import released_architecture
 from harness.searchers._tools import Found, Proxy, columns
 from harness.spaces import Architecture
 
@@ -27,7 +27,7 @@ OPTIONS = {
 def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], variant: str = "paper") -> Found:
     """The proposal that validates best.
 
-    All proposals start from the same untrained supernet; no batch is used twice. Proposals of the
+    All proposals start from the same untrained supernet; no batch is used by two of them. Proposals of the
     same isomorphism class count as one, under the number of the first. Every distinct one is scored as a
     stand-alone network on the same batches, and the largest sum wins; one with a failed score
     loses. With one distinct proposal nothing is left to validate.
@@ -46,7 +46,7 @@ def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], vari
     Raises
     ------
     ConfigError
-        For ``as_released`` in a space without released code.
+        For ``as_released`` in a space without released code, or in an order in which that fails.
     RunFailed
         Where a decision cannot be made, or no proposal be validated, for want of scores.
     """
@@ -68,10 +68,7 @@ def _architecture(tools: Proxy, proposal: Proposal, order: str, variant: str) ->
     if variant == "paper":
         decide_all(proposal, order)
         return space.normalise(space.arch_of(proposal.mask))
-    mixes = permutes(space)
-    decide_all(proposal, RELEASED_ORDERS.get(order, order))
-    arch = space.arch_of(proposal.mask)
-    return space.normalise(permuted(space, arch, proposal.visited) if mixes else arch)
+    return released_architecture(space, proposal, order)
 
 
 def _validated(

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import ResultsError
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 
 MEASURED = {
@@ -18,6 +19,9 @@ MEASURED = {
 VARIANT = ("variant", "masking", "counting")
 """The variant and what it brings along: ``as_released`` masks, and counts ReLUs, as the released code does.
 Where it changes nothing else a run is named by these alone."""
+
+SCALE = "z"
+"""In which several supernets' scores are averaged where nothing else is said."""
 
 OVERRIDES = {
     "progressive": "task.progressive",
@@ -109,7 +113,7 @@ class Study:
         if "cifar10" in chosen["input"].split(","):
             overrides.append("input.folder=FOLDER")
         seeds = ",".join(map(str, self.seeds))
-        place = f"task={run.task} space={run.space} label={run.label}"
+        place = " ".join([f"task={run.task} space={run.space}", *lookup.truth_overrides(self.groups[0])])
         return f"python -m harness -m {place} {' '.join(overrides)} seed={seeds}"
 
 
@@ -141,6 +145,7 @@ def _is(group: Group, baseline: Baseline) -> bool:
     return (
         group.run.task == baseline.task
         and "counting" not in named
+        and named["supernets"] == 1
         and all(key in named and named[key] == value for key, value in baseline.settings.items())
     )
 
@@ -148,14 +153,19 @@ def _is(group: Group, baseline: Baseline) -> bool:
 def _around(base: Group, baseline: Baseline, groups: Sequence[Group]) -> list[Study]:
     factors: dict[str, list[Group]] = {}
     for group in groups:
-        factor = _factor(_differing(base, group))
+        factor = _factor(_differing(base, group), group)
         if factor is not None and factor not in baseline.held:
             factors.setdefault(factor, []).append(group)
     return [Study(baseline, factor, (base, *others)) for factor, others in sorted(factors.items())]
 
 
-def _factor(differing: set[str]) -> str | None:
-    """The one setting that differs, or the variant; ``None`` for none, several, or another table."""
+def _factor(differing: set[str], group: Group) -> str | None:
+    """The one setting that differs, or the variant; ``None`` for none, several, or another table.
+
+    The number of supernets counts alone where their scores are averaged in the usual scale.
+    """
+    if differing == {"supernets", "scale"} and group.run.settings["scale"] == SCALE:
+        return "supernets"
     if differing & {"variant", "counting"} and "masking" in differing and differing <= set(VARIANT):
         return "variant"
     if len(differing) > 1 or differing & {"truth", "table", "counting"}:
@@ -169,8 +179,8 @@ def _differing(one: Group, other: Group) -> set[str]:
 
 
 def _named(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with a value each: of the input its name, and the variant where the counting alone tells."""
-    variant = {"variant": "as_released" if "counting" in settings else "paper"}
+    """Settings with a value each: the input by its name; variant and supernets also where not said."""
+    variant = {"variant": "as_released" if "counting" in settings else "paper", "supernets": 1}
     return variant | {key: value["name"] if key == "input" else value for key, value in settings.items()}
 
 

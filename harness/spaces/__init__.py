@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from harness import registry
+from harness.spaces._diagram import Diagram, Link, Node
 from harness.spaces._population import Population
 from harness.spaces._space import Architecture, Decision, Mask, Space, only, without
 
-__all__ = ["Architecture", "Decision", "Mask", "Population", "Space", "load", "names", "only", "without"]
+__all__ = [
+    "Architecture",
+    "Decision",
+    "Diagram",
+    "Link",
+    "Mask",
+    "Node",
+    "Population",
+    "Space",
+    "load",
+    "names",
+    "only",
+    "without",
+]
 
 
 def names() -> tuple[str, ...]:

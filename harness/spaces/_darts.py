@@ -19,6 +19,7 @@ import numpy as np
 from harness.errors import unknown_name
 from harness.options import Option
 from harness.spaces._darts_forms import Cell, Genotype, of_parts, of_text
+from harness.spaces._diagram import Diagram, Link, Node
 from harness.spaces._space import Architecture, Decision, Space
 
 OPTIONS = {"supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as DARTS's authors")}
@@ -50,6 +51,7 @@ class Darts(Space):
 
     family = "darts"
     identity_candidates = frozenset({"none", "skip_connect", "noise"})
+    never_kept = frozenset({"none"})
     forms = (
         "its string, Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=..., reduce=[...], "
         "reduce_concat=...) as text, as an object or as a mapping, or a sequence with the picked indices of "
@@ -95,6 +97,22 @@ class Darts(Space):
         """``arch`` in the form that DARTS's code writes and reads; its text is the ``repr``."""
         normal, reduce = ([pair for node in cell for pair in node] for cell in self.cells(arch))
         return Genotype(normal, list(NODES), reduce, list(NODES))
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """Both cells: nodes 0 and 1 are the outputs of the two cells before, 2 to 5 are joined to its own."""
+        nodes = tuple(map(Node, ("c(k-2)", "c(k-1)", *map(str, NODES))))
+        return tuple(
+            Diagram(
+                title,
+                nodes,
+                tuple(
+                    Link(predecessor, node, operation)
+                    for node, pairs in zip(NODES, cell, strict=True)
+                    for operation, predecessor in pairs
+                ),
+            )
+            for title, cell in zip(("Normal cell", "Reduction cell"), self.cells(arch), strict=True)
+        )
 
     def format(self, arch: Architecture) -> str:
         """``|op~pred|op~pred|`` for every node, joined by ``+``; the normal cell, ``/``, the reduction cell.
@@ -155,6 +173,26 @@ class Darts(Space):
         ]
         options = [decision.options for decision in self.decisions[len(self.edges) :]]
         return self.normalise((*draws, *(option[int(rng.integers(len(option)))] for option in options)))
+
+    def feeding(self, decision: int) -> tuple[int, ...] | None:
+        """The edges from a node's predecessors, for the decision that picks two of them."""
+        if decision < len(self.edges):
+            return None
+        cell, place = divmod(decision - len(self.edges), len(INPUT_NODES))
+        node = INPUT_NODES[place]
+        return tuple(_edge(cell, node, predecessor) for predecessor in range(node))
+
+    @cached_property
+    def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
+        """Those of the normal and of the reduction cell."""
+        edges, inputs = len(EDGES), len(INPUT_NODES)
+        return tuple(
+            (
+                *range(cell * edges, (cell + 1) * edges),
+                *range(len(self.edges) + cell * inputs, len(self.edges) + (cell + 1) * inputs),
+            )
+            for cell in range(len(CELLS))
+        )
 
     def neighbours(self, arch: Architecture) -> tuple[Architecture, ...]:
         """All genotypes with one pair of an operation and a predecessor in another one's place, each once."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.errors import ConfigError
 from harness.options import Option
+from harness.spaces._diagram import Diagram, Link, Node
 from harness.spaces._nb101 import Cell, cell_of, class_numbers
 from harness.spaces._space import Architecture, Decision, Space
 
@@ -154,6 +155,13 @@ class NB1Shot1(Space):
                 f"received {text!r}."
             )
         return arch
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The cell without its unused blocks."""
+        cell = self.cell(arch)
+        blocks = (Node(str(number), operation) for number, operation in enumerate(cell.operations, 1))
+        links = (Link(parent, node) for node, parents in enumerate(cell.parents) for parent in parents)
+        return (Diagram("", (Node("in"), *blocks, Node("out")), tuple(links)),)
 
     def listing(self) -> tuple[Architecture, ...]:
         """The cells without loose ends, in lexicographic order of the picks."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import ConfigError, unknown_name
+from harness.spaces._diagram import Diagram, Node, chain
 
 Architecture = tuple[tuple[int, ...], ...]
 """For every decision the indices of the picked candidates, ascending."""
@@ -103,6 +104,8 @@ class Space(ABC):
     decisions: tuple[Decision, ...]
     identity_candidates: frozenset[str]
     """Candidates that only pass on or drop their input."""
+    never_kept: frozenset[str] = frozenset()
+    """Candidates that are there for supernets alone: no architecture keeps one."""
     one_key_per_network = False
     """Whether :meth:`normalise` leaves one encoding of each isomorphism class: keys tell them apart."""
     forms: str = (
@@ -169,6 +172,18 @@ class Space(ABC):
     def connected(self, arch: Architecture) -> bool:
         """Whether a path leads from the cell's input to its output."""
         return True
+
+    def feeding(self, decision: int) -> tuple[int, ...] | None:
+        """For every candidate of an input decision the operation decision of the edge that it would feed.
+
+        ``None`` for another decision, and where inputs are chosen without regard to operations.
+        """
+        return None
+
+    @property
+    def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
+        """The decisions of every cell that is searched: a method may make one of each cell at a time."""
+        return (tuple(range(len(self.decisions))),)
 
     @cached_property
     def size(self) -> int:
@@ -274,6 +289,15 @@ class Space(ABC):
             for decision, picks, active in zip(self.decisions, arch, self.active(arch), strict=True)
             if decision.kind == "operation"
         )
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """What ``arch`` looks like: its cells; by default a chain of all that is picked and has an effect."""
+        layers = (
+            Node(decision.name, ", ".join(decision.candidates[pick] for pick in picks))
+            for decision, picks, active in zip(self.decisions, arch, self.active(arch), strict=True)
+            if active
+        )
+        return (chain(tuple(layers)),)
 
     def non_identity_operations(self, arch: Architecture) -> int:
         """How many operations do more than pass on or drop their input: a trivial baseline."""

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 from harness.errors import ConfigError, unknown_name
 from harness.options import Option
+from harness.spaces._diagram import Diagram, cell_of_edges
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {"supernet_epochs": Option(int, 100, "of a supernet at fidelity=benchmark: as DARTS-PT's authors")}
@@ -138,6 +139,10 @@ class NB201(Space):
             if parent in reached and OPERATIONS[pick] != "none":
                 reached.add(node)
         return 3 in reached
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The cell, with an operation on each edge."""
+        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
 
 def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:

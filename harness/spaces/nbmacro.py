@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import ConfigError
 from harness.options import Option
+from harness.spaces._diagram import Diagram, Node, chain
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {
@@ -65,6 +66,15 @@ class NBMacro(Space):
             first, rest, digits = digits[0], digits[1:length], digits[length:]
             text += first + rest.replace("0", "").ljust(length - 1, "0")
         return text
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The layers one after another, with the stage of each."""
+        stages = [stage for stage, length in enumerate(STAGES, 1) for _ in range(length)]
+        layers = (
+            Node(str(number), OPERATIONS[pick], f"stage {stage}")
+            for number, (stage, (pick,)) in enumerate(zip(stages, arch, strict=True), 1)
+        )
+        return (chain(tuple(layers)),)
 
 
 SPACE = NBMacro()

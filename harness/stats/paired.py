@@ -65,6 +65,9 @@ def difference_over_architectures(
     out, up to the 1, and never below ``2 / (1 + resamples)``. With one sample per seed it says how sure the
     mean over these seeds is for other architectures, not for other seeds.
 
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 15; Davison and
+    Hinkley, Bootstrap Methods and their Application, 1997, section 4.2, for the 1.
+
     Parameters
     ----------
     samples
@@ -73,9 +76,6 @@ def difference_over_architectures(
         See :func:`harness.stats.resampled`.
     level, resamples
         As in :func:`harness.stats.rank_intervals`.
-
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 15; Davison and
-    Hinkley, Bootstrap Methods and their Application, 1997, section 4.2, for the 1.
     """
     n = min(len(sample.truth) for sample in samples)
     for sample in samples:

@@ -77,6 +77,9 @@ def dropped_first(scores: np.ndarray, truth: np.ndarray, decisions: np.ndarray, 
     Scores are compared across decisions. A decision's last candidate is passed over; candidates with equal
     scores are dropped in the order of their rows.
 
+    Source: Hu et al., Angle-based search space shrinking for neural architecture search, ECCV 2020, section
+    4.2, and their released code.
+
     Parameters
     ----------
     scores
@@ -87,9 +90,6 @@ def dropped_first(scores: np.ndarray, truth: np.ndarray, decisions: np.ndarray, 
         Which decision each candidate belongs to, (n,).
     drop
         20 of 30 in the evaluation of NAS-Bench-201.
-
-    Source: Hu et al., Angle-based search space shrinking for neural architecture search, ECCV 2020, section
-    4.2, and their released code.
     """
     scores, truth = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     decisions = np.asarray(decisions)

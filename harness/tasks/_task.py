@@ -69,6 +69,10 @@ class Task:
         What two methods are compared by over the seeds that both have, higher is better.
     studied
         What tables of the sensitivity study show.
+    lists_truth
+        Whether it needs a list of all architectures whose truth is known.
+    needs_truth
+        Whether it says nothing of a space of which no accuracy is known.
     takes_aggregations, takes_published
         Whether population proxies, and published operation scores, go with it.
     """
@@ -89,5 +93,7 @@ class Task:
     ranking: Measure | None = None
     compared: tuple[Measure, ...] = ()
     studied: tuple[Measure, ...] = ()
+    lists_truth: bool = False
+    needs_truth: bool = True
     takes_aggregations: bool = False
     takes_published: bool = False

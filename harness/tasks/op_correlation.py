@@ -60,5 +60,6 @@ TASK = Task(
         Measure("selected.accuracy", "Accuracy picked, %", 2),
         Measure("selected.rank", "Median rank", 0, median=True),
     ),
+    lists_truth=True,
     takes_published=True,
 )  # fmt: skip

@@ -38,6 +38,7 @@ TASK = Task(
     statistics=statistics,
     recomputed=("steps", "last"),
     headline=headline,
+    lists_truth=True,
     compared=(
         Measure("last.best", "best accuracy left, %", 2),
         Measure("last.mean", "mean accuracy left, %", 2),

@@ -8,7 +8,8 @@ An item is a way to train, a module with
   parameters stay as they are.
 
 :class:`Trained` holds a supernet, its architecture parameters and the images; :func:`fit` trains it and
-writes checkpoints; ``Trained.fine_tune`` goes on under a mask.
+writes checkpoints; ``Trained.fine_tune`` goes on under a mask. :func:`fit_network` trains a stand-alone
+network.
 """
 
 from __future__ import annotations
@@ -18,18 +19,23 @@ from types import ModuleType
 from harness import registry
 from harness.training._checkpoint import description
 from harness.training._fit import estimated_seconds, fit
-from harness.training._images import Images, require_images
+from harness.training._images import Images, labelled, require_images
+from harness.training._network import Course, fit_network, network_seconds
 from harness.training._trained import Length, Trained
 
 __all__ = [
+    "Course",
     "Images",
     "Length",
     "Trained",
     "description",
     "estimated_seconds",
     "fit",
+    "fit_network",
+    "labelled",
     "load",
     "names",
+    "network_seconds",
     "require_images",
 ]
 

@@ -42,10 +42,10 @@ def write(path: Path, described: Mapping[str, Any], content: Mapping[str, Any]) 
         raise ResultsError(f"The checkpoint {path} cannot be written: {error.strerror}.") from error
 
 
-def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
+def read(path: Path, described: Mapping[str, Any], kind: str = "supernet") -> dict[str, Any] | None:
     """The content of the checkpoint at ``path``, its tensors on the CPU; ``None`` where there is none.
 
-    Nothing but tensors and plain values is ever made of the file.
+    Nothing but tensors and plain values is ever made of the file. ``kind`` is what it holds, in a word.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read(path: Path, described: Mapping[str, Any]) -> dict[str, Any] | None:
     if title + b"\n" != _TITLE or hashlib.sha256(head + b"\n" + data).hexdigest().encode() != digest:
         raise DataError(sentence(path, "is damaged: its digest is not that of its content"))
     if head != json.dumps(dict(described), sort_keys=True).encode():
-        raise DataError(sentence(path, "holds another supernet than its name says"))
+        raise DataError(sentence(path, f"holds another {kind} than its name says"))
     try:
         _require_unpacked(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)

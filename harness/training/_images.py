@@ -20,8 +20,10 @@ READ_AT_ONCE = 1000
 Half = Literal["train", "valid"]
 
 
-def require_images(source: Source, count: int | None, batch_size: int) -> int:
+def require_images(source: Source, count: int | None, batch_size: int, group: str = "training") -> int:
     """How many images a training takes of ``source``: ``count``, or all where there are no more.
+
+    ``group`` is the one whose settings say so.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def require_images(source: Source, count: int | None, batch_size: int) -> int:
     if taken // 2 < batch_size:
         raise ConfigError(
             f"Training holds half of the images back, and {taken // 2} images are fewer than a batch of "
-            f"{batch_size}; take more with training.images, or a smaller training.batch_size."
+            f"{batch_size}; take more with {group}.images, or a smaller {group}.batch_size."
         )
     return taken
 

@@ -64,21 +64,26 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line across the whole panel at ``value`` of ``axis`` (``x`` or ``y``)."""
+    """A line across the whole panel at ``value`` of ``axis`` (``x`` or ``y``); ``words`` stand at its end."""
 
     axis: str
     value: float
     colour: Colour = MUTED
     dashed: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True)
 class Heat:
-    """A matrix of numbers between ``low`` and ``high``, row by row from the top; NaN where undefined."""
+    """A matrix of numbers, row by row from the top; NaN where undefined.
+
+    Colours go from ``low`` to ``high``, which may be below it; ``digits`` are decimals.
+    """
 
     values: Sequence[Sequence[float]]
     low: float
     high: float
+    digits: int = 2
 
 
 @dataclass(frozen=True)

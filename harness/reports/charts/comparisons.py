@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, by_population
+from harness.reports.analysis.quantity import quantity_of
 from harness.reports.charts.chart import INK, MUTED, Chart, Heat, Mark, Panel, Series
 from harness.reports.charts.style import DRAWN
 from harness.stats import best_of_n
@@ -40,9 +41,9 @@ def likeness(groups: Sequence[Group], label_words: str) -> Chart | None:
         title="How alike the proxies are",
         lines=(f"{place.space}, {place.label}, {wording.seeds(groups[0].seeds[:1])}: Spearman ρ",),
         caption=f"{wording.label_sentence(groups[0], label_words)} Spearman ρ between the scores of two "
-        "proxies, and with the accuracy, over the architectures that both scored "
+        "proxies, and with the label's figures, over the architectures that both scored "
         f"({wording.number(len(frame), 0)} in all), {wording.seeds(groups[0].seeds[:1])}; by falling τ with "
-        "the accuracy. "
+        "these. "
         f"{wording.settings_sentence(groups)}",
         alternative=f"Heat map of rank correlations between {len(groups)} proxies on {place.space}.",
         panels=(Panel(x_names=names, y_names=names, heat=Heat(values.tolist(), -1.0, 1.0)),),
@@ -54,7 +55,8 @@ def likeness(groups: Sequence[Group], label_words: str) -> Chart | None:
 def _scores(groups: Sequence[Group]) -> pd.DataFrame:
     """Accuracy and every group's scores by architecture, NaN where there is none."""
     first = groups[0].results[0].architectures
-    columns = {"accuracy": pd.Series(first["accuracy"].to_numpy(), first["arch"])}
+    metric = quantity_of(groups[0].run.space, groups[0].run.label).metric
+    columns = {metric: pd.Series(first["accuracy"].to_numpy(), first["arch"])}
     for group in groups:
         result = group.results[0]
         columns[wording.title(group, groups)] = pd.Series(result.scores, result.architectures["arch"])
@@ -64,6 +66,7 @@ def _scores(groups: Sequence[Group]) -> pd.DataFrame:
 def regret(groups: Sequence[Group], label_words: str) -> Chart:
     """Expected regret of the highest scored of n architectures drawn at random, by n."""
     place = groups[0].run
+    quantity = quantity_of(place.space, place.label)
     curves = [(group, _regrets(group, None)) for group in groups]
     curves.sort(key=lambda item: sum(item[1]["regret"].values()))
     shown = curves[:DRAWN]
@@ -77,15 +80,16 @@ def regret(groups: Sequence[Group], label_words: str) -> Chart:
             series.append(_line(BASELINES[name], curve, MUTED, dashed))
     blind, informed = (curves[0][1][name] for name in ("random", "oracle"))
     series.append(_line("one taken blindly", blind, INK, dashed=True))
-    series.append(_line("the most accurate of n", informed, INK))
+    series.append(_line("the best of n", informed, INK))
     return Chart(
         name=f"regret-{place.space}-{place.label}",
         kind="Regret of the best of n",
         title="Regret of the best of n",
         lines=(f"{place.space}, {place.label}: highest scored of n drawn at random",),
-        caption=f"{wording.label_sentence(groups[0], label_words)} Expected regret, in points of accuracy "
-        "against the best of the set, of taking the highest scored of n architectures drawn at random from "
-        "it (closed form, mean over seeds), beside size, a blind pick and the most accurate of the n."
+        caption=f"{wording.label_sentence(groups[0], label_words)} Expected regret, in "
+        f"{quantity.points_in_full} against the best of the set, of taking the highest scored of n "
+        "architectures drawn at random from it (closed form, mean over seeds), beside size, a blind pick and "
+        "the best of the n."
         f"{wording.left_out([group for group, _ in shown], [group for group, _ in curves], 'proxies')} "
         f"{wording.settings_sentence(groups)}",
         alternative=f"Expected regret by number of architectures, {len(shown)} proxies on {place.space}.",
@@ -93,7 +97,7 @@ def regret(groups: Sequence[Group], label_words: str) -> Chart:
             Panel(
                 tuple(series),
                 x_title="architectures drawn and scored, n",
-                y_title="expected regret, points",
+                y_title=f"expected regret, {quantity.points}",
                 x_log=True,
             ),
         ),

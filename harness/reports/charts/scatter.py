@@ -9,6 +9,7 @@ import numpy as np
 from harness import stats
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
+from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.charts.chart import Chart, Panel, Series
 from harness.reports.tables.arch_correlation import ceiling_sentence
 
@@ -19,7 +20,9 @@ RANKED_FROM = 25.0
 """Ranks stand for scores where the middle 98 % spans this many times the middle 50 %."""
 
 
-def scatter(group: Group, groups: Sequence[Group], label_words: str) -> Chart:
+def scatter(
+    group: Group, groups: Sequence[Group], label_words: str, quantity: Quantity | None = None
+) -> Chart:
     """One proxy's scores against the accuracy, of the group's first seed."""
     first = group.results[0]
     accuracy = first.architectures["accuracy"].to_numpy(np.float64)
@@ -31,19 +34,20 @@ def scatter(group: Group, groups: Sequence[Group], label_words: str) -> Chart:
     )
     scored = " / ".join(wording.spread(group.values(f"score.{key}")) for key in ("n", "n_total"))
     title = wording.title(group, groups)
+    quantity = quantity or quantity_of(group.run.space, group.run.label)
     place = f"{group.run.space}, {group.run.label}, {wording.seeds(group.seeds)}"
     limits, ranked = _limits(x)
     ranks = stats.ranks(x)
     series = Series(
         "",
         ranks if ranked else x,
-        y,
+        quantity.sign * y,
         words=tuple(first.architectures["arch"][ok].astype(str)),
         facts=(
             ("score", x),
             ("rank by score", stats.ranks(-x)),
-            ("accuracy, %", y),
-            ("rank by accuracy", stats.ranks(-y)),
+            (quantity.axis, quantity.sign * y),
+            (f"rank by {quantity.metric}", stats.ranks(-y)),
         ),
     )
     axis = f"{group.method} score{', ranked from the lowest' if ranked else ''}"
@@ -53,8 +57,9 @@ def scatter(group: Group, groups: Sequence[Group], label_words: str) -> Chart:
         title=title,
         lines=(place, f"{numbers}    n {scored}"),
         caption=_caption(group, label_words, _remark(x, limits, ranked)),
-        alternative=f"{group.method} score against accuracy on {group.run.space}: {numbers}, n {scored}.",
-        panels=(Panel((series,), x_title=axis, y_title="accuracy, %", x_range=limits),),
+        alternative=f"{group.method} score against {quantity.metric} on {group.run.space}: {numbers}, "
+        f"n {scored}.",
+        panels=(Panel((series,), x_title=axis, y_title=quantity.axis, x_range=limits),),
         size=(4.6, 3.2),
         records=group.records,
     )

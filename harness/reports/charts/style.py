@@ -18,6 +18,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 HEAT = ("#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b")
 """Colours of a heat map from its lowest to its highest value, at equal distances."""
 
+
+def colour(key: int | str) -> str:
+    """Of a numbered series, or the ``muted`` or ``ink`` one."""
+    return COLOURS[key % len(COLOURS)] if isinstance(key, int) else {"muted": MUTED, "ink": INK}[key]
+
+
 SETTINGS: dict[Any, Any] = {
     "font.size": 8.5, "axes.labelsize": 8.5, "xtick.labelsize": 8, "ytick.labelsize": 8,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,

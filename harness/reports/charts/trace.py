@@ -11,6 +11,7 @@ from harness import spaces
 from harness.errors import HarnessError
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
+from harness.reports.analysis.quantity import quantity_of
 from harness.reports.charts.chart import Chart, Panel, Series
 
 HEIGHT, LINE = 0.75, 0.17
@@ -128,10 +129,11 @@ def _outcome(totals: pd.DataFrame) -> str:
 
 def _caption(group: Group, label_words: str, outcome: str) -> str:
     first = group.results[0]
+    accuracy = quantity_of(*group.place[1:]).text(first.numbers.get("accuracy"))
     return (
         f"{wording.label_sentence(group, label_words)[:-1]}; "
         f"{wording.seeds(group.seeds[:1])}, which found {first.statistics.get('arch')} "
-        f"({wording.number(first.numbers.get('accuracy'), 2)} %). Numbers before the names: the order of the "
-        "decisions; filled: what was chosen; every decision has an axis of its own. "
+        f"({accuracy}). Numbers before the names: the order of the decisions; filled: what was "
+        "chosen; every decision has an axis of its own. "
         f"{outcome}{wording.all_settings(group)}"
     )

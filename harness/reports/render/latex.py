@@ -11,9 +11,7 @@ from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
 from harness.reports.model import Cell, Column, Row, Section, Table
-
-DOCUMENT = "tables.tex"
-"""Name of the document that reads all others."""
+from harness.reports.render.names import DOCUMENT, named_tables
 
 LONG = 32
 """Characters from which on a column of words is set in lines of its own, ``WIDTH`` wide."""
@@ -59,13 +57,11 @@ def latex(sections: Sequence[Section]) -> dict[str, str]:
     """
     files: dict[str, str] = {}
     body: list[str] = []
-    for section in sections:
-        for number, table in enumerate(section.tables, 1):
-            stem = _free(f"{_plain(section.anchor)}-{number}", files)
-            files[f"{stem}.tex"] = table_text(table, section, stem)
-            body.append(f"\\input{{{stem}}}")
-        if section.tables:
+    for number, (stem, section, table) in enumerate(named_tables(sections)):
+        if number and table is section.tables[0]:
             body.append("\\clearpage")
+        files[f"{stem}.tex"] = table_text(table, section, stem)
+        body.append(f"\\input{{{stem}}}")
     return files | {DOCUMENT: _document(body)}
 
 
@@ -184,21 +180,6 @@ def _alignment(table: Table, column: int) -> str:
 
 def _length(row: Row, column: int) -> int:
     return len(row.cells[column].text) + len(row.cells[column].note)
-
-
-def _plain(name: str) -> str:
-    """A name that LaTeX reads as a file and as a label."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-
-
-def _free(stem: str, files: Iterable[str]) -> str:
-    """``stem``, with a number behind it where another table already has that name."""
-    taken = {name.removesuffix(".tex").lower() for name in files} | {DOCUMENT.removesuffix(".tex")}
-    found, number = stem, 1
-    while found.lower() in taken:
-        number += 1
-        found = f"{stem}-{number}"
-    return found
 
 
 def _document(body: Sequence[str]) -> str:

@@ -1,9 +1,8 @@
-// Charts: what the page holds as JSON, drawn by Plotly when it comes into view.
+// Charts: from what the page holds as JSON to what Plotly draws.
 const colours = JSON.parse(document.getElementById("palette").textContent);
 const symbols = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "hexagon"];
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const touch = window.matchMedia("(pointer: coarse)");
-const INCH = 84, MANY = 3000;
+const INCH = 84, MANY = 3000, FEW = 6;
 const known = new Map();
 
 const read = (id) => {
@@ -72,36 +71,59 @@ function trace(series, panel, axes) {
 }
 
 function heat(panel, axes) {
-  const { values, low, high } = panel.heat;
+  const { values, low, high, digits = 2 } = panel.heat;
+  const scale = low <= high ? colours.heat : [...colours.heat].reverse();
   const [across, down] = [whole(panel.x_names), whole(panel.y_names)];
-  const text = values.map((row) => row.map((v) => (v === null ? "" : readable(v.toFixed(2)))));
+  const text = values.map((row) => row.map((v) => (v === null ? "" : readable(v.toFixed(digits)))));
   const hovertext = values.map((row, i) => row.map((v, j) => `${safe(down[i])}<br>${safe(across[j])}<br>${v === null ? "undefined" : readable(v.toFixed(3))}`));
   return {
-    ...axes, type: "heatmap", z: values, zmin: low, zmax: high, colorscale: colours.heat.map((c, i) => [i / (colours.heat.length - 1), c]),
+    ...axes, type: "heatmap", z: values, zmin: Math.min(low, high), zmax: Math.max(low, high), colorscale: scale.map((c, i) => [i / (scale.length - 1), c]),
     text, texttemplate: values.length <= 20 ? "%{text}" : undefined, textfont: { size: 10 },
     hovertext, hoverinfo: "text", showscale: false, xgap: 1, ygap: 1,
   };
 }
 
-const short = (name) => (name.length > 40 ? `${name.slice(0, 39)}…` : name);
-const breadth = (names) => 12 + 6.2 * Math.max(0, ...whole(names).map((name) => short(name).length));
+const short = (name, cell) => (name.length > cell / 15 ? `${name.slice(0, cell / 15 - 1)}…` : name);
+const breadth = (names, cell) => 12 + 6.2 * Math.max(0, ...whole(names).map((name) => short(name, cell).length));
 
-// Pixels around a panel's axes: labels, titles.
-function room(panel) {
-  const left = panel.y_names ? breadth(panel.y_names) : 44;
-  const names = panel.x_names ? breadth(panel.x_names) : 22;
-  return { left: left + (panel.y_title ? 18 : 0), right: 14, top: panel.title ? 26 : 10, bottom: names + (panel.x_title ? 20 : 4) };
+// The named lines of a panel, where they are so few that each is named at its end.
+function ended(panel, cell) {
+  const lines = (panel.series || []).filter((one) => one.line && one.name && whole(one.x).length > 1);
+  return lines.length <= FEW && cell > 420 ? lines : [];
 }
 
-function axesOf(panel, number, frame) {
+// Pixels around a panel's axes: labels, titles.
+function room(panel, cell) {
+  const left = panel.y_names ? breadth(panel.y_names, cell) : 44;
+  const names = panel.x_names ? breadth(panel.x_names, 600) : 22;
+  const ends = ended(panel, cell).map((one) => one.name);
+  const top = (panel.title ? 26 : 10) + ((panel.marks || []).some((one) => one.words && one.axis === "x") ? 16 : 0);
+  return { left: left + (panel.y_title ? 18 : 0), right: ends.length ? 14 + breadth(ends, cell) : 14, top, bottom: names + (panel.x_title ? 20 : 4) };
+}
+
+// Ticks that can be read: 1, 2, 5 of every power of ten, or the powers alone where there are many.
+function logTicks(low, high) {
+  const decades = Math.log10(high / low), values = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
+    for (const digit of decades > 2.5 ? [1] : [1, 2, 5]) {
+      const value = Number(`${digit}e${power}`);
+      if (value >= low * 0.9 && value <= high * 1.1) values.push(value);
+    }
+  }
+  const step = Math.ceil(values.length / 9);
+  return values.filter((_, i) => i % step === 0);
+}
+const tick = (value) => (value >= 1e6 || value < 1e-4 ? `10<sup>${readable(Math.round(Math.log10(value)))}</sup>` : value.toLocaleString("en", { maximumFractionDigits: 4 }));
+
+function axesOf(panel, number, frame, cell) {
   const suffix = number ? String(number + 1) : "";
   const line = { gridcolor: variable("rule"), zeroline: false, linecolor: variable("muted"), tickfont: { size: 11 }, showline: true };
   const x = { ...line, domain: frame.x, anchor: `y${suffix}`, title: { text: safe(panel.x_title || ""), font: { size: 12 }, standoff: 6 } };
   const y = { ...line, domain: frame.y, anchor: `x${suffix}`, title: { text: safe(panel.y_title || ""), font: { size: 12 }, standoff: 6 } };
   if (panel.x_log) {
     const values = panel.series.flatMap((one) => whole(one.x)).filter((value) => value > 0);
-    const decades = Math.log10(Math.max(...values) / Math.min(...values));
-    Object.assign(x, { type: "log", dtick: decades > 1.2 ? 1 : "D2" });
+    const ticks = values.length ? logTicks(Math.min(...values), Math.max(...values)) : [];
+    Object.assign(x, { type: "log", tickmode: "array", tickvals: ticks, ticktext: ticks.map(tick) });
   }
   if (panel.x_range) x.range = panel.x_range;
   if (panel.whole) {
@@ -111,7 +133,7 @@ function axesOf(panel, number, frame) {
   for (const [axis, names] of [[x, panel.x_names], [y, panel.y_names]]) {
     if (!names) continue;
     const all = whole(names);
-    Object.assign(axis, { tickmode: "array", tickvals: all.map((_, i) => i), ticktext: all.map(short).map(safe) });
+    Object.assign(axis, { tickmode: "array", tickvals: all.map((_, i) => i), ticktext: all.map((name) => safe(short(name, axis === x ? 600 : cell))) });
     if (axis === x) Object.assign(axis, { tickangle: -90, range: [-0.5, all.length - 0.5] });
     else axis.range = [all.length - 0.4, -0.6];
     if (panel.heat) Object.assign(axis, { showgrid: false, showline: false });
@@ -126,33 +148,65 @@ function mark(one, suffix) {
   return { type: "line", layer: "below", ...across, ...on, line };
 }
 
+// What a line across a panel is called, at its end.
+function markWords(one, suffix) {
+  const upright = one.axis === "x";
+  const place = upright
+    ? { x: one.value, y: 1, xref: `x${suffix}`, yref: `y${suffix} domain`, xanchor: "center", yanchor: "bottom" }
+    : { x: 0, y: one.value, xref: `x${suffix} domain`, yref: `y${suffix}`, xanchor: "left", yanchor: "bottom" };
+  return { ...place, text: safe(one.words), showarrow: false, font: { size: 11, color: variable("muted") } };
+}
+
+// Names at the ends of lines, moved apart; their axis is fixed so that places are known.
+function endWords(panel, lines, frame, height, suffix, y) {
+  const numbers = (panel.series || []).flatMap((one) => [...whole(one.y), ...whole(one.y_low), ...whole(one.y_high)]).filter((v) => v !== null);
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const margin = (high - low || 1) * 0.06;
+  y.range = [low - margin, high + margin];
+  const pixels = (frame.y[1] - frame.y[0]) * height / (y.range[1] - y.range[0]);
+  const last = (one) => whole(one.y).filter((v) => v !== null).at(-1);
+  let before = -Infinity;
+  return lines.filter((one) => last(one) !== undefined).sort((a, b) => last(a) - last(b)).map((one) => {
+    const at = Math.max(last(one), before + 14 / pixels);
+    before = at;
+    const place = { x: frame.x[1], y: at, xref: "paper", yref: `y${suffix}`, xanchor: "left", yanchor: "middle", showarrow: false };
+    return { ...place, text: `<span style="color:${colour(one.colour)}">●</span> ${safe(one.name)}`, font: { size: 11 } };
+  });
+}
+
 function composed(chart, width) {
-  const columns = Math.max(1, Math.min(chart.columns || 1, chart.panels.length, Math.floor(width / 230)));
+  const least = Math.max(230, chart.size[0] * INCH * 0.75);
+  const columns = Math.max(1, Math.min(chart.columns || 1, chart.panels.length, Math.floor(width / least)));
   const rows = Math.ceil(chart.panels.length / columns);
-  const tall = Math.max(...chart.panels.map((panel) => room(panel).top + room(panel).bottom)) + chart.size[1] * INCH - 40;
-  const [cell, height] = [width / columns, rows * tall];
+  const cell = width / columns;
+  const tall = Math.max(...chart.panels.map((panel) => room(panel, cell).top + room(panel, cell).bottom)) + chart.size[1] * INCH - 40;
+  const height = rows * tall;
   const layout = {
     width, height, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: "closest", shapes: [], annotations: [],
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: touch.matches ? false : "zoom",
     font: { family: "Inter, system-ui, sans-serif", color: variable("ink"), size: 12 },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: variable("muted"), activecolor: variable("accent") },
     hoverlabel: { bgcolor: variable("raised"), bordercolor: variable("muted"), font: { color: variable("ink"), size: 12 }, align: "left" },
   };
   const traces = [], points = [];
   chart.panels.forEach((panel, number) => {
-    const [row, column, edge] = [Math.floor(number / columns), number % columns, room(panel)];
+    const [row, column, edge] = [Math.floor(number / columns), number % columns, room(panel, cell)];
     const frame = {
       x: [(column * cell + edge.left) / width, ((column + 1) * cell - edge.right) / width],
       y: [1 - ((row + 1) * tall - edge.bottom) / height, 1 - (row * tall + edge.top) / height],
     };
-    const [suffix, x, y] = axesOf(panel, number, frame);
+    const [suffix, x, y] = axesOf(panel, number, frame, cell);
     Object.assign(layout, { [`xaxis${suffix}`]: x, [`yaxis${suffix}`]: y });
     const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
     if (panel.title) {
-      const place = { x: frame.x[0], y: frame.y[1], xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom" };
+      const place = { x: column * cell / width, y: 1 - row * tall / height, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top" };
       layout.annotations.push({ ...place, text: `<b>${safe(panel.title)}</b>`, showarrow: false, font: { size: 12 } });
     }
-    for (const one of panel.marks || []) layout.shapes.push(mark(one, suffix));
+    for (const one of panel.marks || []) {
+      layout.shapes.push(mark(one, suffix));
+      if (one.words) layout.annotations.push(markWords(one, suffix));
+    }
+    const ends = ended(panel, cell);
+    if (ends.length) layout.annotations.push(...endWords(panel, ends, frame, height, suffix, y));
     if (panel.heat) traces.push(heat(panel, axes));
     for (const series of panel.series || []) {
       traces.push(...band(series, axes));
@@ -160,99 +214,5 @@ function composed(chart, width) {
       traces.push(trace(series, panel, axes));
     }
   });
-  return { traces, layout, points };
-}
-
-// The legend is a row of buttons: it can be reached and used without a mouse.
-function legend(plot, points, hidden) {
-  const list = plot.parentElement.querySelector(".legend");
-  const names = [...new Set(points.map((one) => one.series.name).filter(Boolean))];
-  list.replaceChildren(...names.map((name) => {
-    const button = document.createElement("button");
-    const series = points.find((one) => one.series.name === name).series;
-    const swatch = document.createElement("i");
-    swatch.style.borderTop = `3px ${series.dashed ? "dashed" : "solid"} ${colour(series.colour)}`;
-    button.type = "button";
-    button.append(swatch, name);
-    button.setAttribute("aria-pressed", String(!hidden.has(name)));
-    button.addEventListener("click", () => {
-      if (!hidden.delete(name)) hidden.add(name);
-      draw(plot);
-    });
-    return button;
-  }));
-}
-
-const states = new WeakMap();
-
-function draw(plot) {
-  const chart = read(plot.dataset.chart);
-  const state = states.get(plot) || { hidden: new Set(), at: null };
-  const { traces, layout, points } = composed(chart, plot.clientWidth);
-  for (const one of points) {
-    const bands = one.series.line && one.series.y_low ? 2 : 0;
-    for (let k = one.curve - bands; k <= one.curve; k += 1) traces[k].visible = !state.hidden.has(one.series.name);
-  }
-  const buttons = { modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], displaylogo: false, displayModeBar: "hover" };
-  const saved = { toImageButtonOptions: { format: "svg", filename: plot.dataset.name } };
-  Object.assign(state, { points, width: plot.clientWidth });
-  states.set(plot, state);
-  plot.style.minHeight = "0";
-  Plotly.react(plot, traces, layout, { ...buttons, ...saved, responsive: false });
-  legend(plot, points, state.hidden);
-}
-
-function erase(plot) {
-  if (!plot.classList.contains("js-plotly-plot")) return;
-  plot.style.minHeight = `${plot.clientHeight}px`; // the page keeps its length
-  Plotly.purge(plot);
-}
-
-// Arrow keys walk through the points of a chart, by x within a series; Escape leaves.
-function walk(event) {
-  const plot = event.currentTarget;
-  const state = states.get(plot);
-  const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-  if (event.key === "Escape" && state) Plotly.Fx.unhover(plot);
-  if (!step || !state || !state.points.length) return;
-  event.preventDefault();
-  const shown = state.points.filter((one) => !state.hidden.has(one.series.name) && whole(one.series.x).length);
-  if (!shown.length) return;
-  const [series, place] = state.at || [0, step[1] < 0 ? 0 : -1];
-  const next = (((series + step[0]) % shown.length) + shown.length) % shown.length;
-  const { series: one, panel, curve, subplot } = shown[next];
-  const [x, y] = [whole(one.x), whole(one.y)];
-  const order = x.map((_, i) => i).filter((i) => x[i] !== null && y[i] !== null).sort((a, b) => x[a] - x[b] || y[a] - y[b]);
-  if (!order.length) return;
-  const at = Math.min(Math.max(step[0] ? Math.max(place, 0) : place + step[1], 0), order.length - 1);
-  state.at = [next, at];
-  Plotly.Fx.hover(plot, [{ curveNumber: curve, pointNumber: order[at] }], [subplot]);
-  plot.parentElement.querySelector(".heard").textContent = told(one, panel, order[at]).join(", ");
-}
-
-const seen = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) (isIntersecting ? draw : erase)(target);
-}, { rootMargin: "400px" });
-const sized = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    const drawn = target.classList.contains("js-plotly-plot");
-    if (drawn && target.clientWidth && states.get(target).width !== target.clientWidth) draw(target);
-  }
-});
-for (const plot of document.querySelectorAll(".plot")) {
-  seen.observe(plot);
-  sized.observe(plot);
-  plot.addEventListener("keydown", walk);
-}
-const redraw = () => document.querySelectorAll(".plot.js-plotly-plot").forEach(draw);
-dark.addEventListener("change", redraw);
-window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((plot) => plot.clientWidth && draw(plot)));
-
-// One chart of a kind at a time.
-for (const choice of document.querySelectorAll("select[data-charts]")) {
-  const show = () => {
-    for (const option of choice.options) document.getElementById(option.value).hidden = option.value !== choice.value;
-  };
-  choice.addEventListener("change", show);
-  show();
+  return { traces, layout, points, named: chart.panels.every((panel) => ended(panel, cell).length) };
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,13 +13,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from harness.reports.charts import style
-from harness.reports.charts.chart import Chart, Colour, Heat, Panel, Series
+from harness.reports.charts.chart import Chart, Heat, Mark, Panel, Series
+from harness.reports.render import ends
 
 MANY = 3000
 """Points from which on a cloud is drawn with smaller, paler ones, and as pixels in SVG and PDF."""
+FEW_DECADES = 2.5
+"""Up to so many powers of ten a logarithmic axis has ticks between them."""
 _LINE = 0.17
 """Inches of a line of small text."""
 
@@ -36,14 +40,19 @@ def draw(chart: Chart) -> Figure:
     rows = -(-len(chart.panels) // columns)
     width, height = chart.size
     head = 0.36 + _LINE * len(chart.lines)
-    entries = len({series.name for panel in chart.panels for series in panel.series if series.name})
-    foot = 0.24 * -(-entries // 2) if entries else 0.0
+    named = chart.size[0] >= ends.WIDTH and all(map(ends.named, chart.panels))
+    entries = {series.name for panel in chart.panels for series in panel.series if series.name}
+    entries = set() if named else entries
+    foot = 0.24 * -(-len(entries) // 2)
     layout = ConstrainedLayoutEngine(hspace=0.06, wspace=0.04)
     figure = Figure(figsize=(max(columns * width, 3.6), head + rows * height + foot), layout=layout)
     whole = figure.get_figheight()
     layout.set(rect=(0.01, foot / whole, 0.98, 1 - (head + foot) / whole))
     for number, panel in enumerate(chart.panels):
-        _panel(figure.add_subplot(rows, columns, number + 1), panel)
+        axes = figure.add_subplot(rows, columns, number + 1)
+        _panel(axes, panel)
+        if named:
+            ends.write(axes, panel)
     figure.text(0.02, 1 - 0.08 / whole, chart.title, ha="left", va="top", fontsize=10, fontweight="bold")
     for number, line in enumerate(chart.lines):
         at = 1 - (0.30 + _LINE * number) / whole
@@ -76,18 +85,46 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylabel(panel.y_title)
     if panel.x_log:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(LogFormatter())
-        axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.2, 0.4)))
+        axes.xaxis.set_major_locator(FixedLocator(_ticks(panel)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     if panel.heat is not None:
         _heat(axes, panel.heat)
     for mark in panel.marks:
         line = axes.axvline if mark.axis == "x" else axes.axhline
-        line(mark.value, color=_colour(mark.colour), linewidth=1, linestyle="--" if mark.dashed else "-")
+        line(mark.value, color=style.colour(mark.colour), linewidth=1, linestyle="--" if mark.dashed else "-")
+        if mark.words:
+            _mark_words(axes, mark)
     for series in panel.series:
         _series(axes, series, panel.x_range)
     if panel.whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _names(axes, panel)
+
+
+def _ticks(panel: Panel) -> list[float]:
+    """1, 2 and 5 times the powers of ten, or these alone where there are many."""
+    drawn = np.concatenate([np.asarray(series.x, dtype=np.float64) for series in panel.series])
+    low, high = (float(end(drawn[drawn > 0])) for end in (np.min, np.max))
+    powers = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+    digits = (1, 2, 5) if math.log10(high / low) <= FEW_DECADES else (1,)
+    ticks = [digit * 10.0**power for power in powers for digit in digits]
+    return [tick for tick in ticks if 0.9 * low <= tick <= 1.1 * high]
+
+
+def _mark_words(axes: Axes, mark: Mark) -> None:
+    upright = mark.axis == "x"
+    axes.annotate(
+        mark.words,
+        (mark.value, 1.0) if upright else (0.01, mark.value),
+        xycoords=axes.get_xaxis_transform() if upright else axes.get_yaxis_transform(),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center" if upright else "left",
+        va="bottom",
+        fontsize=7,
+        color=style.MUTED,
+    )
 
 
 def _names(axes: Axes, panel: Panel) -> None:
@@ -102,29 +139,30 @@ def _names(axes: Axes, panel: Panel) -> None:
 
 def _heat(axes: Axes, heat: Heat) -> None:
     values = np.asarray(heat.values, dtype=np.float64)
+    colours = LinearSegmentedColormap.from_list("heat", style.HEAT)
     axes.imshow(
         values,
-        vmin=heat.low,
-        vmax=heat.high,
-        cmap=LinearSegmentedColormap.from_list("heat", style.HEAT),
+        vmin=min(heat.low, heat.high),
+        vmax=max(heat.low, heat.high),
+        cmap=colours if heat.low <= heat.high else colours.reversed(),
         aspect="auto",
     )
     axes.grid(visible=False)
     if values.size > 400:
         return
-    middle, half = (heat.low + heat.high) / 2, (heat.high - heat.low) / 2
+    middle, half = (heat.low + heat.high) / 2, abs(heat.high - heat.low) / 2
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             pale = abs(value - middle) < 0.6 * half
             axes.text(
-                column, row, f"{value:.2f}".replace("-", "−"), ha="center", va="center",
+                column, row, f"{value:.{heat.digits}f}".replace("-", "−"), ha="center", va="center",
                 fontsize=6 if len(values) > 8 else 7, color=style.INK if pale else style.PAPER,
             )  # fmt: skip
 
 
 def _series(axes: Axes, series: Series, limits: tuple[float, float] | None) -> None:
     x, y = (np.asarray(part, dtype=np.float64) for part in (series.x, series.y))
-    colour = _colour(series.colour)
+    colour = style.colour(series.colour)
     name = series.name or None
     if series.line:
         axes.plot(
@@ -150,12 +188,12 @@ def _series(axes: Axes, series: Series, limits: tuple[float, float] | None) -> N
 
 
 def _bars(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, colour: str) -> None:
-    for ends, positions, name in (
+    for reached, positions, name in (
         ((series.x_low, series.x_high), x, "xerr"),
         ((series.y_low, series.y_high), y, "yerr"),
     ):
-        if ends[0] is not None and ends[1] is not None:
-            reach = np.abs(np.asarray(ends, dtype=np.float64) - positions)
+        if reached[0] is not None and reached[1] is not None:
+            reach = np.abs(np.asarray(reached, dtype=np.float64) - positions)
             axes.errorbar(
                 x, y, **{name: reach}, fmt="none", ecolor=colour, alpha=0.5, elinewidth=1.6, capsize=0
             )
@@ -182,9 +220,3 @@ def _cloud(
     for edge, beyond, triangle in ((limits[0], x < limits[0], "<"), (limits[1], x > limits[1], ">")):
         if beyond.any():
             axes.scatter(np.full(beyond.sum(), edge), y[beyond], marker=triangle, **shared)
-
-
-def _colour(colour: Colour) -> str:
-    if isinstance(colour, int):
-        return style.COLOURS[colour % len(style.COLOURS)]
-    return {"muted": style.MUTED, "ink": style.INK}[colour]

@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 
 from harness.reports.analysis.groups import Group
-from harness.reports.model import Cell, Section, Table
+from harness.reports.model import Cell, Section, Summary, Table
+from harness.reports.render.names import named_tables
 from harness.reports.sections import headings
 
 FIELDS = (
@@ -18,11 +19,18 @@ FIELDS = (
 
 
 def markdown(
-    title: str, summary: str, provenance: str, sections: Sequence[Section], formats: Sequence[str]
+    title: str,
+    summary: str,
+    provenance: str,
+    sections: Sequence[Section],
+    formats: Sequence[str],
+    summaries: Sequence[Summary] = (),
 ) -> str:
-    """Tables, their captions, and the figures beside the file where one of ``formats`` can be shown."""
+    """What is said first, tables with captions, and the figures beside the file where one can be shown."""
     shown = next((kind for kind in ("svg", "png") if kind in formats), None)
     lines = [f"# {title}", "", summary, ""]
+    for first in summaries:
+        lines += [*summary_lines(first), ""]
     for task, heading in headings().items():
         members = [section for section in sections if section.task == task]
         if members:
@@ -36,6 +44,20 @@ def markdown(
             for chart in section.charts if shown else ():
                 lines += [f"![{chart.alternative}](figures/{chart.name}.{shown})", "", chart.caption, ""]
     return "\n".join([*lines, provenance, ""])
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """What was asked and found, what the numbers do not support, and what to run next."""
+    lines = [f"## What was found: {summary.title}", ""]
+    lines += [f"- {term}: {value}" for term, value in summary.asked]
+    for finding in summary.found:
+        lines += ["", f"**{finding.headline}** {' '.join(finding.support)} ({finding.basis}.)"]
+    if summary.limits:
+        lines += ["", "What these numbers do not support:", "", *(f"- {each}" for each in summary.limits)]
+    if summary.following:
+        lines += ["", "What to run next:", ""]
+        lines += [f"- {words}: `{command}`" for words, command in summary.following]
+    return lines
 
 
 def table_lines(table: Table) -> list[str]:
@@ -52,6 +74,27 @@ def _cell(cell: Cell) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def tables_csv(sections: Sequence[Section]) -> dict[str, str]:
+    """By file name every table as CSV: its cells as they read, and behind them full numbers and notes."""
+    return {f"{stem}.csv": _table_csv(table) for stem, _, table in named_tables(sections)}
+
+
+def _table_csv(table: Table) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    numeric = [
+        index
+        for index, column in enumerate(table.columns)
+        if column.numeric and any(isinstance(row.cells[index].sort, float) for row in table.rows)
+    ]
+    titles = [column.title for column in table.columns]
+    writer.writerow([*titles, "note", *(f"{titles[index]} (number)" for index in numeric)])
+    for row in table.rows:
+        numbers = ["" if (value := row.cells[index].sort) is None else value for index in numeric]
+        writer.writerow([*(cell.text for cell in row.cells), row.cells[0].note, *numbers])
+    return buffer.getvalue()
 
 
 def numbers_csv(groups: Sequence[Group]) -> str:

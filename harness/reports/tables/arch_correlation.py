@@ -8,7 +8,7 @@ from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, by_population, title_of_set
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import labels, subpopulations
+from harness.reports.tables import labels, measured, subpopulations
 from harness.tasks.arch_correlation import BASELINES
 
 COLUMNS = (
@@ -17,14 +17,13 @@ COLUMNS = (
     Column(
         "95 % interval of τ",
         "bootstrap over architectures; dashed: one training run against another",
-        extra=True,
     ),
     Column("Spearman ρ", "mean ± standard deviation over seeds"),
-    Column("τ, top 10 %", "tau-b among the tenth of the architectures with the highest accuracy"),
+    Column("τ, top 10 %", "tau-b among the tenth of the architectures that are best by the label"),
     Column("τ, failures last", "tau-b over all architectures, those without a score ranked last", extra=True),
     Column(
         "Regret of top 10",
-        "best accuracy minus the best of the 10 highest scored, points",
+        "from the best architecture to the best of the 10 highest scored, in the label's unit",
         lower_first=True,
         extra=True,
     ),
@@ -45,7 +44,7 @@ COLUMNS = (
     ),
     Column(
         "Regret, best of 100",
-        "expected regret of taking the highest scored of 100 of these drawn at random, points",
+        "expected regret of taking the highest scored of 100 of these drawn at random, in its unit",
         lower_first=True,
         extra=True,
     ),
@@ -60,7 +59,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     order = by_population(groups) or [[]]
     order[0] += [group for group in groups if not group.results]
     own = tuple(_table(block, number, len(order)) for number, block in enumerate(order, 1))
-    return own + subpopulations.tables(groups) + labels.tables(groups)
+    return own + measured.tables(groups) + subpopulations.tables(groups) + labels.tables(groups)
 
 
 def _table(groups: Sequence[Group], number: int, of: int) -> Table:
@@ -138,6 +137,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
         "on some, “failures last” is the column to compare.",
         "Standard deviations are over seeds, intervals over architectures (bootstrap, its ends averaged over "
         "the seeds).",
+        *lookup.truth_sentence(scored),
         ceiling_sentence(first),
         *_best_of_sentence(first),
         *wording.failed_rows(scored),

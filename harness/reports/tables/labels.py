@@ -19,6 +19,9 @@ from harness.tasks.arch_correlation import BASELINES
 
 TITLE = "The same scores against other labels"
 
+SHOWN = 4
+"""Labels whose columns are shown first."""
+
 FIRST = Column("Score", "proxy, or trivial baseline", numeric=False)
 
 LAST = (
@@ -145,8 +148,12 @@ def best_proxies(found: Sequence[Line], label: str) -> tuple[str, ...]:
 def _table(title: str, found: Sequence[Line], labels: Sequence[Label], left_out: str) -> Table:
     best = {label.name: best_proxies(found, label.name) for label in labels}
     columns = [
-        Column(f"{_short(label)}{' (own)' if label is labels[0] else ''}", f"tau-b; {_meaning(label)}")
-        for label in labels
+        Column(
+            f"{_short(label)}{' (own)' if label is labels[0] else ''}",
+            f"tau-b; {_meaning(label)}",
+            extra=number >= SHOWN,
+        )
+        for number, label in enumerate(labels)
     ]
     rows = [
         Row(

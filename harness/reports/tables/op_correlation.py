@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import training
 
@@ -23,18 +25,30 @@ AGREEMENT = (
     Column("Seeds", "runs averaged"),
 )
 
-PICKED = (
-    Column("Scorer", "operation scorer", numeric=False),
-    Column("Picked, %", "accuracy of the architecture that the initial scores pick"),
-    Column("Rank", "of that architecture among all of the space", lower_first=True),
-    Column(
-        "Regret", "accuracy of the best architecture minus that found, points", lower_first=True, extra=True
-    ),
-    Column("Picked step by step, %", "accuracy of what is left after the last step"),
-    Column("Rank, step by step", "of the architecture that is left", lower_first=True),
-    Column("Regret, step by step", "of the architecture that is left", lower_first=True),
-    Column("Seeds", "runs averaged"),
-)
+
+def picked_columns(quantity: Quantity) -> tuple[Column, ...]:
+    """Of the architectures picked, in the words of the label."""
+    unit, lower = (f", {quantity.unit}" if quantity.unit else ""), quantity.lower_first
+    of_best = f"how far its {quantity.metric} is from that of the best architecture, {quantity.points}"
+    return (
+        Column("Scorer", "operation scorer", numeric=False),
+        Column(
+            f"Picked{unit}",
+            f"{quantity.metric} of the architecture that the initial scores pick",
+            lower_first=lower,
+        ),
+        Column("Rank", "of that architecture among all of the space", lower_first=True),
+        Column("Regret", of_best, lower_first=True, extra=True),
+        Column(
+            f"Picked step by step{unit}",
+            f"{quantity.metric} of what is left after the last step",
+            lower_first=lower,
+        ),
+        Column("Rank, step by step", "of the architecture that is left", lower_first=True),
+        Column("Regret, step by step", "of the architecture that is left", lower_first=True),
+        Column("Seeds", "runs averaged"),
+    )
+
 
 DROPPED = (
     Column("Scorer", "operation scorer", numeric=False),
@@ -62,12 +76,13 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         _caption(groups, scored),
     )
     picking = [group for group in scored if "selected.accuracy" in group.results[0].numbers]
-    picking.sort(key=lambda group: -_known(group.stat("selected.accuracy")["mean"]))
+    picking.sort(key=lambda group: _or_last(group.stat("selected.accuracy")["mean"]))
+    quantity = quantity_of(*groups[0].place[1:])
     picked = Table(
         "Architectures that the scores pick",
-        PICKED,
-        tuple(Row(_picked(group, groups), _kind(group)) for group in picking),
-        _picked_caption(picking, len(scored) - len(picking)),
+        picked_columns(quantity),
+        tuple(Row(_picked(group, groups, quantity), _kind(group)) for group in picking),
+        _picked_caption(picking, len(scored) - len(picking), quantity),
     )
     return (
         agreement,
@@ -136,19 +151,26 @@ def _agreement(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
     )
 
 
-def _picked(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
+def _or_last(value: float | None) -> float:
+    return inf if value is None else -value
+
+
+def _picked(group: Group, groups: Sequence[Group], quantity: Quantity) -> tuple[Cell, ...]:
     cells = [wording.method_cell(group, groups)]
     for pick in ("selected", "selected_progressive"):
-        for name, digits in (("accuracy", 2), ("rank", 0), ("regret", 2)):
-            cells.append(_where_made(group, f"{pick}.{name}", digits, name == "rank"))
+        for name in ("accuracy", "rank", "regret"):
+            cells.append(_where_made(group, pick, name, quantity))
     return (*cells, wording.seeds_cell(group))
 
 
-def _where_made(group: Group, name: str, digits: int, whole: bool) -> Cell:
+def _where_made(group: Group, pick: str, name: str, quantity: Quantity) -> Cell:
     """A number of the last step's architecture; a dash for a run of the initial supernet alone."""
-    if name not in group.results[0].numbers:
+    if f"{pick}.{name}" not in group.results[0].numbers:
         return Cell(wording.NONE)
-    return wording.mean_cell(group.stat(name), digits, whole)
+    stat = group.stat(f"{pick}.{name}")
+    if name == "rank":
+        return wording.mean_cell(stat, 0, whole=True)
+    return wording.mean_cell(quantity.stat(stat) if name == "accuracy" else stat, quantity.digits)
 
 
 def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
@@ -161,6 +183,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
         "Per decision the scores of its candidates are compared with the accuracy of the architectures that "
         "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
         "Numbers are means ± standard deviations over seeds.",
+        *lookup.truth_sentence(scored),
         *([f"Candidates without a valid score: {lost}."] if lost else []),
         *wording.failed_rows(scored),
         *filter(None, [wording.publications(groups)]),
@@ -168,13 +191,15 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     )
 
 
-def _picked_caption(picking: Sequence[Group], others: int) -> tuple[str, ...]:
+def _picked_caption(picking: Sequence[Group], others: int, quantity: Quantity) -> tuple[str, ...]:
     size = wording.spread(value for group in picking for value in group.values("selected.size"))
-    best = wording.spread_of(value for group in picking for value in group.values("selected.best_accuracy"))
+    values = [quantity.shown(value) for group in picking for value in group.values("selected.best_accuracy")]
+    best = wording.spread_of(values, quantity.digits)
     published = any(group.published for group in picking)
     return (
         f"Means ± standard deviations over seeds; ranks are among {size} architectures, of which the best "
-        f"has {best} %. Regret is in percentage points of this label, against the best that "
+        f"has {f'{best} {quantity.unit}'.rstrip()}. Regret is in {quantity.points_in_full} of this label, "
+        "against the best that "
         f"{lookup.known_by(picking)}.",
         *(["Rows in -published: scores that others measured, accuracies of this label."] * published),
         *(

@@ -3,61 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
+from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import training
-
-COLUMNS = (
-    Column("Searcher", "searcher and proxy", numeric=False),
-    Column("Accuracy, %", "of the architecture found, mean ± standard deviation over seeds"),
-    Column("Worst–best seed, %", "lowest and highest accuracy over the seeds", extra=True),
-    Column("Rank", "among all architectures of the space", lower_first=True),
-    Column("Regret", "accuracy of the best architecture minus that found, points", lower_first=True),
-    Column("Scores", "evaluations of a proxy, or of a trained supernet's accuracy", lower_first=True),
-    Column("Table queries", "trained accuracies the searcher was told", lower_first=True),
-    Column("Proposals", "distinct networks proposed", extra=True),
-    Column("Seeds", "runs averaged"),
+from harness.reports.tables import (
+    costs,
+    operation_shares,
+    published_errors,
+    published_genotypes,
+    training,
 )
 
 
+def columns(quantity: Quantity) -> tuple[Column, ...]:
+    """Of the table of what was found, in the words of the label."""
+    unit = f", {quantity.unit}" if quantity.unit else ""
+    return (
+        Column("Searcher", "searcher and proxy", numeric=False),
+        Column(
+            quantity.title,
+            "of the architecture found, mean ± standard deviation over seeds",
+            lower_first=quantity.lower_first,
+        ),
+        Column(
+            f"Worst–best seed{unit}",
+            f"worst and best {quantity.metric} over the seeds",
+            lower_first=quantity.lower_first,
+            extra=True,
+        ),
+        Column("Rank", "among all architectures of the space", lower_first=True),
+        Column(
+            "Regret",
+            f"how far the {quantity.metric} found is from that of the best architecture, {quantity.points}",
+            lower_first=True,
+        ),
+        Column("Scores", "evaluations of a proxy, or of a trained supernet's accuracy", lower_first=True),
+        Column("Table queries", "trained figures the searcher was told", lower_first=True),
+        Column("Proposals", "distinct networks proposed", extra=True),
+        Column("Seeds", "runs averaged"),
+    )
+
+
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """What was found, with the optimum at its head, and the supernets that were trained for it."""
+    """What was found, with the optimum at its head, its costs, and the supernets that were trained for it."""
     scored = [group for group in groups if group.results]
-    scored.sort(key=lambda group: -(group.stat("accuracy")["mean"] or 0.0))
+    scored.sort(key=lambda group: _or_lowest(group.stat("accuracy")["mean"]), reverse=True)
+    quantity = quantity_of(*groups[0].place[1:])
+    heads = columns(quantity)
     rows = [
-        Row(_cells(group, groups), "baseline" if group.stat("table_queries")["mean"] else "method")
+        Row(_cells(group, groups, quantity), "baseline" if group.stat("table_queries")["mean"] else "method")
         for group in scored
     ]
     if any(value is not None for group in scored for value in group.values("best_accuracy")):
-        rows.insert(0, _optimum(scored))
-    rows += wording.rows_of_failed(groups, COLUMNS)
-    found = Table("Architectures found", COLUMNS, tuple(rows), _caption(groups, scored))
-    return (found, *training.tables(groups))
+        rows.insert(0, _optimum(scored, quantity, len(heads)))
+    rows += wording.rows_of_failed(groups, heads)
+    found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
+    further = (costs, operation_shares, published_genotypes, published_errors, training)
+    return (found, *(table for each in further for table in each.tables(groups)))
 
 
-def _optimum(scored: Sequence[Group]) -> Row:
-    best = wording.spread_of(value for group in scored for value in group.values("best_accuracy"))
-    cells = [Cell("best of the space", "best of the space", "optimum"), *[Cell("")] * (len(COLUMNS) - 1)]
-    cells[1] = Cell(best, scored[0].stat("best_accuracy")["mean"])
+def _or_lowest(value: float | None) -> float:
+    return -inf if value is None else value
+
+
+def _optimum(scored: Sequence[Group], quantity: Quantity, columns: int) -> Row:
+    values = [quantity.shown(value) for group in scored for value in group.values("best_accuracy")]
+    named = lookup.best_of(scored)
+    cells = [Cell(named, named, "optimum"), *[Cell("")] * (columns - 1)]
+    cells[1] = Cell(
+        wording.spread_of(values, quantity.digits), quantity.stat(scored[0].stat("best_accuracy"))["mean"]
+    )
     cells[3], cells[4] = Cell("1", 1.0), Cell("0.00", 0.0)
     return Row(tuple(cells), "reference")
 
 
-def _cells(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
-    accuracy = [value for value in group.values("accuracy") if value is not None]
-    ends = (
-        f"{wording.number(min(accuracy), 2)}–{wording.number(max(accuracy), 2)}" if accuracy else wording.NONE
-    )
+def _cells(group: Group, groups: Sequence[Group], quantity: Quantity) -> tuple[Cell, ...]:
+    known = sorted(value for value in group.values("accuracy") if value is not None)
+    ends = "–".join(wording.number(quantity.shown(known[end]), quantity.digits) for end in (0, -1) if known)
     proposals = group.stat("proposals_distinct")
     return (
         wording.method_cell(group, groups),
-        wording.mean_cell(group.stat("accuracy"), 2),
-        Cell(ends, min(accuracy, default=None)),
+        wording.mean_cell(quantity.stat(group.stat("accuracy")), quantity.digits),
+        Cell(ends or wording.NONE, quantity.shown(known[0] if known else None)),
         wording.mean_cell(group.stat("rank"), 0, whole=True),
-        wording.mean_cell(group.stat("regret"), 2),
+        wording.mean_cell(group.stat("regret"), quantity.digits),
         wording.mean_cell(group.stat("evaluations"), 0, whole=True),
         wording.mean_cell(group.stat("table_queries"), 0, whole=True),
         Cell(wording.NONE) if proposals["mean"] is None else wording.mean_cell(proposals, 0, whole=True),
@@ -65,13 +98,12 @@ def _cells(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
     )
 
 
-def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...]:
+def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantity) -> tuple[str, ...]:
     if not scored:
         return ("No run of these succeeded.",)
-    size = wording.spread(value for group in scored for value in group.values("size"))
     sentences = [
-        f"Means ± standard deviations over seeds; ranks are among {size} architectures, 1 the best. "
-        f"Regret is in percentage points of this label, against the best that {lookup.known_by(scored)}.",
+        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
@@ -82,6 +114,17 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
             "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
         )
     return tuple(sentences)
+
+
+def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:
+    """What ranks and regrets are of; nobody knows the best where any architecture can be trained."""
+    if all(value is None for group in scored for value in group.values("rank")):
+        return "the best architecture is not known, so that there are no ranks and regrets."
+    size = wording.spread(value for group in scored for value in group.values("size"))
+    return (
+        f"ranks are among {size} architectures, 1 the best. Regret is in {quantity.points_in_full} of this "
+        f"label, against the best that {lookup.known_by(scored)}."
+    )
 
 
 def _unknown(scored: Sequence[Group]) -> tuple[str, ...]:

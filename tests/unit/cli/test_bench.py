@@ -71,6 +71,7 @@ def test_bench_ends_with_the_table_and_the_path_of_the_report(tmp_path, capsys, 
 
 def test_a_space_that_is_also_a_family_means_itself():
     assert bench.choose_spaces("darts") == ("darts",)
+    assert bench.choose_spaces("darts_s2", measured=True) == ("darts_s2",)
     assert set(bench.choose_spaces("all")) >= {"darts", "darts_s5"}
 
 

@@ -17,7 +17,7 @@ from harness.cli._pool import Failure, exit_code
 from harness.errors import ConfigError, MachineFailure, ResultsError, RunFailed
 from harness.folders import BENCHMARKS_DATA
 from harness.records import Store
-from harness.runners import _team
+from harness.sharing import team
 
 TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "task.population=3", "device=cpu")
 SEARCH = ("space=nbmacro", "task=search", "searcher=random_search", "searcher.queries=2")
@@ -103,7 +103,7 @@ RAISED = [
 @pytest.mark.parametrize(("error", "code"), RAISED, ids=[type(each[0]).__name__ for each in RAISED])
 @pytest.mark.parametrize("flags", [(), ("-m",)])
 def test_a_run_that_began(flags, error, code, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(_team, "batches", raising(error))
+    monkeypatch.setattr(team, "batches", raising(error))
     assert run.main([*flags, *TINY, "proxy=params", f"results={tmp_path}"]) == code
     if code == 1:
         assert str(error).partition("] ")[2] or str(error) in capfd.readouterr().err
@@ -201,7 +201,7 @@ def test_verbs_that_read(module, arguments, code, filled, tmp_path, monkeypatch,
 
 def test_reproduce_what_moved_or_failed(filled, monkeypatch, capfd):
     record = next(each.path for each in Store(filled).records() if each.run.method == "snip")
-    monkeypatch.setattr(_team, "batches", raising(MachineFailure("memory ran out")))
+    monkeypatch.setattr(team, "batches", raising(MachineFailure("memory ran out")))
     assert reproduce.main([str(record)]) == 1
     assert capfd.readouterr().err == "harness: memory ran out\n"
     monkeypatch.undo()

@@ -33,3 +33,18 @@ def test_settings_are_a_run(first, capsys, tmp_path):
 def test_another_word_is_refused(capsys):
     assert command.main(["bensh"]) == 2
     assert "Unknown verb 'bensh'. Did you mean 'bench'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("harness re", {"regress", "report", "reproduce", "results="}),
+        ("harness space=nbm", {"space=nbmacro"}),
+        ("harness run space=nbm", {"space=nbmacro"}),
+        ("harness report --", set()),
+    ],
+)
+def test_a_shell_completes_verbs_and_settings(typed, offered, capsys, monkeypatch):
+    monkeypatch.setenv("COMP_LINE", typed)
+    assert command.main(["-sc", "query=bash"]) == 0
+    assert set(capsys.readouterr().out.split()) == offered

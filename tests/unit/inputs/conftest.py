@@ -99,3 +99,28 @@ def python_folder(tmp_path: Path) -> Path:
 def binary_folder(tmp_path: Path) -> Path:
     write_binary(tmp_path)
     return tmp_path
+
+
+def write_classes(folder: Path, kind: str = "PNG") -> None:
+    """The images as files, in a folder for every class."""
+    for number, (pixels, label) in enumerate(zip(PIXELS, LABELS, strict=True)):
+        place = folder / f"class {label}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number:02d}.{kind.lower()}").write_bytes(encode(pixels, kind))
+
+
+FOLDERS: dict[str, Callable[[Path], None]] = {
+    "imagefolder": write_classes,
+    "hub_parquet": lambda folder: write_parquet(folder / "train.parquet"),
+}
+
+
+@pytest.fixture
+def folder_of(tmp_path: Path) -> Callable[[str], Path]:
+    """The folder of images that an input reads."""
+
+    def written(name: str) -> Path:
+        FOLDERS.get(name, write_python)(tmp_path / name)
+        return tmp_path / name
+
+    return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from harness.errors import ConfigError, UnknownNameError
 
 
 @pytest.fixture(params=inputs.names())
-def source(request: pytest.FixtureRequest, python_folder: Path) -> inputs.Source:
-    return inputs.load(request.param).open(classes=10, image_size=16, folder=python_folder)
+def source(request: pytest.FixtureRequest, folder_of: Callable[[str], Path]) -> inputs.Source:
+    return inputs.load(request.param).open(classes=10, image_size=16, folder=folder_of(request.param))
 
 
 def test_a_batch_has_the_promised_shapes(source: inputs.Source) -> None:
@@ -60,9 +61,9 @@ def test_a_negative_step_is_answered(source: inputs.Source) -> None:
 
 
 def test_the_digest_is_a_sha256_that_opening_again_repeats(
-    source: inputs.Source, python_folder: Path
+    source: inputs.Source, folder_of: Callable[[str], Path]
 ) -> None:
-    again = inputs.load(source.name).open(classes=10, image_size=16, folder=python_folder)
+    again = inputs.load(source.name).open(classes=10, image_size=16, folder=folder_of(source.name))
     assert source.digest == again.digest
     assert len(bytes.fromhex(source.digest)) == 32
 

@@ -36,8 +36,8 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 def test_every_space_comes_in_the_configured_fidelities(name):
     configured = {path.stem for path in (folders.CONF / "fidelity").glob("*.yaml")}
     offered = networks.fidelities(spaces.load(name))
-    assert set(offered) == configured
-    assert offered[0] == "benchmark"
+    assert {"benchmark", "small", "tiny"} <= set(offered) <= configured
+    assert (offered[0], offered[-1]) == ("benchmark", "tiny")
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -15,11 +15,12 @@ from harness.cli import _pool, bench
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, UnknownNameError
 from harness.evidence import _te_nas, _trained
-from harness.runners import RunConfig, _workers, execute
+from harness.runners import RunConfig, execute
 from harness.runs import setup as runs_setup
 from harness.runs.config import Training
 from harness.runs.device import WORKSPACE, arithmetic, cards, chosen, facts, on_own_card
 from harness.runs.setup import prepare
+from harness.sharing import workers
 from tests.gpu.settings import settings
 
 TRAINING = Training("darts", 1, 1, 4, 32)
@@ -209,9 +210,9 @@ def test_a_worker_of_a_run_measures_on_its_card_with_the_runs_arithmetic(two_car
         def send(self, message):
             raise message
 
-    monkeypatch.setattr(_workers, "end_with_parent", lambda: None)
-    monkeypatch.setattr(_workers, "Team", Team)
-    _workers._work(Job(), 1, Pipe())
+    monkeypatch.setattr(workers, "end_with_parent", lambda: None)
+    monkeypatch.setattr(workers, "Team", Team)
+    workers._work(Job(), 1, Pipe())
     assert found == ["cuda:1", True]
 
 

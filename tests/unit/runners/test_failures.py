@@ -17,9 +17,11 @@ from harness import networks, proxies, records, registry
 from harness.cli._compose import composing, run_config
 from harness.errors import MachineFailure, RunFailed
 from harness.evidence import _te_nas
+from harness.processes import children
 from harness.proxies import _measure
-from harness.runners import RunConfig, _workers, arch_correlation, execute
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import workers
 from harness.training import Trained
 
 TINY = ["fidelity=tiny", "batch_size=4", "space=nbmacro"]
@@ -99,7 +101,7 @@ def test_of_the_machine_nothing_is_kept_and_the_next_try_measures_again(error, t
 
 def out_of_memory(job, number, pipe):
     measuring.measure = at_call(2, proxies.measure, MemoryError("no more"))
-    _workers._work(job, number, pipe)
+    workers._work(job, number, pipe)
 
 
 def test_a_worker_that_meets_it_ends_the_run(tmp_path, monkeypatch):
@@ -107,8 +109,8 @@ def test_a_worker_that_meets_it_ends_the_run(tmp_path, monkeypatch):
     undisturbed, disturbed = (config(tmp_path / name, *ARCHS) for name in ("one", "two"))
     execute(undisturbed)
     with monkeypatch.context() as patch:
-        patch.setattr(_workers.multiprocessing, "get_context", lambda _: CHILDREN)
-        patch.setattr(_workers, "_work", out_of_memory)
+        patch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
+        patch.setattr(workers, "_work", out_of_memory)
         with pytest.raises(MachineFailure, match="MemoryError: no more"):
             execute(replace(disturbed, workers=2))
     assert multiprocessing.active_children() == []

@@ -157,7 +157,7 @@ def interrupted(made: RunConfig) -> None:
 def test_shards_of_another_host_and_commit_are_told_of(tmp_path, measured, monkeypatch):
     made = config(tmp_path, "task.population=4", "proxy=snip")
     with monkeypatch.context() as patch:
-        patch.setattr("harness.runners._team.here", lambda: dict(ELSEWHERE))
+        patch.setattr("harness.sharing.team.here", lambda: dict(ELSEWHERE))
         interrupted(made)
     del measured[:]
     (outcome,) = execute(made)
@@ -171,7 +171,7 @@ def test_another_host_of_the_same_commit_changes_no_byte(tmp_path, monkeypatch):
     one, two = (config(tmp_path / name, "task.population=4", "proxy=snip") for name in ("one", "two"))
     execute(one)
     with monkeypatch.context() as patch:
-        patch.setattr("harness.runners._team.here", lambda: origins.here() | {"host": "elsewhere"})
+        patch.setattr("harness.sharing.team.here", lambda: origins.here() | {"host": "elsewhere"})
         interrupted(two)
     (outcome,) = execute(two)
     assert records.read_record(outcome.path).timing["joined"]["score"][0]["host"] == "elsewhere"

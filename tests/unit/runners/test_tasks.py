@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from dataclasses import replace
 
@@ -14,9 +13,10 @@ from scipy.stats import kendalltau
 from harness import benchmarks, networks, records, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, UnknownNameError
-from harness.runners import RunConfig, _team, execute
+from harness.runners import RunConfig, execute
 from harness.runs.setup import prepare
 from harness.searchers import _released
+from harness.sharing import team as _team
 
 
 def config(root, *overrides: str, task: str = "arch_correlation", space: str = "nbmacro") -> RunConfig:
@@ -258,13 +258,10 @@ def test_spaces_without_released_code_refuse_the_variant(tmp_path, monkeypatch):
 
 
 def test_search_and_supernets_follow_released_code_for_the_same_families():
-    families = {
-        family
-        for family in {spaces.load(name).family for name in spaces.names()}
-        if hasattr(importlib.import_module(f"harness.networks.{family}"), "RELEASED_MASKING")
-    }
-    assert set(_released.FAMILIES) == families - {"darts"}, "its deletion of inputs is not followed"
-    released = [spaces.load(name) for name in spaces.names() if spaces.load(name).family in families]
+    released = [
+        spaces.load(name) for name in spaces.names() if spaces.load(name).family in _released.FAMILIES
+    ]
+    assert {space.family for space in released} == set(_released.FAMILIES)
     assert all(networks.released_masking(space) in networks.MASKINGS for space in released)
 
 

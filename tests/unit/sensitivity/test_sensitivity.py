@@ -97,6 +97,16 @@ def test_operation_scores_as_released_are_known_by_their_counting(results):
     assert words["variant"] == ["paper", "as_released, masking=zeros, counting=as_released"]
 
 
+def test_supernets_averaged_in_the_usual_scale(results):
+    scores(results)
+    scores(results, supernets=4, scale="z")
+    scores(results, supernets=16, scale="z")
+    scores(results, supernets=4, scale="rank")
+    (study,) = found(results).values()
+    assert (study.factor, list(map(study.value, study.ordered))) == ("supernets", [1, 4, 16])
+    assert "supernets=1,4,16" in study.command
+
+
 def test_nothing_but_the_baseline(results):
     scores(results)
     scores(results, batch_size=16, masking="zeros")

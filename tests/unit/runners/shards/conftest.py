@@ -12,8 +12,11 @@ import pytest
 
 from harness import proxies, records
 from harness.cli._compose import composing, run_config
-from harness.runners import RunConfig, _team, _workers, arch_correlation, execute
+from harness.processes import children
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import team as _team
+from harness.sharing import workers as _workers
 
 COUNT, SIZE = 8, 2
 NAMES = ("params", "flops")
@@ -65,7 +68,7 @@ def measured(monkeypatch) -> list[tuple[str, ...]]:
 @pytest.fixture
 def quick_workers(monkeypatch):
     """Workers that need no second to start."""
-    monkeypatch.setattr(_workers.multiprocessing, "get_context", lambda _: CHILDREN)
+    monkeypatch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
 
 
 def content(root) -> dict[str, bytes]:

@@ -14,9 +14,10 @@ from scipy.stats import rankdata
 
 from harness import proxies, stats
 from harness.reports.analysis.groups import collect
-from harness.runners import RunConfig, _shards, arch_correlation, execute
-from harness.runners._shards import Rows
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import shards as _shards
+from harness.sharing.shards import Rows
 from tests.unit.runners.shards.conftest import (
     ALL,
     COUNT,

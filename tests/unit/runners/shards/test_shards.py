@@ -14,9 +14,10 @@ import pytest
 
 from harness import records
 from harness.errors import MachineFailure
-from harness.runners import RunConfig, _shards, arch_correlation, execute
-from harness.runners._shards import Rows
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import shards as _shards
+from harness.sharing.shards import Rows
 from tests.unit.runners.shards.conftest import (
     ALL,
     CHILDREN,

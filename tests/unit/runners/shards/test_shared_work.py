@@ -11,8 +11,9 @@ from pathlib import Path
 
 from harness import proxies
 from harness.processes import claims
-from harness.runners import RunConfig, _team, arch_correlation, execute
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import team as _team
 from tests.unit.runners.shards.conftest import ALL, CHILDREN, COUNT, SIZE, content, interrupted, statuses
 
 

@@ -13,8 +13,11 @@ import pytest
 
 from harness import records
 from harness.errors import ConfigError, MachineFailure, RunFailed
-from harness.runners import RunConfig, _team, _workers, arch_correlation, execute
+from harness.processes import children
+from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
+from harness.sharing import team as _team
+from harness.sharing import workers as _workers
 from tests.unit.runners.shards.conftest import CHILDREN, COUNT, SIZE, content, die, interrupted, statuses
 
 
@@ -158,7 +161,7 @@ def test_an_interrupt_waits_for_no_worker(made, quick_workers, monkeypatch):
 def leads(config: RunConfig, pids: Path) -> None:
     """Run with workers that write down who they are and then do not get on."""
     arch_correlation.SIZE = SIZE
-    _workers.multiprocessing.get_context = lambda _: multiprocessing.context.ForkContext()
+    children.multiprocessing.get_context = lambda _: multiprocessing.context.ForkContext()
 
     def waiting(*_):
         (pids / str(os.getpid())).touch()
