@@ -37,7 +37,10 @@ def darts_pt(file: Path = FILE) -> tuple[ReducedGenotype, ...]:
     with file.open(encoding="utf-8", newline="") as stream:
         return tuple(
             ReducedGenotype(
-                *(row[name] for name in ("name", "space", "dataset", "searcher")),
+                row["name"],
+                row["space"],
+                row["dataset"],
+                row["searcher"],
                 int(row["params"]),
                 row["genotype"],
             )
