@@ -28,7 +28,7 @@ def queries(groups: Sequence[Group], label_words: str) -> Chart | None:
         group for group in free if group.stat("regret")["mean"] is not None and "fidelity" in group.settings
     ]
     best = min(free, key=lambda group: float(group.stat("regret")["mean"]), default=None)
-    marks = ()
+    marks: tuple[Mark, ...] = ()
     if best is not None:
         words = f"{best.method}, no query, {wording.counted(len(best.seeds), 'seed')}"
         marks = (Mark("y", float(best.stat("regret")["mean"]), MUTED, True, words),)

@@ -66,10 +66,10 @@ def _drawing(space: Space, title: str, words: str, arch: object) -> Drawing | No
         parsed = space.parse(arch)
     except HarnessError:
         return None
-    return Drawing(title, words, space.format(parsed), space.diagrams(parsed), classes(space))
+    return Drawing(title, words, space.format(parsed), space.diagrams(parsed), colours(space))
 
 
-def classes(space: Space) -> dict[str, str]:
+def colours(space: Space) -> dict[str, str]:
     """A class for each operation: those that only pass on or drop their input are pale."""
     names = dict.fromkeys(
         name for decision in space.decisions if decision.kind != "input" for name in decision.candidates

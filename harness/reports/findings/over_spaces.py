@@ -156,6 +156,8 @@ def _following(found: Sequence[Matrix]) -> tuple[tuple[str, str], ...]:
             missing = [m for m in matrix.methods if m.kind == "method" and m.name not in here]
             if missing and not any(place[0] in command for _, command in told):
                 names = ", ".join(dict.fromkeys(method.name for method in missing[:3]))
-                told.append((f"{place[0]} lacks {names}", f"harness bench --space {place[0]} --preset quick"))
+                told.append(
+                    (f"run {names} on {place[0]} too", f"harness bench --space {place[0]} --preset quick")
+                )
     told.append(("all spaces with 4 seeds (many hours)", "harness bench --space all --preset standard"))
     return tuple(told[-3:])

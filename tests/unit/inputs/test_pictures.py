@@ -16,7 +16,6 @@ from PIL import Image
 from harness import inputs
 from harness.errors import ConfigError, DataError
 from harness.inputs import _pictures, hub_parquet, imagefolder
-
 from tests.unit.inputs.conftest import FOLDERS, LABELS, PIXELS, encode
 
 NAMES = sorted(FOLDERS)

@@ -163,6 +163,7 @@ def test_a_dry_run_counts_trainings_and_writes_nothing(tmp_path):
 
 
 LISTED = ("truth.architectures=3", "truth.epochs=1")
+OPERATIONS = ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +171,7 @@ LISTED = ("truth.architectures=3", "truth.epochs=1")
     [
         ("task=search", "searcher=random_search", "searcher.queries=2", "truth.epochs=1"),
         ("task=shrink", "shrinker=random_drop", *LISTED),
-        pytest.param(
-            ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED),
-            marks=pytest.mark.slow,
-        ),
+        pytest.param(OPERATIONS, marks=pytest.mark.slow),
         pytest.param(("task.population=all", *LISTED), marks=pytest.mark.slow),
     ],
     ids=lambda task: " ".join(task[:2]),
