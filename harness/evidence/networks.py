@@ -41,17 +41,15 @@ class OneProxyOfNetworks(Evidence):
         super().__init__(setup, method, options)
         self.proxy, self.name = proxy, f"{method.name}-{proxy}"
         self._bounds = {name: float(bound) for name, bound in sorted(setup.config.limits.items())}
+        self._table = benchmarks.load(setup.space.name)  # also where the truth is measured here
         self._limits = self._new_limits()
         self._run: Run | None = None
         self._joined: list[Rows] = []
-        # All that can be drawn: of a partial benchmark not only what is known.
-        known = setup.benchmark.complete
-        self._population = (
-            setup.benchmark.population if known else Population(setup.space, setup.space.listing())
-        )
-        self._new_limits().require_some(
-            setup.space, self._population.shuffled(generator(setup.config.seed, "limits"))
-        )
+        self._population = self._table.population
+        if not self._table.complete:  # not only what is known can be drawn
+            self._population = Population(setup.space, setup.space.listing())
+        draws = self._population.shuffled(generator(setup.config.seed, "limits"))
+        self._new_limits().require_some(setup.space, draws)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -66,7 +64,7 @@ class OneProxyOfNetworks(Evidence):
     def settings(self) -> dict[str, Any]:
         """Network sizes, batch, counting, and the limits with the figures of those that are labels."""
         setup, bounds = self.context, self._bounds
-        labels = {name: setup.benchmark.digest(name) for name in bounds if name not in COUNTS}
+        labels = {name: {"digest": self._table.digest(name)} for name in bounds if name not in COUNTS}
         return {
             **super().settings(),
             **setup.measured_settings,
@@ -135,8 +133,8 @@ class OneProxyOfNetworks(Evidence):
     def _costs(self) -> dict[str, Callable[[Architecture], float]]:
         from harness import networks  # loads torch
 
-        setup = self.context
-        table, label = benchmarks.load(setup.space.name), setup.label.name
+        setup, table = self.context, self._table
+        label = setup.label.name
         known = table.dataset(label if label in table.labels else table.default_label.name)
         sizes = known.classes, known.image_size
 
@@ -144,7 +142,7 @@ class OneProxyOfNetworks(Evidence):
             return lambda arch: networks.trained_cost(setup.space, arch, *sizes)[place] / 1e6
 
         def looked_up(label: str) -> Callable[[Architecture], float]:
-            return lambda arch: float(setup.benchmark.values([arch], label)[0])
+            return lambda arch: float(table.values([arch], label)[0])
 
         costs = {name: looked_up(name) for name in self._bounds if name not in COUNTS}
         return costs | {name: counted(place) for place, name in enumerate(COUNTS)}

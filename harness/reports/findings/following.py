@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness import benchmarks, tasks
+from harness import aggregations, benchmarks, tasks
 from harness.errors import HarnessError
 from harness.reports import wording
 from harness.reports.analysis import lookup
@@ -33,7 +33,8 @@ def following(groups: Sequence[Group], telling: Sequence[Group]) -> tuple[tuple[
         if more and not group.published:
             have = wording.counted(len(group.seeds), "seed")
             found.append((f"give {group.method}, which has {have}, a spread", command(group, more)))
-    if lookup.recipe_of(groups[0]) is not None:
+    label = lookup.label_of(groups[0])
+    if lookup.recipe_of(groups[0]) is not None or (label is not None and not label.known):
         return tuple(found)
     small = sorted({str(group.settings["fidelity"]) for group in groups if "fidelity" in group.settings})
     why = (
@@ -73,6 +74,7 @@ def overrides(group: Group) -> Iterator[tuple[str, Any]]:
             or name.startswith("measured.")
             or name.endswith("digest")
             or USUAL.get(name) == value
+            or (name == "of" and not _takes_list(group))
         ):
             continue
         if option is not None and option.default == value:
@@ -80,7 +82,15 @@ def overrides(group: Group) -> Iterator[tuple[str, Any]]:
         yield _key(name, task), value
 
 
+def _takes_list(group: Group) -> bool:
+    """Whether its population proxy ranks a list that the user names."""
+    proxy = str(group.settings.get("proxy") or group.method)
+    return proxy in aggregations.names() and aggregations.load(proxy).ABOUT.any_list
+
+
 def _key(name: str, task: tasks.Task) -> str:
+    if name == "of":
+        return "proxy.of"
     if name in PLAIN:
         return name
     if name in task.options:
