@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint docs
+.PHONY: help setup bench report data test test-slow test-processors regress benchmark gpu lint docs picture
 .DEFAULT_GOAL := help
 
 help:
@@ -46,12 +46,16 @@ test: $(READY)
 test-slow: $(READY)
 	@$(RUN) -m pytest -q -n auto -m slow
 
+# What these test is the same whatever the processor computes with.
+ON_ANY_PROCESSOR := $(patsubst %,--ignore=tests/unit/proxies/test_%.py,clock foreign isolation machine_failures \
+	on_another_device registry released_counting)
+
 # torch, oneDNN and MKL each choose by what the processor can do; all three are told before torch is loaded.
 test-processors: export ATEN_CPU_CAPABILITY = avx2
 test-processors: export ONEDNN_MAX_CPU_ISA = AVX2
 test-processors: export MKL_ENABLE_INSTRUCTIONS = AVX2
 test-processors: $(READY)
-	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs
+	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs $(ON_ANY_PROCESSOR)
 	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)"
 
 regress: $(READY)
@@ -73,3 +77,7 @@ lint: $(READY)
 docs: export NO_MKDOCS_2_WARNING = 1
 docs: $(READY)
 	@$(VENV)/bin/mkdocs build --quiet --strict
+
+# The picture of the README, from the records in docs/records.
+picture: $(READY)
+	@$(RUN) docs/_picture.py

@@ -16,6 +16,8 @@ ELSEWHERE = {
 }
 """Page of the site: its file in the repository."""
 
+_ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):<code>~?([^<]*)</code>")
+
 
 def on_files(files: Any, config: Any) -> Any:
     """Add them to the pages that MkDocs found in this folder."""
@@ -29,6 +31,11 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+def on_page_content(html: str, **page: Any) -> str:
+    """The roles of docstrings, such as ``:class:`harness.spaces.Space```, as links to what the site has."""
+    return _ROLE.sub(r'<autoref identifier="\1" optional><code>\1</code></autoref>', html)
+
+
 def of_notebook(path: Path) -> str:
     """A notebook's cells as a page, with the notebook itself beside it."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -38,7 +45,7 @@ def of_notebook(path: Path) -> str:
 
 
 def _linked(text: str) -> str:
-    """Links from the repository's top level, as they go from the site's; those that leave the site are words."""
+    """Links from the repository's top level as they go from the site's; one that leaves it is words alone."""
     pages = {path: page for page, path in ELSEWHERE.items()}
 
     def link(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ The same runs, records and numbers as the command line's. Importing this loads n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ __all__ = ["load_results", "rank_agreement", "run", "score"]
 
 def run(task: str, *overrides: str, **settings: Any) -> list[Record]:
     """Run a task and return its records; those that exist already are not made again.
+
+    In a notebook a record shows its headline, what it rests on, and its figure.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ def run(task: str, *overrides: str, **settings: Any) -> list[Record]:
     except config_errors() as error:
         raise ConfigError(sentence(error)) from error
     outcomes = [outcome for config in configs for outcome in execute(config)]
-    return [read_record(outcome.path) for outcome in outcomes if outcome.path.is_file()]
+    return [_shown(read_record(outcome.path)) for outcome in outcomes if outcome.path.is_file()]
 
 
 def load_results(folder: str | Path | None = None) -> pd.DataFrame:
@@ -129,6 +132,13 @@ def rank_agreement(
 
     sizes = None if params is None else np.asarray(params, dtype=np.float64)
     return agreement(np.asarray(scores, dtype=np.float64), np.asarray(accuracies, np.float64), params=sizes)
+
+
+def _shown(record: Record) -> Record:
+    """The record, of a class that notebooks show as HTML; records themselves know nothing of reports."""
+    from harness.reports.record import Shown
+
+    return Shown(**{field.name: getattr(record, field.name) for field in fields(record)})
 
 
 def _text(value: Any) -> str:

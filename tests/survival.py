@@ -51,6 +51,10 @@ SCENARIOS = {
         "searcher.validation_batches=2",
     ],
     "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
+    "truth": [
+        "space=nbmacro", "task.population=3", "proxy=params", "input=digits", "truth=train", "truth.epochs=3",
+        "truth.fidelity=tiny", "truth.image_size=16", "truth.images=128",
+    ],
     "sweep": ["-m", "space=nbmacro", "task.population=6", "proxy=params,synflow", "seed=0,1"],
 }  # fmt: skip
 """By name the arguments of ``python -m harness``; a sweep goes through it, the others go to their runner."""
@@ -196,7 +200,7 @@ def content(root: Path) -> dict[str, bytes]:
         if path.is_file()
         and not path.name.endswith((".timing.json", ".lock"))
         and not path.name.startswith(".staged-")
-        and path.relative_to(root).parts[0] in ("records", "checkpoints", "shards")
+        and path.relative_to(root).parts[0] in ("records", "checkpoints", "shards", "truth")
     }
 
 

@@ -23,8 +23,8 @@ from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._measured import Measured
-from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._no_figures import NoFigures
+from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, DataError, unknown_name

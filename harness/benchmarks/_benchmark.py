@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -94,11 +94,15 @@ class Benchmark(ABC):
     @cached_property
     def keys(self) -> np.ndarray:
         """:meth:`harness.spaces.Space.key` of :attr:`architectures`, in their order; int64."""
+        if isinstance(self.architectures, Decoded):
+            return self.architectures.keys
         return _keys(self.space, self._members)
 
     @cached_property
     def classes(self) -> np.ndarray:
         """Number of the isomorphism class of each of :attr:`architectures`, in their order; int64."""
+        if self.space.one_key_per_network:
+            return np.unique(self.keys, return_inverse=True)[1]
         return _classes(self.space, self._members)
 
     @property
@@ -138,6 +142,27 @@ class Benchmark(ABC):
                     f"Label {label} of {self.space.name} is known for {known:,} architectures, so that "
                     f"task.population is no larger, or all; received {population}."
                 )
+
+
+class Decoded(Sequence[Architecture]):
+    """The architectures of a space's ``keys``, each made when it is asked for."""
+
+    def __init__(self, space: Space, keys: np.ndarray) -> None:
+        self.space, self.keys = space, keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Architecture: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Architecture]: ...
+
+    def __getitem__(self, index: int | slice) -> Architecture | Sequence[Architecture]:
+        if isinstance(index, slice):
+            return Decoded(self.space, self.keys[index])
+        return self.space.of_key(int(self.keys[index]))
 
 
 def keys_of(space: Space, archs: Architectures) -> np.ndarray:

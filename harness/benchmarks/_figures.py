@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import spaces
 from harness.benchmarks import _files
-from harness.benchmarks._benchmark import keys_of, listing
+from harness.benchmarks._benchmark import Decoded, keys_of, listing
 from harness.benchmarks._manifest import Description
 from harness.benchmarks._table import Table
 from harness.errors import DataError
@@ -38,7 +38,7 @@ def read_table(space_name: str, description: Description, folder: Path) -> Store
     contents = [_files.read_checked(folder, file) for file in files]
     places = [str(folder / file.name) for file in files]
     wanted = {name for label in description.labels.values() for name in (*label.columns, *label.run_columns)}
-    unlisted = {"architecture"} if listing(space) is None else set()
+    unlisted = {"architecture"} if listing(space) is None and not space.one_key_per_network else set()
     shared = len(files) > 1
     keyed = _files.decode(
         contents[0],
@@ -73,9 +73,11 @@ def read_table(space_name: str, description: Description, folder: Path) -> Store
 
 def _architectures(
     space: Space, description: Description, held: np.ndarray, strings: Iterable[str]
-) -> tuple[Architecture, ...]:
-    """What the space's list has of them, in its order; without a list, the strings in the file."""
+) -> Sequence[Architecture]:
+    """What the space's list has of them, in its order; without one, the file's strings or keys."""
     listed = listing(space)
+    if listed is None and space.one_key_per_network:
+        return Decoded(space, held)
     if listed is None:
         return tuple(space.normalise(space.parse(text)) for text in strings)
     if not description.partial:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from harness.benchmarks import _files
-from harness.benchmarks._benchmark import keys_of, listing
+from harness.benchmarks._benchmark import Decoded, keys_of, listing
 from harness.benchmarks._figures import StoredTable
 from harness.benchmarks._nb201_params import wrong_counts
 from harness.errors import HarnessError
+from harness.spaces import Space
 
 TOLERANCE = 1e-3
 SAMPLE = 500
@@ -68,6 +69,10 @@ def _params(table: StoredTable) -> list[str]:
 def _keys(table: StoredTable, folder: Path) -> list[str]:
     """Whether the rows' own names lead to their keys."""
     space, files = table.space, table.description.files
+    if isinstance(table.architectures, Decoded):
+        sampled = table.held[:: max(1, len(table.held) // SAMPLE)].tolist()
+        wrong = sum(not _is_normal(space, key) for key in sampled)
+        return [f"{wrong:,} of the sampled rows have no architecture's key"] if wrong else []
     column = "module_hash" if len(files) > 1 else "architecture"
     where = str(folder / files[-1].name)
     named = _files.decode(_files.read_checked(folder, files[-1]), where, files[-1].rows, [column])
@@ -85,6 +90,16 @@ def _keys(table: StoredTable, folder: Path) -> list[str]:
         if (key := space.key(arch)) in by_key
     )
     return [f"{wrong:,} of the sampled rows name another cell than their key"] if wrong else []
+
+
+def _is_normal(space: Space, key: int) -> bool:
+    """Whether ``key`` is that of an architecture of ``space`` in its normal form."""
+    try:
+        arch = space.of_key(key)
+        space.validate(arch)
+    except HarnessError:
+        return False
+    return space.normalise(arch) == arch and space.key(arch) == key
 
 
 def _key(table: StoredTable, name: str) -> int | None:

@@ -145,7 +145,7 @@ def _outdated(run: Run) -> str:
     """What has changed since: empty where a repetition would be the same run."""
     published = run.settings.get("published")
     for what, known, now in (
-        ("table", _truth_of(run), _truth_now),
+        ("table", None if "measured" in run.settings else _truth_of(run), _truth_now),
         (
             "published scores",
             published.get("digest") if isinstance(published, dict) else None,
@@ -214,7 +214,10 @@ def _planned(config: RunConfig, states: Mapping[str, Line]) -> Iterator[Line]:
         return
     for outcome in outcomes:
         identity = _identity(outcome.path)
-        begun = states.get(identity, Line("missing", *own, outcome.method, config.seed, identity=identity))
+        label = outcome.path.parts[-4]  # which measured truth names by itself
+        begun = states.get(
+            identity, Line("missing", *own[:2], label, outcome.method, config.seed, identity=identity)
+        )
         yield replace(begun, state="done", words="") if outcome.status == "skipped" else begun
 
 

@@ -1,10 +1,10 @@
 """``harness bench --space nb201``: run a preset on one space or several, then write the report.
 
 A preset (``conf/preset/<name>.yaml``) holds seeds, lines of overrides, each a sweep, lines for single
-families of spaces (``only``; ``instead`` of all others), and overrides for whole families; without seeds of
-its own its lines name theirs. A run whose record exists is skipped. ``JOBS`` runs work side by side, one CPU
-thread each, with results that do not depend on how many there are; by default one per GPU, or else one per
-core.
+families of spaces (``only``; ``instead`` of all others), and overrides for whole families; a line may name
+seeds of its own, and has to where the preset has none. A run whose record exists is skipped. ``JOBS`` runs
+work side by side, one CPU thread each, with results that do not depend on how many there are; by default one
+per GPU, or else one per core.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def _main(arguments: list[str]) -> int:
     from harness import records
 
     asked = _parse(arguments)
-    chosen = choose_spaces(asked.space)
+    chosen = choose_spaces(asked.space, measured="truth=train" in asked.overrides)
     root = results_root(asked.results)
     records.check_writable(root)
     settings = with_own_folders(asked.config_dir, asked.overrides)
@@ -74,11 +74,14 @@ def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> N
     console.print(f"Report: {report.paths['page']}", soft_wrap=True)
 
 
-def choose_spaces(asked: str) -> tuple[str, ...]:
+def choose_spaces(asked: str, measured: bool = False) -> tuple[str, ...]:
     """The spaces that ``SPACE`` names: one, a family like ``nb1shot1``, or ``all``.
 
-    What is the name of both a space and a family means the space.
+    What is the name of both a space and a family means the space. One without a benchmark can be named where
+    truth is ``measured``.
     """
+    if measured and asked in spaces.names():
+        return (asked,)
     families: dict[str, list[str]] = {"all": list(benchmarks.names())}
     for name in benchmarks.names():
         families.setdefault(name, []).append(name)
@@ -105,18 +108,18 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
     lines: Any = OmegaConf.to_object(OmegaConf.load(allowed[preset]))
     drawn = _seeds(seeds)
     with composing():
-        configs = [
-            config
-            for space, line in _lines(lines, chosen)
-            for config in run_configs([*line, f"space={space}", *overrides])
-        ]
+        configs, own = [], []
+        for space, line in _lines(lines, chosen):
+            made = run_configs([*line, f"space={space}", *overrides])
+            configs += made
+            own += [any(part.startswith("seed=") for part in line)] * len(made)
     if not configs:
         raise ConfigError(
             f"The preset {preset} has no runs for {', '.join(chosen)}; it is for "
             f"{', '.join(lines.get('only', {}))}: take one of these with SPACE, or another PRESET."
         )
     if "seeds" in lines:
-        return [replace(config, seed=seed) for config in configs for seed in drawn or lines["seeds"]]
+        return _seeded(zip(configs, own, strict=True), drawn, lines["seeds"])
     named = sorted({config.seed for config in configs})
     if drawn and not set(drawn) & set(named):
         raise ConfigError(
@@ -124,6 +127,18 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
             f"SEEDS={seeds}: take some of these, or none."
         )
     return [config for config in configs if not drawn or config.seed in drawn]
+
+
+def _seeded(
+    configs: Iterable[tuple[RunConfig, bool]], drawn: Sequence[int], usual: Sequence[int]
+) -> list[RunConfig]:
+    """Every run for the seeds that are ``drawn``, or else for its line's own seed or the ``usual`` ones."""
+    found = {}  # a line with seeds of its own has made a config for each
+    for config, own in configs:
+        for seed in drawn or ([config.seed] if own else usual):
+            run = replace(config, seed=seed)
+            found[repr(run)] = run
+    return list(found.values())
 
 
 def _lines(lines: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

@@ -5,11 +5,12 @@ Each verb is a module of this folder, and ``harness VERB --help`` tells of it.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from pathlib import Path
 
 from harness import registry
 from harness.cli._sentence import guarded
@@ -35,7 +36,9 @@ def _main(given: list[str]) -> int:
         print("\n".join(_help()))
         return 0
     if given[0] == "--version":
-        print(f"harness {version('harness')}")
+        from harness.version import VERSION
+
+        print(f"harness {VERSION}")
         return 0
     verb = given[0]
     if verb in verbs():
@@ -66,9 +69,14 @@ def _completes(given: Sequence[str]) -> bool:
 def _help() -> list[str]:
     lines = ["usage: harness VERB ..., or harness key=value ... for one run, -m for a sweep", ""]
     for verb in verbs():
-        summary = (importlib.import_module(f"{PACKAGE}.{verb}").__doc__ or "").partition("\n")[0]
-        lines.append(f"  {verb:<12} {summary.rpartition('``: ')[2]}")
+        lines.append(f"  {verb:<12} {_summary(verb)}")
     return [*lines, "", "harness VERB --help tells of one; harness run --help of all settings."]
+
+
+def _summary(verb: str) -> str:
+    """The first line of the verb's docstring behind its usage, read without importing what the verb needs."""
+    source = Path(__file__).with_name(f"{verb}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0].rpartition("``: ")[2]
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from harness.cli._compose import (
     as_hydra_writes,
     composing,
     expanded,
+    of_hydra,
     results_root,
     run_config,
     swept,
@@ -49,7 +50,7 @@ from harness.cli._literal import quoted, setting
 from harness.cli._progress import single_run
 from harness.cli._sentence import guarded
 from harness.errors import ConfigError, HarnessError, RunFailed
-from harness.runners import duration, execute
+from harness.runners import RunConfig, duration, execute
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,7 +85,10 @@ def _main(arguments: list[str]) -> int:
         if line.sweep:  # nor need they inherit this environment
             sys.argv.append("+" + setting(f"hydra.job.env_set.{FILE}", file.resolve()))
         try:
-            _hydra_main()
+            if line.sweep or any(map(of_hydra, settings)):
+                _hydra_main()
+            else:  # Hydra would compose the same config twice more
+                _run(configs[0], names[0])
         finally:
             found = endings(file)
             _tell(found, names if line.sweep else ())
@@ -118,13 +122,17 @@ def _tell(found: Sequence[Ending], jobs: Sequence[str]) -> None:
 
 @hydra.main(version_base="1.3", config_path=str(folders.CONF), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
-    """One job of Hydra's: run and report each outcome in a line."""
+    """One job of Hydra's."""
     # As they were given: `${...}` is told apart by its words, which a value read here would replace.
     given: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
     job = job_of(as_hydra_writes(given))
     if FILE in os.environ:
         end_with_sweep()
-    run = to_run_config(config)
+    _run(to_run_config(config), job)
+
+
+def _run(run: RunConfig, job: str) -> None:
+    """Execute one run, tell each outcome in a line, and note it."""
     try:
         with single_run(run) as progress:
             outcomes = execute(run, progress)

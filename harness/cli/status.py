@@ -83,7 +83,7 @@ def _spaces(asked: Sequence[str]) -> tuple[str, ...]:
         return ()
     from harness.cli.bench import choose_spaces
 
-    return tuple(dict.fromkeys(space for name in asked for space in choose_spaces(name)))
+    return tuple(dict.fromkeys(space for name in asked for space in choose_spaces(name, measured=True)))
 
 
 def _print(lines: Sequence[Line], settings: dict[str, str], console: Console) -> None:

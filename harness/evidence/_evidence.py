@@ -58,7 +58,6 @@ class Evidence(ABC):
     """
 
     taken: Sequence[str] = ()
-    run: Run
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options
@@ -100,7 +99,7 @@ class Evidence(ABC):
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
         own = {name: value for name, value in self.options.items() if name not in self.taken}
-        return tools.scores(self.method.module.score, mask, decision, step, **own)
+        return tools.operation_scores(self.method.module.score, mask, decision, step, **own)
 
     def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:
         """The candidates that ``decision`` is left with; an error names it."""

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from harness.records import Run
 from harness.runs.config import Progress
 from harness.runs.setup import Setup
-from harness.sharing.shards import SIZE, Rows, made_by
+from harness.sharing.shards import Rows, made_by
 from harness.sharing.team import Batches, Job, Team
 from harness.sharing.workers import work_together
 from harness.spaces import Architecture
+
+SIZE = 4
+"""Networks per shard: what a kill can cost, and what a worker takes of the few that are asked for at once."""
 
 
 class SharedScores:

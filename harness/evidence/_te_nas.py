@@ -81,7 +81,7 @@ def _te_nas(setup: Setup, settings: Settings, progress: Progress) -> Evaluations
         supernet = networks.build_te_nas_supernet(setup.space, proxy, seed, setup.classes).to(setup.device)
 
         def view(mask: Mask) -> nn.Module:
-            return supernet.masked(mask, "drop", [[1 / sum(row)] * len(row) for row in mask])
+            return supernet.masked(mask, "drop", _shares(setup.space, mask))
 
         watched = partial(progress, f"step {step + 1}, repeat {repeat + 1}: {proxy}")
         return _remembering(setup, proxy, view, images(proxy, step, repeat), watched)
@@ -90,6 +90,15 @@ def _te_nas(setup: Setup, settings: Settings, progress: Progress) -> Evaluations
         proxy: [evaluate(proxy, step, repeat) for repeat in range(settings["repeats"])]
         for proxy in ("ntk", "linear_regions")
     }
+
+
+def _shares(space: Space, mask: Mask) -> list[list[float]]:
+    """For every decision the weight of each candidate: what is left shares it equally.
+
+    Inputs that feed edges of their own are not weighed: they count in full, as in the full supernet.
+    """
+    counts = (sum(row) if space.feeding(index) is None else len(row) for index, row in enumerate(mask))
+    return [[1 / count] * len(row) for count, row in zip(counts, mask, strict=True)]
 
 
 def _run(setup: Setup, settings: Settings, progress: Progress) -> Evaluations:

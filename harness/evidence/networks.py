@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness import aggregations
+from harness import aggregations, benchmarks
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._limits import COUNTS
 from harness.evidence._method import Method
@@ -23,6 +23,7 @@ from harness.seeding import generator
 from harness.spaces import Architecture, Population
 
 if TYPE_CHECKING:
+    from harness.records import Run
     from harness.runs.setup import Setup
     from harness.sharing.shards import Rows
 
@@ -40,16 +41,15 @@ class OneProxyOfNetworks(Evidence):
         super().__init__(setup, method, options)
         self.proxy, self.name = proxy, f"{method.name}-{proxy}"
         self._bounds = {name: float(bound) for name, bound in sorted(setup.config.limits.items())}
+        self._table = benchmarks.load(setup.space.name)  # also where the truth is measured here
         self._limits = self._new_limits()
+        self._run: Run | None = None
         self._joined: list[Rows] = []
-        # All that can be drawn: of a partial benchmark not only what is known.
-        known = setup.benchmark.complete
-        self._population = (
-            setup.benchmark.population if known else Population(setup.space, setup.space.listing())
-        )
-        self._new_limits().require_some(
-            setup.space, self._population.shuffled(generator(setup.config.seed, "limits"))
-        )
+        self._population = self._table.population
+        if not self._table.complete:  # not only what is known can be drawn
+            self._population = Population(setup.space, setup.space.listing())
+        draws = self._population.shuffled(generator(setup.config.seed, "limits"))
+        self._new_limits().require_some(setup.space, draws)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class OneProxyOfNetworks(Evidence):
     def settings(self) -> dict[str, Any]:
         """Network sizes, batch, counting, and the limits with the figures of those that are labels."""
         setup, bounds = self.context, self._bounds
-        labels = {name: setup.benchmark.digest(name) for name in bounds if name not in COUNTS}
+        labels = {name: {"digest": self._table.digest(name)} for name in bounds if name not in COUNTS}
         return {
             **super().settings(),
             **setup.measured_settings,
@@ -75,11 +75,16 @@ class OneProxyOfNetworks(Evidence):
             **({"limits_truth": labels} if labels else {}),
         }
 
+    def keep(self, run: Run) -> None:
+        """Scores in shards, which workers share."""
+        self._run = run
+
     def open(self, progress: Progress) -> Networks:
         """Functions that score networks, and say which are within the limits."""
         from harness.evidence._shared_scores import SharedScores  # loads torch
 
-        shared = SharedScores(self.context, self.run, self.parts, self.options["evaluations"], progress)
+        assert self._run is not None, "the runner says of which record they are"
+        shared = SharedScores(self.context, self._run, self.parts, self.options["evaluations"], progress)
 
         def measure(archs: Sequence[Architecture]) -> list[dict[str, Score]]:
             found = shared.measure(archs)
@@ -128,14 +133,16 @@ class OneProxyOfNetworks(Evidence):
     def _costs(self) -> dict[str, Callable[[Architecture], float]]:
         from harness import networks  # loads torch
 
-        setup, classes = self.context, self.context.classes
-        size = setup.source.image_size
+        setup, table = self.context, self._table
+        label = setup.label.name
+        known = table.dataset(label if label in table.labels else table.default_label.name)
+        sizes = known.classes, known.image_size
 
         def counted(place: int) -> Callable[[Architecture], float]:
-            return lambda arch: networks.trained_cost(setup.space, arch, classes, size)[place] / 1e6
+            return lambda arch: networks.trained_cost(setup.space, arch, *sizes)[place] / 1e6
 
         def looked_up(label: str) -> Callable[[Architecture], float]:
-            return lambda arch: float(setup.benchmark.values([arch], label)[0])
+            return lambda arch: float(table.values([arch], label)[0])
 
         costs = {name: looked_up(name) for name in self._bounds if name not in COUNTS}
         return costs | {name: counted(place) for place, name in enumerate(COUNTS)}

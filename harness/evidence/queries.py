@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.benchmarks import Measured
 from harness.evidence._evidence import Evidence
 from harness.evidence._method import Method
 from harness.runs.config import Progress
@@ -28,7 +29,8 @@ class CountedQueries(Evidence):
         from harness.processes.under_way import tell  # loads pandas
 
         benchmark, label = self.context.benchmark, self.context.label.name
-        if benchmark.architectures is not None and not benchmark.complete:
+        partial = benchmark.architectures is not None and not benchmark.complete
+        if partial and not isinstance(benchmark, Measured):  # which answers any query
             known = int(np.isfinite(benchmark.values(benchmark.keys, label)).sum())
             tell(
                 f"{label} of {self.context.space.name} is known for {known:,} architectures, and a query of "

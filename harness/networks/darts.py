@@ -131,8 +131,19 @@ def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) ->
 
 
 def ntk_supernet(space: Darts, classes: int) -> Supernet:
-    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations."""
-    return _supernet(space, Size(2, 3), classes, 3, affine=True)
+    """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations.
+
+    As in the authors' code, and not in DARTS's networks, the last cell is followed by a normalisation and a
+    ReLU. Without them every node is a sum of normalised maps, so that the logits of a batch have the same sum
+    whatever the weights are, and the kernel has the eigenvalue 0.
+    """
+    supernet = _supernet(space, Size(2, 3), classes, 3, affine=True)
+    supernet.head = _te_nas_head(layout(Size(2, 3), STEM_MULTIPLIER)[-1], classes)
+    return supernet
+
+
+def _te_nas_head(last: Layer, classes: int) -> nn.Module:
+    return classifier(4 * last.channels, classes, nn.BatchNorm2d(4 * last.channels), nn.ReLU())
 
 
 def regions_supernet(space: Darts, classes: int) -> Supernet:
@@ -141,9 +152,7 @@ def regions_supernet(space: Darts, classes: int) -> Supernet:
     first = Layer(1, 1, *_shape(layers[0]))
     second = Layer(1, layers[1].last, *_shape(layers[1]))
     body = [CellChoices(space, layer) for layer in (first, second, *layers[2:])]
-    return DartsSupernet(
-        space, Stem(nn.Identity(), nn.Identity()), body, classifier(4 * layers[-1].channels, classes)
-    )
+    return DartsSupernet(space, Stem(nn.Identity(), nn.Identity()), body, _te_nas_head(layers[-1], classes))
 
 
 def _shape(layer: Layer) -> tuple[int, bool, bool]:

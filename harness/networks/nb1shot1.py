@@ -9,7 +9,7 @@ the DARTS model of the authors' repository, automl/nasbench-1shot1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from torch import nn
 
@@ -137,7 +137,7 @@ def table_flops(space: NB1Shot1, arch: Architecture) -> int:
     )
 
 
-@cache
+@lru_cache(2**16)
 def _stack_costs(graph: Graph, size: Size) -> tuple[tuple[int, int], ...]:
     """For every stack the convolutions' weights and the normalised channels, over all of its cells."""
     costs, channels = [], size.channels

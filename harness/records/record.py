@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness import parquet
-from harness.errors import ResultsError
+from harness import parquet, tasks
+from harness.errors import HarnessError, ResultsError
 from harness.records._json import SIGNATURE, parsed, signed
 from harness.records._upgrades import STATISTICS, recomputed, upgraded
 from harness.records.run import Run
@@ -40,7 +40,7 @@ _ROWS = re.compile(r"\.rows-[0-9a-f]{12}\.parquet")
 Decoded = TypeVar("Decoded", pd.DataFrame, pa.Table)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """One record as it lies on disk.
 
@@ -69,6 +69,21 @@ class Record:
     config: Mapping[str, Any]
     rows_entry: Mapping[str, Any]
     sha256: str
+
+    def __repr__(self) -> str:
+        run = self.run
+        place = f"{run.task} {run.space} {run.label} {run.method} seed={run.seed}"
+        try:
+            return f"<Record {place}: {self.headline}>"
+        except (HarnessError, KeyError, TypeError, ValueError):  # what is damaged is told where it is read
+            return f"<Record {place}>"
+
+    @property
+    def headline(self) -> str:
+        """What came out in a few words; for a failed run, why it failed."""
+        if self.status != "ok":
+            return f"failed: {self.reason or 'no reason given'}"
+        return tasks.of_record(self.run.task).headline(self.statistics)
 
     @cached_property
     def statistics(self) -> Mapping[str, Any]:

@@ -110,6 +110,8 @@ def _figures(
     drawn = _drawn(earlier)
     digests: dict[str, str] = {}
     contents: dict[str, bytes] = {}
+    if not formats:
+        return contents
     for number, chart in enumerate(charts):
         progress("figures", number, len(charts))
         digests[chart.name] = _digest(chart)
@@ -122,9 +124,8 @@ def _figures(
 
             made = printed(chart, formats)
         contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in made.items()}
-    if formats:
-        index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
-        contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
+    index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
+    contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
     return contents
 
 

@@ -19,9 +19,10 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
 from harness.reports.charts.ranks import ranks
+from harness.reports.findings.over_spaces import over_spaces
 from harness.reports.findings.summaries import summaries
 from harness.reports.model import Section, Summary
-from harness.reports.tables import cards, overall, published
+from harness.reports.tables import cards, matrix, overall, published
 
 OTHERS = {
     "overall": "Over all spaces",
@@ -43,9 +44,7 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
         key=lambda group: (group.place, group.method, group.key),
     )
     sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
-    for standing in overall.standings(groups):
-        table = overall.table(standing)
-        sections.append(Section("overall", "all", standing.task, "", (table,), (ranks(standing),)))
+    sections += _over_spaces(groups)
     for (space, label), pairs in compare(groups).items():
         table = published.table(pairs)
         sections.append(Section("published", space, label, label_words(space, label), (table,), ()))
@@ -55,10 +54,23 @@ def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     return tuple(sections)
 
 
+def _over_spaces(groups: Sequence[Group]) -> list[Section]:
+    """By task all spaces side by side, and the average ranks over spaces and seeds."""
+    matrices = {each.task.name: each for each in matrix.matrices(groups)}
+    standings = {each.task: each for each in overall.standings(groups)}
+    found = []
+    for task in tasks.names():
+        tables = [matrix.table(matrices[task])] if task in matrices else []
+        tables += [overall.table(standings[task])] if task in standings else []
+        charts = (ranks(standings[task]),) if task in standings else ()
+        if tables:
+            found.append(Section("overall", "all", task, "", tuple(tables), charts))
+    return found
+
+
 def build_summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
-    """What is said first: a summary for every space and label."""
-    places = dict.fromkeys(group.place[1:] for group in groups)
-    return summaries(groups, {place: label_words(*place) for place in places})
+    """What is said first: over all spaces where there are several, then of every space and label."""
+    return (*over_spaces(groups), *summaries(groups))
 
 
 def _proxies(groups: Sequence[Group]) -> list[str]:

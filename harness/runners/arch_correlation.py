@@ -95,6 +95,9 @@ def complete(
 ) -> dict[str, Outcome]:
     """Measure what the ``pending`` runs rest on and write their records."""
     population = Population(setup, draw(setup, setup.config.task["population"]))
+    if isinstance(setup.benchmark, Measured):
+        # Before the scores, so that what is wrong with a figure is told at once.
+        setup.benchmark.values(population.archs, setup.label.name)
     wanted_by: dict[str, list[records.Run]] = {}
     for name, run in pending.items():
         for part in parts[name] or (name,):

@@ -78,6 +78,7 @@ class Context:
             return {}
         taken = self.benchmark.architectures
         told = {**self.benchmark.recipe.settings, "architectures": "any" if taken is None else len(taken)}
+        told["fidelity"] = truth.setting(self.config, "fidelity")
         return {"measured": told | ({"kept": "any"} if self.config.truth.get("kept") == "any" else {})}
 
     def with_truth(

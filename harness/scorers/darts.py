@@ -12,6 +12,8 @@ from harness.scorers._work import Work
 from harness.spaces import Mask
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.training import Trained
 
 EVIDENCE = "trained"
@@ -19,10 +21,36 @@ ASKS = {"training": "darts", "alphas": True}
 KINDS = ANY
 
 
+NEVER_KEPT = Score(None, "skipped", "no architecture keeps this candidate")
+
+
 def score(trained: Trained, mask: Mask, decision: int) -> dict[int, Score]:
-    """``alpha`` of every candidate left at ``decision``; its softmax is the candidate's weight."""
-    values = trained.alphas[decision].tolist()
-    return {candidate: Score(values[candidate]) for candidate, alive in enumerate(mask[decision]) if alive}
+    """``alpha`` of every candidate left at ``decision``; its softmax is the candidate's weight.
+
+    Candidates that no architecture keeps, such as ``none`` in DARTS's space, have no score. Where an input
+    feeds an edge with operations of its own, as there, it has no parameter, and its score is the largest
+    weight ``softmax(alpha)`` of the operations on that edge that can be kept.
+    """
+    left = [candidate for candidate, alive in enumerate(mask[decision]) if alive]
+    feeding = trained.space.feeding(decision)
+    if feeding is not None:
+        return {candidate: _strongest(trained, mask, feeding[candidate]) for candidate in left}
+    return {
+        candidate: _score(trained, decision, candidate, trained.alphas[decision].detach())
+        for candidate in left
+    }
+
+
+def _score(trained: Trained, decision: int, candidate: int, values: Tensor) -> Score:
+    name = trained.space.decisions[decision].candidates[candidate]
+    return NEVER_KEPT if name in trained.space.never_kept else Score(float(values[candidate]))
+
+
+def _strongest(trained: Trained, mask: Mask, edge: int) -> Score:
+    shares = trained.alphas[edge].detach().softmax(0)
+    found = [_score(trained, edge, operation, shares) for operation, alive in enumerate(mask[edge]) if alive]
+    values = [each.value for each in found if each.value is not None]
+    return Score(max(values)) if values else NEVER_KEPT
 
 
 def advance(trained: Trained, mask: Mask) -> None:

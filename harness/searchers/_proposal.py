@@ -61,7 +61,8 @@ class Proposal:
         self._tools.progress("proposals", self._index * each + done, self._total * each)
 
         return {
-            decision: self._tools.scores(self._score, self.mask, decision, batch) for decision in decisions
+            decision: self._tools.operation_scores(self._score, self.mask, decision, batch)
+            for decision in decisions
         }
 
     def decide(self, decision: int, fresh: bool = True) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.scorers import Evaluate, OperationTruth, ProxyScores, Score, averaged
@@ -45,7 +44,7 @@ class Tools:
         """What an operation scorer reads at ``step``."""
         return None
 
-    def scores(
+    def operation_scores(
         self,
         score: Callable[..., dict[int, Score]],
         mask: Mask | None,
@@ -84,7 +83,7 @@ class Proxy(Tools):
         """The proxy's scores of masks."""
         return lambda masks: self.score_supernet(masks, step)
 
-    def scores(
+    def operation_scores(
         self,
         score: Callable[..., dict[int, Score]],
         mask: Mask | None,
@@ -94,10 +93,12 @@ class Proxy(Tools):
     ) -> dict[int, Score]:
         """Of one supernet its scores, of several the mean of theirs."""
         if not self.others:
-            return super().scores(score, mask, decision, step, **options)
-        supernets = (self.score_supernet, *self.others)
-        each = [score(partial(supernet, step=step), mask, decision, **options) for supernet in supernets]
-        return averaged(each, self.scale)
+            return super().operation_scores(score, mask, decision, step, **options)
+
+        def alone(supernet: Callable[[Sequence[Mask], int], list[Score]]) -> dict[int, Score]:
+            return score(lambda masks: supernet(masks, step), mask, decision, **options)
+
+        return averaged([alone(each) for each in (self.score_supernet, *self.others)], self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,9 @@
 """DARTS: train the supernet, then take the candidates of the largest architecture parameters.
 
-Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019. On NAS-Bench-201 all edges
-are kept and ``none`` may be picked, as its authors do it; an input decision takes its largest ones.
+Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019. On DARTS's space each edge
+takes its strongest operation other than ``none``, and each node the two edges whose such operation weighs
+most, as the authors' code derives a genotype. On NAS-Bench-201 all edges are kept and ``none`` may be picked,
+as its authors do it; elsewhere an input decision takes its own largest parameters.
 """
 
 from __future__ import annotations

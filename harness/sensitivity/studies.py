@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import ResultsError
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 
 MEASURED = {
@@ -112,7 +113,7 @@ class Study:
         if "cifar10" in chosen["input"].split(","):
             overrides.append("input.folder=FOLDER")
         seeds = ",".join(map(str, self.seeds))
-        place = f"task={run.task} space={run.space} label={run.label}"
+        place = " ".join([f"task={run.task} space={run.space}", *lookup.truth_overrides(self.groups[0])])
         return f"python -m harness -m {place} {' '.join(overrides)} seed={seeds}"
 
 

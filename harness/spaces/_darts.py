@@ -51,6 +51,7 @@ class Darts(Space):
 
     family = "darts"
     identity_candidates = frozenset({"none", "skip_connect", "noise"})
+    never_kept = frozenset({"none"})
     forms = (
         "its string, Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=..., reduce=[...], "
         "reduce_concat=...) as text, as an object or as a mapping, or a sequence with the picked indices of "
@@ -172,6 +173,26 @@ class Darts(Space):
         ]
         options = [decision.options for decision in self.decisions[len(self.edges) :]]
         return self.normalise((*draws, *(option[int(rng.integers(len(option)))] for option in options)))
+
+    def feeding(self, decision: int) -> tuple[int, ...] | None:
+        """The edges from a node's predecessors, for the decision that picks two of them."""
+        if decision < len(self.edges):
+            return None
+        cell, place = divmod(decision - len(self.edges), len(INPUT_NODES))
+        node = INPUT_NODES[place]
+        return tuple(_edge(cell, node, predecessor) for predecessor in range(node))
+
+    @cached_property
+    def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
+        """Those of the normal and of the reduction cell."""
+        edges, inputs = len(EDGES), len(INPUT_NODES)
+        return tuple(
+            (
+                *range(cell * edges, (cell + 1) * edges),
+                *range(len(self.edges) + cell * inputs, len(self.edges) + (cell + 1) * inputs),
+            )
+            for cell in range(len(CELLS))
+        )
 
     def neighbours(self, arch: Architecture) -> tuple[Architecture, ...]:
         """All genotypes with one pair of an operation and a predecessor in another one's place, each once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -50,3 +51,12 @@ class Diagram:
 def chain(nodes: tuple[Node, ...], title: str = "") -> Diagram:
     """Layers one after another."""
     return Diagram(title, nodes, tuple(Link(number, number + 1) for number in range(len(nodes) - 1)))
+
+
+def cell_of_edges(edges: Iterable[tuple[int, int]], operations: Iterable[str]) -> Diagram:
+    """A cell with an operation on every edge, given as (node, its parent); node 0 is the input."""
+    links = tuple(
+        Link(parent, node, operation) for (node, parent), operation in zip(edges, operations, strict=True)
+    )
+    last = max(link.target for link in links)
+    return Diagram("", (Node("in"), *(Node(str(node)) for node in range(1, last)), Node("out")), links)

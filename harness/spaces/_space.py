@@ -104,6 +104,10 @@ class Space(ABC):
     decisions: tuple[Decision, ...]
     identity_candidates: frozenset[str]
     """Candidates that only pass on or drop their input."""
+    never_kept: frozenset[str] = frozenset()
+    """Candidates that are there for supernets alone: no architecture keeps one."""
+    one_key_per_network = False
+    """Whether :meth:`normalise` leaves one encoding of each isomorphism class: keys tell them apart."""
     forms: str = (
         "its string, a sequence with the picked indices of every decision, or a mapping from the decisions' "
         "names to candidates"
@@ -168,6 +172,18 @@ class Space(ABC):
     def connected(self, arch: Architecture) -> bool:
         """Whether a path leads from the cell's input to its output."""
         return True
+
+    def feeding(self, decision: int) -> tuple[int, ...] | None:
+        """For every candidate of an input decision the operation decision of the edge that it would feed.
+
+        ``None`` for another decision, and where inputs are chosen without regard to operations.
+        """
+        return None
+
+    @property
+    def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
+        """The decisions of every cell that is searched: a method may make one of each cell at a time."""
+        return (tuple(range(len(self.decisions))),)
 
     @cached_property
     def size(self) -> int:
@@ -240,6 +256,14 @@ class Space(ABC):
             return key
         digest = hashlib.sha256(self.format(normalised).encode()).digest()
         return int.from_bytes(digest[:8], "big", signed=True)
+
+    def of_key(self, key: int) -> Architecture:
+        """The normal form whose :meth:`key` is ``key``; for spaces whose keys are of mixed radix."""
+        picks = []
+        for decision, radix in zip(reversed(self.decisions), reversed(self._radices), strict=True):
+            key, rank = divmod(key, radix)
+            picks.append(decision.options[rank])
+        return tuple(reversed(picks))
 
     def class_numbers(self, archs: Sequence[Architecture]) -> np.ndarray:
         """Number of the isomorphism class of each of ``archs``; int64.

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 from harness.errors import ConfigError, unknown_name
 from harness.options import Option
-from harness.spaces._diagram import Diagram, Link, Node
+from harness.spaces._diagram import Diagram, cell_of_edges
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {"supernet_epochs": Option(int, 100, "of a supernet at fidelity=benchmark: as DARTS-PT's authors")}
@@ -142,10 +142,7 @@ class NB201(Space):
 
     def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
         """The cell, with an operation on each edge."""
-        links = (
-            Link(parent, node, OPERATIONS[pick]) for (node, parent), (pick,) in zip(EDGES, arch, strict=True)
-        )
-        return (Diagram("", tuple(map(Node, ("in", "1", "2", "out"))), tuple(links)),)
+        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
 
 def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:

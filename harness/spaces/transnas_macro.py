@@ -45,7 +45,7 @@ class TransNASMacro(Space):
     )
     identity_candidates = frozenset({ABSENT})
     forms = (
-        "the authors' string such as 64-221414-basic, or its digits, four to six numbers of 1 to 4, or a "
+        "the authors' string such as 64-224131-basic, or its digits, four to six numbers of 1 to 4, or a "
         "mapping from module_0 to module_5"
     )
 
@@ -97,7 +97,7 @@ class TransNASMacro(Space):
         match = _TEXT.fullmatch(text)
         if match is None:
             raise ConfigError(
-                "A transnas_macro architecture is written like 64-221414-basic, with four to six digits of 1 "
+                "A transnas_macro architecture is written like 64-224131-basic, with four to six digits of 1 "
                 f"(plain), 2 (widen), 3 (reduce) and 4 (both); received {text!r}."
             )
         arch = self._of_digits([int(digit) for digit in match[1]])

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.errors import ConfigError
 from harness.options import Option
+from harness.spaces._diagram import Diagram, cell_of_edges
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {
@@ -52,6 +53,10 @@ class TransNASMicro(Space):
         """``64-41414-a_bc_def``, the authors' string; the digits count :data:`OPERATIONS`."""
         digits = "".join(str(pick) for (pick,) in arch)
         return f"64-{MODULES}-{digits[0]}_{digits[1:3]}_{digits[3:]}"
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The cell, with an operation on each edge."""
+        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
     def parse_text(self, text: str) -> Architecture:
         """Read the authors' string, or what it says of the cell."""

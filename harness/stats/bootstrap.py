@@ -16,6 +16,10 @@ RESAMPLES = 1000
 MIN_ROWS = 10
 """Fewer rows have no interval: their resamples take too few different values."""
 
+MANY_ROWS, FEWEST = 2**15, 100
+"""More rows than that are resampled less often, by as much as they are more, but at least that often: their
+intervals are narrow, and a resample of 400,000 rows costs as much as a dozen of 32,768."""
+
 BLOCK = 2**21
 """How many draws are held in memory at once: some 250 MB with all that is computed from them."""
 
@@ -113,6 +117,7 @@ def rank_intervals(
     """
     if not _resamplable(x, y, resamples):
         return {}
+    resamples = _affordable(len(x), resamples)
     values = resampled(x, y, statistics, resamples)
     found = {name: percentile_interval(each, level) for name, each in values.items()}
     return {name: ends for name, ends in found.items() if ends is not None}
@@ -124,6 +129,7 @@ def partial_intervals(
     """The same for ``kendall`` and ``spearman`` given a third column."""
     if not _resamplable(x, y, resamples):
         return {}
+    resamples = _affordable(len(x), resamples)
     names = ("kendall", "spearman")
     pairs = [resampled(*columns, names, resamples) for columns in ((x, y), (x, given), (y, given))]
     found = {}
@@ -133,6 +139,11 @@ def partial_intervals(
             matrices[:, i, j] = matrices[:, j, i] = values[name]
         found[name] = percentile_interval(partial(matrices), level)
     return {name: ends for name, ends in found.items() if ends is not None}
+
+
+def _affordable(rows: int, resamples: int) -> int:
+    """How many resamples of so many rows are drawn in place of ``resamples``."""
+    return min(resamples, max(FEWEST, resamples * MANY_ROWS // max(rows, 1)))
 
 
 def _resamplable(x: np.ndarray, y: np.ndarray, resamples: int) -> bool:

@@ -18,7 +18,7 @@ def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
 
 def derived(rows: Rows) -> dict[str, Any]:
     """The best figure told so far, by the number of queries; unknown ones leave it as it is."""
-    if "stage" not in rows or "accuracy" not in rows:
+    if not {"stage", "accuracy"} <= set(rows):
         return {}
     told = np.asarray(rows["accuracy"], dtype=np.float64)[np.asarray(rows["stage"]) == "query"]
     return {"best_told": np.fmax.accumulate(told).tolist()} if len(told) else {}

@@ -45,7 +45,9 @@ class State:
 class Trained:
     r"""A supernet with architecture parameters, and the images it is trained on.
 
-    A candidate of an open decision has the weight ``softmax(alpha)`` over all candidates of the decision; a
+    A candidate of an open decision has the weight ``softmax(alpha)`` over all candidates of the decision;
+    inputs that feed edges with operations of their own (:meth:`harness.spaces.Space.feeding`) weigh alike,
+    and their parameters stay 0: as in DARTS, operations alone learn. A
     mask removes candidates without sharing their weight out among the others, and a decided candidate
     has weight 1. Batch normalisation uses the batch's own statistics throughout, as in DARTS.
 
@@ -100,11 +102,16 @@ class Trained:
         draws = torch.Generator().manual_seed(derive(self.seed, "training", "alphas"))
         first = self.weights[0]
         return [
-            (self.method.INITIAL_DEVIATION * torch.randn(len(decision.candidates), generator=draws))
+            (deviation * torch.randn(len(decision.candidates), generator=draws))
             .to(first.device, first.dtype)
             .requires_grad_(self.method.architecture_gradient is not None)
-            for decision in self.space.decisions
+            for decision, deviation in zip(self.space.decisions, self._deviations(), strict=True)
         ]
+
+    def _deviations(self) -> list[float]:
+        """By decision that of the first architecture parameters."""
+        own, space = self.method.INITIAL_DEVIATION, self.space
+        return [own if space.feeding(index) is None else 0.0 for index in range(len(space.decisions))]
 
     def shares(self) -> list[list[float]]:
         """``softmax(alpha)`` of every decision."""
@@ -219,9 +226,10 @@ class Trained:
     def _step_alphas(self, optimiser: torch.optim.Adam, train: Batch, valid: Batch, rate: float) -> None:
         slopes = self.method.architecture_gradient(self, train, valid, rate)
         rows = zip(self.alphas, slopes, self.space.decisions, self.mask, strict=True)
-        for alpha, slope, decision, row in rows:
+        for index, (alpha, slope, decision, row) in enumerate(rows):
             # Without a gradient those of a decided decision stay; with one of zeros they would decay.
-            alpha.grad = slope if sum(row) > decision.picks else None
+            learns = sum(row) > decision.picks and self.space.feeding(index) is None
+            alpha.grad = slope if learns else None
         optimiser.step()
 
     def _step_weights(self, optimiser: torch.optim.SGD, train: Batch) -> tuple[Tensor, Tensor]:

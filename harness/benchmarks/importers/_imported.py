@@ -75,6 +75,8 @@ PUBLISHED = {
             "autoencoder_valid_30": 0.74882,
         },
     ),
+    "nb101": Published(423_624, 423_624, {"cifar10_test_108": 94.3176}),
+    "nats_sss": Published(32_768, 32_768, {"cifar10_test_90": 93.65}),
     "darts": Published(1_037_664_180**2, 1_037_664_180**2, {}),
     "darts_s5": Published(1_037_664_180**2, 1_037_664_180**2, {}),
 }

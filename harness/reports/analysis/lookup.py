@@ -40,7 +40,27 @@ def label_of(group: Group) -> Label | None:
 def label_words(group: Group) -> str:
     """What its label means, by the manifest or, of measured truth, its fidelity; empty where unknown."""
     label = label_of(group)
-    return "" if label is None else f"{label.dataset}, {label.words}, {label.runs}"
+    return "" if label is None else ", ".join(filter(None, (label.dataset, label.words, label.runs)))
+
+
+def truth_overrides(group: Group) -> list[str]:
+    """What names its truth on a command line: the label, or how it is measured here."""
+    told = group.run.settings.get("measured")
+    if told is None:
+        return [f"label={group.run.label}"]
+    named = ("image_size", "images", "classes", "fidelity", "epochs", "batch_size", "rate", "architectures")
+    found = ["truth=train", f"truth.input={told['input']}"]
+    found += ["truth.folder=FOLDER"] * (told["input"] == "cifar10")
+    found += [f"truth.{name}={told[name]}" for name in (*named, "kept") if name in told]
+    sizes = {"cells" if name == "layers" else name: value for name, value in told["network"].items()}
+    found += [f"truth.{name}={sizes[name]}" for name in ("channels", "cells") if name in sizes]
+    return [*found, f"truth.seed={told['seeds'][0]}", f"truth.seeds={len(told['seeds'])}"]
+
+
+def truth_sentence(groups: Sequence[Group]) -> tuple[str, ...]:
+    """At which fidelity the truth of groups of one label was measured; nothing where it is a table's."""
+    measured = any(recipe_of(group) is not None for group in groups[:1])
+    return (f"Truth of this section: {label_words(groups[0])}.",) if measured else ()
 
 
 def origin_words(group: Group) -> str:
@@ -59,7 +79,8 @@ _LISTED = "the space lists"
 def known_by(groups: Sequence[Group]) -> str:
     """Who has the architectures that groups of one label are compared with: the space, or its benchmark."""
     if any(recipe_of(group) is not None for group in groups[:1]):
-        return "was trained here, or could be"
+        listed = groups[0].run.settings["measured"]["architectures"] != "any"
+        return "the measured truth holds" if listed else "the space has"
     found = [table_of(group.run.space, group.run.label) for group in groups[:1]]
     partial = any(table is not None and not table.complete for table in found)
     return "the benchmark knows" if partial else _LISTED

@@ -72,11 +72,6 @@ class Quantity:
         told = number(self.shown(value), self.digits)
         return told if value is None else f"{told} {self.unit}".rstrip()
 
-    def difference(self, value: float | None) -> str:
-        """``0.51 points``; a regret, or another difference, is positive where it is for the better."""
-        told = number(value, self.digits)
-        return told if value is None else f"{told} {self.points}".rstrip()
-
 
 def quantity_of(space: str, label: str) -> Quantity:
     """What ``label`` of ``space`` measures; accuracy in per cent where nobody knows the label any more."""

@@ -75,11 +75,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Heat:
-    """A matrix of numbers between ``low`` and ``high``, row by row from the top; NaN where undefined."""
+    """A matrix of numbers, row by row from the top; NaN where undefined.
+
+    Colours go from ``low`` to ``high``, which may be below it; ``digits`` are decimals.
+    """
 
     values: Sequence[Sequence[float]]
     low: float
     high: float
+    digits: int = 2
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def queries(groups: Sequence[Group], label_words: str) -> Chart | None:
         group for group in free if group.stat("regret")["mean"] is not None and "fidelity" in group.settings
     ]
     best = min(free, key=lambda group: float(group.stat("regret")["mean"]), default=None)
-    marks = ()
+    marks: tuple[Mark, ...] = ()
     if best is not None:
         words = f"{best.method}, no query, {wording.counted(len(best.seeds), 'seed')}"
         marks = (Mark("y", float(best.stat("regret")["mean"]), MUTED, True, words),)
@@ -41,7 +41,7 @@ def queries(groups: Sequence[Group], label_words: str) -> Chart | None:
         "first n whose trained figure a search was told, mean over seeds, bands: ± s.d.; dashed: what the "
         "best search without any found, mean over its seeds."
         f"{wording.left_out(shown, asking, 'searchers')} {wording.settings_sentence(asking)}",
-        alternative=f"Regret by the number of trained figures told, of {len(shown)} searchers on {place.space}.",
+        alternative=f"Regret by trained figures told, of {len(shown)} searchers on {place.space}.",
         panels=(
             Panel(
                 tuple(_curve(group, asking, number) for number, group in enumerate(shown)),

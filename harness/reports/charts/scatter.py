@@ -9,7 +9,7 @@ import numpy as np
 from harness import stats
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
-from harness.reports.analysis.quantity import quantity_of
+from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.charts.chart import Chart, Panel, Series
 from harness.reports.tables.arch_correlation import ceiling_sentence
 
@@ -20,7 +20,9 @@ RANKED_FROM = 25.0
 """Ranks stand for scores where the middle 98 % spans this many times the middle 50 %."""
 
 
-def scatter(group: Group, groups: Sequence[Group], label_words: str) -> Chart:
+def scatter(
+    group: Group, groups: Sequence[Group], label_words: str, quantity: Quantity | None = None
+) -> Chart:
     """One proxy's scores against the accuracy, of the group's first seed."""
     first = group.results[0]
     accuracy = first.architectures["accuracy"].to_numpy(np.float64)
@@ -32,7 +34,7 @@ def scatter(group: Group, groups: Sequence[Group], label_words: str) -> Chart:
     )
     scored = " / ".join(wording.spread(group.values(f"score.{key}")) for key in ("n", "n_total"))
     title = wording.title(group, groups)
-    quantity = quantity_of(group.run.space, group.run.label)
+    quantity = quantity or quantity_of(group.run.space, group.run.label)
     place = f"{group.run.space}, {group.run.label}, {wording.seeds(group.seeds)}"
     limits, ranked = _limits(x)
     ranks = stats.ranks(x)

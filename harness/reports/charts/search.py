@@ -29,7 +29,7 @@ def charts(groups: Sequence[Group], label_words: str) -> tuple[Chart, ...]:
 
 def found(groups: Sequence[Group], label_words: str) -> Chart | None:
     """Accuracy found by every searcher, one point per seed."""
-    groups = [group for group in groups if group.results]
+    groups = [group for group in groups if group.stat("accuracy")["n"]]
     if not groups:
         return None
     place = groups[0].run

@@ -57,7 +57,7 @@ def _optimum(space: Space, label: str, quantity: Quantity) -> Drawing | None:
         return None
     index = int(np.nanargmax(figures))
     arch = space.format(table.architectures[index])
-    title = "Best of the space" if table.complete else "Best that the benchmark knows"
+    title = f"Best that {'the space lists' if table.complete else 'the benchmark knows'}"
     return _drawing(space, title, quantity.text(float(figures[index])), arch)
 
 
@@ -66,13 +66,13 @@ def _drawing(space: Space, title: str, words: str, arch: object) -> Drawing | No
         parsed = space.parse(arch)
     except HarnessError:
         return None
-    return Drawing(title, words, space.format(parsed), space.diagrams(parsed), classes(space))
+    return Drawing(title, words, space.format(parsed), space.diagrams(parsed), colours(space))
 
 
-def classes(space: Space) -> dict[str, str]:
+def colours(space: Space) -> dict[str, str]:
     """A class for each operation: those that only pass on or drop their input are pale."""
     names = dict.fromkeys(
-        name for decision in space.decisions if decision.kind == "operation" for name in decision.candidates
+        name for decision in space.decisions if decision.kind != "input" for name in decision.candidates
     )
     coloured = [name for name in names if name not in space.identity_candidates]
     numbered = {name: f"op{number % style.DRAWN}" for number, name in enumerate(coloured)}

@@ -38,11 +38,14 @@ def chart(groups: Sequence[Group], quantity: Quantity, label_words: str) -> Char
         name=f"summary-{place.space}-{place.label}",
         kind="What was found",
         title=f"{place.space}, {place.label}",
-        lines=(),
+        lines=(
+            "Bars: 95 % intervals. Grey: trivial baselines, and searches that read no network (most are told "
+            "trained figures). Hollow: means over seeds.",
+        ),
         caption=f"{wording.label_sentence(groups[0], label_words)} Rank agreement: means over seeds, bars: "
         "95 % bootstrap intervals over architectures, their ends averaged over seeds; grey: trivial "
-        "baselines. Searches: hollow: means over seeds, filled: seeds; grey: told trained figures, or none "
-        f"at all. At most {SHOWN} methods of each are drawn, the best first.",
+        "baselines. Searches: hollow: means over seeds, filled: seeds. "
+        f"At most {SHOWN} methods of each are drawn, the best first.",
         alternative=_alternative(panels, place.space),
         panels=tuple(panels),
         columns=2,
@@ -136,10 +139,10 @@ def _facts(group: Group) -> tuple[tuple[str, Sequence[str]], ...]:
 def _points(
     numbers: Sequence[Mapping[str, float]], names: Sequence[str], part: np.ndarray, colour: int | str
 ) -> Series:
-    rows = np.flatnonzero(part)
+    rows = np.flatnonzero(part).tolist()
     at = {key: [numbers[row][key] for row in rows] for key in ("mean", "low", "high")}
     return Series(
-        "", at["mean"], rows.tolist(), x_low=at["low"], x_high=at["high"], colour=colour,
+        "", at["mean"], rows, x_low=at["low"], x_high=at["high"], colour=colour,
         words=tuple(names[row] for row in rows),
     )  # fmt: skip
 

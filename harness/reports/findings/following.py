@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness import benchmarks, tasks
+from harness import aggregations, benchmarks, tasks
 from harness.errors import HarnessError
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 
 ENOUGH = 4
@@ -31,7 +32,10 @@ def following(groups: Sequence[Group], telling: Sequence[Group]) -> tuple[tuple[
         more = [seed for seed in range(ENOUGH) if seed not in group.seeds][: ENOUGH - len(group.seeds)]
         if more and not group.published:
             have = wording.counted(len(group.seeds), "seed")
-            found.append((f"{group.method} has {have}: give it a spread", command(group, more)))
+            found.append((f"give {group.method}, which has {have}, a spread", command(group, more)))
+    label = lookup.label_of(groups[0])
+    if lookup.recipe_of(groups[0]) is not None or (label is not None and not label.known):
+        return tuple(found)
     small = sorted({str(group.settings["fidelity"]) for group in groups if "fidelity" in group.settings})
     why = (
         f"these runs are of fidelity {', '.join(small)}; the benchmark's own networks, with 4 seeds"
@@ -49,7 +53,7 @@ def command(group: Group, seeds: Sequence[int]) -> str:
         parts.append("-m")
     parts += [f"task={group.run.task}", f"space={group.run.space}"]
     if group.run.label != _default(group.run.space):
-        parts.append(f"label={group.run.label}")
+        parts += lookup.truth_overrides(group)
     parts += [f"{name}={_text(value)}" for name, value in overrides(group)]
     return " ".join([*parts, f"seed={','.join(map(str, seeds))}"])
 
@@ -65,14 +69,28 @@ def overrides(group: Group) -> Iterator[tuple[str, Any]]:
     yield from ((name, settings.pop(name)) for name in ("proxy",) if name in settings)
     for name, value in settings.items():
         option = task.options.get(name)
-        if name in ("truth", "table") or name.endswith("digest") or USUAL.get(name) == value:
+        if (
+            name in ("truth", "table")
+            or name.startswith("measured.")
+            or name.endswith("digest")
+            or USUAL.get(name) == value
+            or (name == "of" and not _takes_list(group))
+        ):
             continue
         if option is not None and option.default == value:
             continue
         yield _key(name, task), value
 
 
+def _takes_list(group: Group) -> bool:
+    """Whether its population proxy ranks a list that the user names."""
+    proxy = str(group.settings.get("proxy") or group.method)
+    return proxy in aggregations.names() and aggregations.load(proxy).ABOUT.any_list
+
+
 def _key(name: str, task: tasks.Task) -> str:
+    if name == "of":
+        return "proxy.of"
     if name in PLAIN:
         return name
     if name in task.options:

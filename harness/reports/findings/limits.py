@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from harness import tasks
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.findings import parts
 
@@ -15,8 +16,25 @@ TENTH, FEW = 10, 30
 
 def limits(groups: Sequence[Group]) -> tuple[str, ...]:
     """Sentences, the weightiest first."""
-    makers: tuple[Callable[[Sequence[Group]], str], ...] = (_single_seeds, _small, _few, _ranks, _failed)
+    makers: tuple[Callable[[Sequence[Group]], str], ...] = (
+        _single_seeds,
+        _truth,
+        _small,
+        _few,
+        _ranks,
+        _failed,
+    )
     return tuple(filter(None, (maker(groups) for maker in makers)))
+
+
+def _truth(groups: Sequence[Group]) -> str:
+    """That the truth is no published figure, where it was measured here."""
+    if not any(lookup.recipe_of(group) for group in groups):
+        return ""
+    return (
+        "The truth was trained here at a small fidelity: it orders networks as that training does, not as a "
+        "benchmark's full training would."
+    )
 
 
 def _single_seeds(groups: Sequence[Group]) -> str:

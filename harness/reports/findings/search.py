@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity
 from harness.reports.findings import parts
@@ -34,21 +35,21 @@ def finding(groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding
     return Finding(
         HEADING,
         f"{told}{f', rank {ranks} of {size}' if ranks != wording.NONE else ''}.",
-        tuple(filter(None, (_optimum(best, quantity), _random(best, groups, quantity), _cost(best)))),
+        tuple(filter(None, (_optimum(best, groups, quantity), _random(best, groups, quantity), _cost(best)))),
         f"{wording.counted(len([group for group in groups if group.results]), 'method')}, "
         f"{wording.seeds(best.seeds)}, label {best.run.label}; ± is the deviation over seeds",
         anchor,
     )
 
 
-def _optimum(best: Group, quantity: Quantity) -> str:
+def _optimum(best: Group, groups: Sequence[Group], quantity: Quantity) -> str:
     optimum = best.stat("best_accuracy")["mean"]
     if optimum is None:
         return "The best of the space is unknown."
     regret = wording.mean_cell(best.stat("regret"), quantity.digits).text
-    return f"The best known has {quantity.text(optimum)}: regret {regret} {quantity.points}.".replace(
-        " .", "."
-    )
+    known = lookup.known_by(groups)
+    told = f"The best that {known} has {quantity.text(optimum)}: regret {regret} {quantity.points}"
+    return f"{told.rstrip()}."
 
 
 def _random(best: Group, groups: Sequence[Group], quantity: Quantity) -> str:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from harness import registry, tasks
 from harness.reports import findings
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.findings import search
@@ -18,18 +19,16 @@ from harness.reports.findings.limits import limits
 from harness.reports.model import Finding, Summary
 
 
-def summaries(groups: Sequence[Group], words: dict[tuple[str, str], str]) -> tuple[Summary, ...]:
-    """One for each space and label; ``words`` says what each label means."""
+def summaries(groups: Sequence[Group]) -> tuple[Summary, ...]:
+    """One for each space and label."""
     known = [group for group in groups if group.run.task in tasks.names()]
     ordered = sorted(known, key=lambda group: (group.place[1:], group.method, group.key))
-    return tuple(
-        _summary(list(members), words.get(place, ""))
-        for place, members in groupby(ordered, lambda group: group.place[1:])
-    )
+    return tuple(_summary(list(members)) for _, members in groupby(ordered, lambda group: group.place[1:]))
 
 
-def _summary(groups: Sequence[Group], label_words: str) -> Summary:
+def _summary(groups: Sequence[Group]) -> Summary:
     space, label = groups[0].place[1:]
+    label_words = lookup.label_words(groups[0])
     quantity = quantity_of(space, label)
     return Summary(
         name=f"found-on-{space}-{label}",

@@ -58,7 +58,7 @@ def _cell(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
     places, x = [], EDGE
     for width in widths:
         places.append(x + width / 2)
-        x += width + (room + GAP if room else GAP * 1.6)
+        x += width + (room or 0.0) + GAP
     chosen = lanes(diagram.links)
     top = -min((*chosen, 0)) * LANE + EDGE + HEIGHT / 2
     drawn = [

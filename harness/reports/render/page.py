@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from harness.reports.charts.chart import Chart
@@ -52,10 +53,7 @@ def html(
     plots = plotted.Plots()
     charts = {chart.name: plots.chart(chart) for chart in charts_of(sections, summaries)}
     stems = {id(table): stem for stem, _, table in named_tables(sections)}
-    loader = FileSystemLoader(FOLDER, encoding="utf-8")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"breakable": breakable, "sentence": _sentence}
-    return environment.get_template("page.html.jinja").render(
+    return _template().render(
         title=title,
         summary=summary,
         provenance=provenance,
@@ -80,6 +78,14 @@ def html(
         names_of=row_names,
         link=_linking(folder),
     )
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(FOLDER, encoding="utf-8")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {"breakable": breakable, "sentence": _sentence}
+    return environment.get_template("page.html.jinja")
 
 
 def _text(name: str) -> str:

@@ -71,12 +71,13 @@ function trace(series, panel, axes) {
 }
 
 function heat(panel, axes) {
-  const { values, low, high } = panel.heat;
+  const { values, low, high, digits = 2 } = panel.heat;
+  const scale = low <= high ? colours.heat : [...colours.heat].reverse();
   const [across, down] = [whole(panel.x_names), whole(panel.y_names)];
-  const text = values.map((row) => row.map((v) => (v === null ? "" : readable(v.toFixed(2)))));
+  const text = values.map((row) => row.map((v) => (v === null ? "" : readable(v.toFixed(digits)))));
   const hovertext = values.map((row, i) => row.map((v, j) => `${safe(down[i])}<br>${safe(across[j])}<br>${v === null ? "undefined" : readable(v.toFixed(3))}`));
   return {
-    ...axes, type: "heatmap", z: values, zmin: low, zmax: high, colorscale: colours.heat.map((c, i) => [i / (colours.heat.length - 1), c]),
+    ...axes, type: "heatmap", z: values, zmin: Math.min(low, high), zmax: Math.max(low, high), colorscale: scale.map((c, i) => [i / (scale.length - 1), c]),
     text, texttemplate: values.length <= 20 ? "%{text}" : undefined, textfont: { size: 10 },
     hovertext, hoverinfo: "text", showscale: false, xgap: 1, ygap: 1,
   };
@@ -152,7 +153,7 @@ function markWords(one, suffix) {
   const upright = one.axis === "x";
   const place = upright
     ? { x: one.value, y: 1, xref: `x${suffix}`, yref: `y${suffix} domain`, xanchor: "center", yanchor: "bottom" }
-    : { x: 1, y: one.value, xref: `x${suffix} domain`, yref: `y${suffix}`, xanchor: "right", yanchor: "bottom" };
+    : { x: 0, y: one.value, xref: `x${suffix} domain`, yref: `y${suffix}`, xanchor: "left", yanchor: "bottom" };
   return { ...place, text: safe(one.words), showarrow: false, font: { size: 11, color: variable("muted") } };
 }
 

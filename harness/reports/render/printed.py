@@ -116,11 +116,11 @@ def _mark_words(axes: Axes, mark: Mark) -> None:
     upright = mark.axis == "x"
     axes.annotate(
         mark.words,
-        (mark.value, 1.0) if upright else (1.0, mark.value),
+        (mark.value, 1.0) if upright else (0.01, mark.value),
         xycoords=axes.get_xaxis_transform() if upright else axes.get_yaxis_transform(),
         xytext=(0, 2),
         textcoords="offset points",
-        ha="center" if upright else "right",
+        ha="center" if upright else "left",
         va="bottom",
         fontsize=7,
         color=style.MUTED,
@@ -139,22 +139,23 @@ def _names(axes: Axes, panel: Panel) -> None:
 
 def _heat(axes: Axes, heat: Heat) -> None:
     values = np.asarray(heat.values, dtype=np.float64)
+    colours = LinearSegmentedColormap.from_list("heat", style.HEAT)
     axes.imshow(
         values,
-        vmin=heat.low,
-        vmax=heat.high,
-        cmap=LinearSegmentedColormap.from_list("heat", style.HEAT),
+        vmin=min(heat.low, heat.high),
+        vmax=max(heat.low, heat.high),
+        cmap=colours if heat.low <= heat.high else colours.reversed(),
         aspect="auto",
     )
     axes.grid(visible=False)
     if values.size > 400:
         return
-    middle, half = (heat.low + heat.high) / 2, (heat.high - heat.low) / 2
+    middle, half = (heat.low + heat.high) / 2, abs(heat.high - heat.low) / 2
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             pale = abs(value - middle) < 0.6 * half
             axes.text(
-                column, row, f"{value:.2f}".replace("-", "−"), ha="center", va="center",
+                column, row, f"{value:.{heat.digits}f}".replace("-", "−"), ha="center", va="center",
                 fontsize=6 if len(values) > 8 else 7, color=style.INK if pale else style.PAPER,
             )  # fmt: skip
 

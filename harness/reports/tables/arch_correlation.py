@@ -137,6 +137,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], of: int) -> tuple
         "on some, “failures last” is the column to compare.",
         "Standard deviations are over seeds, intervals over architectures (bootstrap, its ends averaged over "
         "the seeds).",
+        *lookup.truth_sentence(scored),
         ceiling_sentence(first),
         *_best_of_sentence(first),
         *wording.failed_rows(scored),

@@ -183,6 +183,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
         "Per decision the scores of its candidates are compared with the accuracy of the architectures that "
         "contain them; correlations are averaged over decisions, undefined ones dropped and counted.",
         "Numbers are means ± standard deviations over seeds.",
+        *lookup.truth_sentence(scored),
         *([f"Candidates without a valid score: {lost}."] if lost else []),
         *wording.failed_rows(scored),
         *filter(None, [wording.publications(groups)]),

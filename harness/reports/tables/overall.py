@@ -182,7 +182,7 @@ def _caption(standing: Standing) -> tuple[str, ...]:
         f"A block is a space, a label and a seed; within each the {len(standing.methods)} methods are "
         f"ranked, 1 the best, tied ones sharing their rank. Means over the {ranks.blocks} blocks that have "
         f"all of them, on {where}; {_counted(ranks.dropped)} dropped for want of one.",
-        _verdict(standing),
+        verdict(standing),
         "Seeds of one space are no independent blocks: with few spaces, the test is too sure.",
     ]
     if standing.left_out:
@@ -193,7 +193,8 @@ def _caption(standing: Standing) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _verdict(standing: Standing) -> str:
+def verdict(standing: Standing) -> str:
+    """What Friedman's test and Nemenyi's critical difference say, or why there is no test."""
     ranks = standing.ranks
     if ranks.reason is not None or ranks.p is None:
         return f"No test: {ranks.reason}."

@@ -10,7 +10,13 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import published_errors, published_genotypes, training
+from harness.reports.tables import (
+    costs,
+    operation_shares,
+    published_errors,
+    published_genotypes,
+    training,
+)
 
 
 def columns(quantity: Quantity) -> tuple[Column, ...]:
@@ -43,7 +49,7 @@ def columns(quantity: Quantity) -> tuple[Column, ...]:
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """What was found, with the optimum at its head, and the supernets that were trained for it."""
+    """What was found, with the optimum at its head, its costs, and the supernets that were trained for it."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: _or_lowest(group.stat("accuracy")["mean"]), reverse=True)
     quantity = quantity_of(*groups[0].place[1:])
@@ -56,8 +62,8 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored, quantity, len(heads)))
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    beside = (*published_errors.tables(groups), *published_genotypes.tables(groups))
-    return (found, *beside, *training.tables(groups))
+    further = (costs, operation_shares, published_genotypes, published_errors, training)
+    return (found, *(table for each in further for table in each.tables(groups)))
 
 
 def _or_lowest(value: float | None) -> float:
@@ -97,6 +103,7 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
         return ("No run of these succeeded.",)
     sentences = [
         f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),

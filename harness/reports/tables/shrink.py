@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
@@ -70,5 +71,6 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group]) -> tuple[str, ...
     return (
         "Means ± standard deviations over seeds. An architecture is left where every candidate it has is. A "
         "smaller space is easier to search and holds less: compare shrinkers that leave about as many.",
+        *lookup.truth_sentence(scored),
         wording.settings_sentence(groups),
     )

@@ -71,6 +71,7 @@ def test_bench_ends_with_the_table_and_the_path_of_the_report(tmp_path, capsys, 
 
 def test_a_space_that_is_also_a_family_means_itself():
     assert bench.choose_spaces("darts") == ("darts",)
+    assert bench.choose_spaces("darts_s2", measured=True) == ("darts_s2",)
     assert set(bench.choose_spaces("all")) >= {"darts", "darts_s5"}
 
 
@@ -80,3 +81,13 @@ def test_a_family_can_have_lines_of_its_own():
         scored = [config for config in configs if config.task["name"] == "arch_correlation"]
         assert {config.space["name"] for config in scored} == {"darts", "darts_s5"}
         assert {config.fidelity["name"] for config in scored} == {"tiny"}
+
+
+def test_a_line_may_name_seeds_of_its_own_and_seeds_that_are_asked_for_win():
+    by_task = {}
+    for config in bench.plan(("nb201",), "quick", "", []):
+        by_task.setdefault((config.task["name"], config.searcher["name"]), set()).add(config.seed)
+    assert by_task["search", "random_search"] == {0, 1, 2, 3}
+    assert {config.seed for config in bench.plan(("nb201",), "quick", "5", [])} == {5}
+    asked = bench.plan(("nb201",), "quick", "5,6", [])
+    assert len({repr(config) for config in asked}) == len(asked)

@@ -33,7 +33,7 @@ from harness.errors import HarnessError
 from harness.runners import planned
 from tests.unit.docs.pages import blocks, shell_lines
 
-FOREIGN = {"cd", "complete", "eval", "export", "git", "mlflow", "pip", "sbatch", "source"}
+FOREIGN = {"cd", "complete", "eval", "export", "git", "mlflow", "pip", "pre-commit", "sbatch", "source"}
 """Commands of others, which are shown and not run."""
 
 LEFT_OUT = ("hydra/launcher", "hydra.launcher", "tracker=mlflow")

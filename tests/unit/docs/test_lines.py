@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 from harness import folders
 from harness.cli._compose import composing
 from tests.unit.docs import lines
-from tests.unit.docs.pages import shell_lines
+from tests.unit.docs.pages import PAGES, shell_lines
 
 PLUGIN = folders.ROOT / "tests" / "fixtures" / "plugin"
 
@@ -53,3 +54,11 @@ def test_a_line_that_cannot_be_is_found(line, tmp_path):
 def test_lines_are_taken_apart_as_a_shell_does():
     line = "cd x && .venv/bin/harness 'label=\"a,b\"' # why"
     assert list(lines.commands(line)) == [["cd", "x"], [".venv/bin/harness", 'label="a,b"']]
+
+
+def test_files_that_pages_embed_are_there():
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    embedded = re.findall(r'^--8<-- "(.*)"$', text, re.MULTILINE)
+    assert len(embedded) > 8
+    assert all((folders.ROOT / path).is_file() for path in embedded)
+    assert "--8 <" not in text  # as a formatter of Python would write it

@@ -25,7 +25,7 @@ for path in paths:
 NotebookClient(whole, timeout=300, kernel_name="python3").execute()
 nbformat.write(whole, target)
 """
-"""All notebooks one after the other in one kernel, which forgets every name between them: one load of torch."""
+"""All notebooks one after the other in one kernel, which forgets all names between them: torch loads once."""
 
 
 @pytest.fixture(scope="module")

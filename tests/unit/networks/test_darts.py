@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness import folders, networks, spaces
+from harness import folders, networks, proxies, spaces
 from harness.errors import ConfigError, HarnessError
 from harness.networks import count_flops, count_parameters, darts
 from harness.networks._darts import Cell, DropPath, FactorizedReduce, Noise
@@ -220,3 +220,13 @@ def test_proxies_measure_networks_and_supernets(name):
     ):
         found = measure(module, batch, wanted, 0)
         assert {proxy: each.status for proxy, each in found.items()} == dict.fromkeys(wanted, "ok"), found
+
+
+def test_te_nas_kernel_is_regular():
+    """Its supernet ends in a normalisation and a ReLU: else a batch's logits had the same sum for ever."""
+    space = spaces.load("darts_s2")
+    supernet = networks.build_te_nas_supernet(space, "ntk")
+    images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    found = proxies.measure(supernet.masked(space.full_mask), (images, torch.arange(4)), ["ntk"], 0)["ntk"]
+    assert found.status == "ok"
+    assert -1e4 < found.value < -1

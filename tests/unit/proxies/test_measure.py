@@ -428,7 +428,7 @@ def test_measures_without_a_value_do_not_keep_their_graphs_alive(
         gc.enable()
 
 
-@pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
+@pytest.mark.parametrize("name", ["nb201", "nbmacro", pytest.param("nb1shot1_1", marks=pytest.mark.slow)])
 def test_supernet_views_are_scored_like_copies_of_them(name: str) -> None:
     space = spaces.load(name)
     fidelity = networks.fidelities(space)[-1]

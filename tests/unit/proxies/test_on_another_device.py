@@ -64,7 +64,7 @@ def test_a_tensor_left_on_the_cpu_would_be_seen():
         torch.ones(2, device="meta") + torch.ones(2)
 
 
-@pytest.mark.parametrize("space", ["nb201", "nb1shot1_1"])
+@pytest.mark.parametrize("space", ["nb201", pytest.param("nb1shot1_1", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", names())
 def test_all_of_it_is_on_the_networks_device(name, space):
     constant = not name.startswith("az_")  # there the answer that goes on is that nothing is

@@ -18,7 +18,7 @@ from rich.console import Console
 from harness import reports
 from harness.errors import ResultsError, UnknownNameError
 from harness.reports.build import FILES
-from harness.reports.render import printed
+from harness.reports.render import plotted, printed
 from harness.stats import mean_with_interval
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -241,6 +241,44 @@ def test_the_page_stands_alone(filled, out):
     assert "http" not in text
     assert "@import" not in text
     assert "prefers-color-scheme: dark" in text
+
+
+def test_reports_of_a_results_folder_share_plotly(filled, drawn, monkeypatch):
+    monkeypatch.setattr(plotted, "library", lambda: "// Plotly's script")
+    reports_folder = filled.root / "reports"
+    for name in ("one", "two"):
+        page = built(filled, reports_folder / name, formats=[]).paths["page"]
+        text = page.read_text()
+        (source,) = re.findall(r'<script src="([^"]+)">', text)
+        assert (page.parent / source).read_text() == "// Plotly's script"
+        assert "// Plotly's script" not in text
+        assert len(text) < 1_000_000
+    assert len(list(reports_folder.glob("plotly-*.js"))) == 1
+    alone = built(filled, reports_folder / "two", formats=[], self_contained=True).paths["page"].read_text()
+    assert "<script src" not in alone
+    assert "// Plotly's script" in alone
+
+
+def test_every_table_is_a_file_and_every_row_has_an_address(filled, out):
+    report = built(filled, out)
+    text = report.paths["page"].read_text()
+    linked = re.findall(r'href="(tables/[^"]+\.csv)"', text)
+    assert len(linked) == len(report.tables) == len(list((out / "tables").iterdir()))
+    for table, name in zip(report.tables, linked, strict=True):
+        lines = list(csv.reader((out / name).read_text().splitlines()))
+        assert lines[0][: len(table.columns)] == [column.title for column in table.columns]
+        assert [line[0] for line in lines[1:]] == [row.cells[0].text for row in table.rows]
+    rows = re.findall(r'<tr id="([^"]+)"', text)
+    assert len(set(rows)) == len(rows) == sum(len(table.rows) for table in report.tables)
+    assert {address for address in re.findall(r'href="#([^"]+)"', text)} >= set(rows)
+
+
+def test_without_its_script_the_page_hides_no_column_and_no_row(filled, out):
+    page = Page()
+    page.feed(built(filled, out).paths["page"].read_text())
+    cells = [attributes for tag, attributes in page.tags if tag in ("th", "td", "tr")]
+    assert cells
+    assert not any("hidden" in attributes for attributes in cells)
 
 
 def test_every_chart_of_the_page_reads_sequences_that_are_there(filled, out):

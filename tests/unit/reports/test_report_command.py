@@ -20,6 +20,14 @@ def test_one_space_has_a_report_of_its_own(filled, tmp_path):
     assert (tmp_path / "here" / "index.html").exists()
 
 
+def test_the_page_is_opened_as_a_file(filled, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert main(["--results", str(filled.root), "--figures", "none", "--open", "--self-contained"]) == 0
+    assert opened == [(filled.root / "reports" / "all" / "index.html").as_uri()]
+    assert not list((filled.root / "reports").glob("plotly*"))
+
+
 @pytest.mark.parametrize(
     ("options", "words"), [([], "python -m harness task="), (["--space", "nb201"], "python -m harness task=")]
 )

@@ -16,11 +16,13 @@ from harness.errors import ConfigError, HarnessError
 from harness.evidence import _shared_scores
 from harness.runners import execute
 from harness.runs import measured as measuring
+from harness.runs.setup import prepare
 from tests.unit.runners.shards.conftest import content
 
 LABEL = Label("cifar10_test_1", "cifar10", "test", 1, "one run", ("accuracy",), "made up", default=True)
 SLOW = replace(LABEL, name="latency", metric="latency", unit="ms", higher_is_better=False, columns=("ms",))
 SEARCHERS = ("random_by_proxy", "evolution_by_proxy", "local_search_by_proxy")
+QUICK = (("evolution_by_proxy", "az_nas"), ("random_by_proxy", "params"))
 SMALL = ("task=search", "space=nbmacro", "fidelity=tiny", "batch_size=4", "searcher.evaluations=9")
 
 
@@ -55,14 +57,16 @@ def measured(monkeypatch):
     return calls
 
 
-def test_a_network_has_the_score_that_it_has_in_a_population(run):
-    found = run("searcher=random_by_proxy", "proxy=nwot", "seed=3").rows.set_index("arch")["score"]
-    space = spaces.load("nbmacro")
-    others = run("task=arch_correlation", "proxy=nwot", "seed=3", "task.population=all").rows
-    by_class = dict(zip(others["canonical"], others["score"], strict=True))
-    assert len(found) == 9
-    for arch, score in found.items():
-        assert score == by_class[space.canonical(space.parse(arch))]
+def test_a_network_has_the_score_that_it_has_in_a_population(config):
+    """That of ``arch_correlation`` with the same seed: its weights, its batch."""
+    asked = config("searcher=random_by_proxy", "proxy=nwot", "seed=3")
+    (outcome,) = execute(asked)
+    rows, setup = records.read_record(outcome.path).rows, prepare(asked)
+    assert len(rows) == 9
+    batches = measuring.batches(setup, "batch", 0, ["nwot"])
+    for text, score in zip(rows["arch"], rows["score"], strict=True):
+        module = measuring.network(setup, setup.space.parse(text))
+        assert proxies.measure(module, batches, ["nwot"], *setup.measuring)["nwot"].value == score
 
 
 @pytest.mark.parametrize("name", SEARCHERS)
@@ -107,8 +111,14 @@ def test_counts_are_those_of_the_network_that_is_trained():
     )
 
 
-@pytest.mark.parametrize("name", SEARCHERS)
-@pytest.mark.parametrize("proxy", ["params", "az_nas"])
+KILLED = [
+    pytest.param(name, proxy, marks=[] if (name, proxy) in QUICK else pytest.mark.slow)
+    for name in SEARCHERS
+    for proxy in ("params", "az_nas")
+]
+
+
+@pytest.mark.parametrize(("name", "proxy"), KILLED)
 def test_a_killed_search_goes_on_with_its_scores(config, measured, monkeypatch, tmp_path, name, proxy):
     monkeypatch.setattr(_shared_scores, "SIZE", 2)
     asked = config(f"searcher={name}", f"proxy={proxy}")
@@ -227,8 +237,12 @@ def test_a_limit_that_nothing_satisfies_leaves_no_record(config, tmp_path):
 
 def test_a_report_shows_limits_and_what_was_scored(run, tmp_path):
     for limits in ((), ("limits.flops_millions=60",)):
-        run("searcher=evolution_by_proxy", "proxy=params", *limits)
-    run("task=search", "searcher=zero_cost_pt", "searcher.proposals=1")
+        found = run("searcher=evolution_by_proxy", "proxy=params", *limits)
     reports.build(tmp_path / "results", tmp_path / "report", formats=())
     text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
-    assert "limits flops_millions=60" in text
+    table = text[text.index("Costs of what was found") :].splitlines()
+    free, limited = [[cell.strip() for cell in row.split("|")] for row in table if row.startswith("| evol")]
+    assert free[2] == "–"
+    assert limited[2] == "flops_millions ≤ 60"
+    assert limited[4] == f"{found.statistics['flops_millions']:.1f}"
+    assert (limited[5], limited[6]) == ("9", str(found.statistics["outside_limits"]))

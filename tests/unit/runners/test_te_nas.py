@@ -82,7 +82,7 @@ def _picked(record, space, name):
 def test_its_record_names_what_matters_and_nothing_else(searched, tmp_path):
     made, outcome = searched
     settings = read(outcome)[0]["settings"]
-    assert set(settings) == {"truth", "input", "searcher", "proxy", *LITTLE}
+    assert set(settings) == {"truth", "input", "searcher", "proxy", "prune", *LITTLE}
     for override in (["fidelity=small"], ["batch_size=9"], ["masking=zeros"], ["path=fast"], ["proxy=snip"]):
         again = config(made.results, "searcher.repeats=1", SMALL_IMAGES, *override)
         assert [each.status for each in execute(again)] == ["skipped"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +16,8 @@ from harness.benchmarks import Recipe
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, DataError, HarnessError, RunFailed
 from harness.processes import children
+from harness.reports.analysis.groups import collect
+from harness.reports.findings.following import command
 from harness.runners import RunConfig, execute
 from harness.runs import _trainer
 from tests.survival import CHILDREN
@@ -108,7 +111,7 @@ class Killed(BaseException):
     """What no code of the project expects."""
 
 
-@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("after", [1, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (2, 3))])
 def test_a_training_that_was_cut_off_ends_with_the_same_bytes(done, tmp_path, monkeypatch, after):
     root, outcome = done
     fit, ticks = _trainer.fit_network, []
@@ -160,6 +163,7 @@ def test_a_dry_run_counts_trainings_and_writes_nothing(tmp_path):
 
 
 LISTED = ("truth.architectures=3", "truth.epochs=1")
+OPERATIONS = ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +171,8 @@ LISTED = ("truth.architectures=3", "truth.epochs=1")
     [
         ("task=search", "searcher=random_search", "searcher.queries=2", "truth.epochs=1"),
         ("task=shrink", "shrinker=random_drop", *LISTED),
-        ("task=op_correlation", "scorer=avg_acc", "task.progressive=false", *LISTED),
-        ("task.population=all", *LISTED),
+        pytest.param(OPERATIONS, marks=pytest.mark.slow),
+        pytest.param(("task.population=all", *LISTED), marks=pytest.mark.slow),
     ],
     ids=lambda task: " ".join(task[:2]),
 )
@@ -235,6 +239,7 @@ def test_what_the_input_cannot_give_is_refused(overrides, sentence, tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_networks_without_a_number_of_cells_are_told_of(tmp_path):
     with pytest.raises(ConfigError, match="Networks of nbmacro have no number of cells to choose"):
         run(tmp_path, "truth.cells=3", space="nbmacro")
@@ -304,6 +309,15 @@ def test_a_report_says_the_fidelity_and_keeps_published_errors_apart(tmp_path):
     found = section.tables[0]
     assert "the best architecture is not known" in found.caption[0]
     assert not [row for row in found.rows if row.kind == "reference"]
+
+
+def test_the_command_that_a_report_shows_is_the_same_run(done, no_training):
+    root, _ = done
+    (group,) = (each for each in collect(root) if each.method == "params")
+    shown = shlex.split(command(group, [0]))[2:]
+    with composing():
+        again = run_config([*shown, "device=cpu"])
+    assert [outcome.status for outcome in execute(replace(again, results=str(root)))] == ["skipped"]
 
 
 def test_the_best_of_a_partial_benchmark_is_the_best_that_is_known(tmp_path):

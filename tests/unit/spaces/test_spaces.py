@@ -17,6 +17,8 @@ SIZES = {
     "nb1shot1_1": (2_487, 2_127, 14_580),
     "nb1shot1_2": (3_609, 3_258, 29_160),
     "nb1shot1_3": (24_066, 17_940, 1_312_200),
+    # Dong et al. 2021
+    "nats_sss": (32_768, 32_768, 32_768),
     # listed: Duan et al. 2021; distinct by our rule
     "transnas_micro": (4_096, 1_519, 4_096),
     "transnas_macro": (3_256, 3_256, 6_400),

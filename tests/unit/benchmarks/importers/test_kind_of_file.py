@@ -11,8 +11,8 @@ import pytest
 from harness.benchmarks import importers
 from harness.errors import DataError
 
-OF_FILES = ("nb101_tfrecord", "nb201_pth", "nbmacro_json")
-OF_FOLDERS = ("nats_simple", "transnas")
+OF_FILES = ("nb101", "nb101_tfrecord", "nb201_pth", "nbmacro_json", "nats_sss")
+OF_FOLDERS = ("nats_simple", "nb201_robustness", "transnas")
 PAGE = b"\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 
 
