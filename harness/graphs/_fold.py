@@ -11,7 +11,7 @@ and poolings to the next convolution.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,9 +99,10 @@ class Sum:
 
 def fold(traced: Graph, nodes: Nodes) -> Graph:
     """The graph to run instead of ``traced``: the same function with other rounding."""
-    folding = _Folding(nodes)
     order = needed([traced])
-    read = {traced.output, *_read(order)}
+    scalings = {node: factor for node in order if (factor := _factor(node, nodes)) is not None}
+    folding = _Folding(nodes, scalings)
+    read = {traced.output, *_read(order, scalings)}
     for node in order:
         folding.add(node, node in read)
     relus: Counter[Node] = Counter()
@@ -111,10 +112,14 @@ def fold(traced: Graph, nodes: Nodes) -> Graph:
 
 
 class _Folding:
-    """Every traced node as a sum; one that is read by more than sums and products is put together."""
+    """Every traced node as a sum; one that is read by more than sums and products is put together.
 
-    def __init__(self, nodes: Nodes) -> None:
+    ``scalings`` are the normalisations that multiply by one number.
+    """
+
+    def __init__(self, nodes: Nodes, scalings: Mapping[Node, float]) -> None:
         self.nodes = nodes
+        self.scalings = scalings
         self.sums: dict[Node, Sum] = {}
 
     def add(self, traced: Node, read: bool) -> None:
@@ -140,6 +145,8 @@ class _Folding:
             return self.sums[operands[0]].times(float(operands[1]))
         if function is F.conv2d:
             return self._convolution(*operands)
+        if traced in self.scalings:
+            return self.sums[operands[0]].times(self.scalings[traced])
         if _folds(traced) and self.sums[operands[0]].kernels:  # none where the convolution is read elsewhere
             return self._normalised(self.sums[operands[0]], operands)
         if function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
@@ -262,11 +269,29 @@ def concatenated(
         return torch.cat(weights, 1), sum(known[1:], known[0]) if known else None
 
 
-def _read(order: Iterable[Node]) -> Iterator[Node]:
+def _read(order: Iterable[Node], scalings: Collection[Node]) -> Iterator[Node]:
     """Nodes whose values something else than sums and products reads."""
     for node in order:
-        if node.function not in (torch.add, torch.mul) and not _folds(node):
+        if node.function not in (torch.add, torch.mul) and not _folds(node) and node not in scalings:
             yield from node.inputs
+
+
+def _factor(node: Node, nodes: Nodes) -> float | None:
+    """The one number that a normalisation of maps multiplies by; None where it does more, or is no such.
+
+    One behind a convolution goes into its weights instead.
+    """
+    if node.function is not F.batch_norm or node.dim != 4 or node.operands[5] is not False or _folds(node):
+        return None
+    return nodes.constant(_one_factor, *node.operands[1:5], node.operands[7])
+
+
+def _one_factor(*normalisation: Any) -> float | None:
+    """What all channels are multiplied by, where it is one positive number and nothing is added."""
+    factor, shift = affine(*normalisation)
+    if shift.any() or not (factor == factor[0]).all() or factor[0] <= 0:
+        return None
+    return float(factor[0])
 
 
 def _folds(node: Node) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
+from threading import Lock
 from typing import Any
 
 import torch
@@ -95,6 +95,7 @@ class _Execution:
         self.graphs = graphs
         self.order = order
         self.pool = pool
+        self.making = Lock()
         self.done_with = _done_with(graphs, order)
         viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
         self.calls = [_call(node, done, viewed) for node, done in zip(order, self.done_with, strict=True)]
@@ -123,19 +124,22 @@ class _Execution:
     def _stretch(self, start: int) -> int:
         """Run nodes from ``start`` on until as many codes are held as may be; count these; the next index."""
         codes: dict[Node, Tensor] = {}
-        stop, held = start, 0
-        while stop < len(self.order) and held < CODE_BYTES:
-            self._step(stop, 0, codes)
-            held += codes[self.order[stop]].numel() if self.order[stop] in codes else 0
-            stop += 1
 
-        def run(chunk: int) -> None:
-            for index in range(start, stop):
+        def run(chunk: int) -> int:
+            """To where: to the same index in every chunk, since a node has as many units in each."""
+            index, held = start, 0
+            while index < len(self.order) and held < CODE_BYTES:
                 self._step(index, chunk, codes)
+                held += codes[self.order[index]].numel() if self.order[index] in codes else 0
+                index += 1
+            return index
 
-        deque(self.pool.map(run, range(1, len(self.values))), maxlen=0)
-        for node, active in codes.items():
-            self._count(node, active)
+        if len(self.values) == 1:
+            stop = run(0)  # by this thread, whose operations may have several
+        else:
+            stop, *_ = self.pool.map(run, range(len(self.values)))
+        for node in sorted(codes, key=lambda node: node.position):
+            self._count(node, codes[node])
         return stop
 
     def _step(self, index: int, chunk: int, codes: dict[Node, Tensor]) -> None:
@@ -145,8 +149,9 @@ class _Execution:
         values[node] = result = function(*replaced(operands, values))
         if node in self.counted:
             units = unit_rows(result)
-            if node not in codes:
-                codes[node] = units.new_empty((self.samples, units.shape[1]), dtype=torch.bool)
+            with self.making:
+                if node not in codes:
+                    codes[node] = units.new_empty((self.samples, units.shape[1]), dtype=torch.bool)
             codes[node][self.rows[chunk]] = units  # a ReLU's output is not 0 where its input is positive
         for finished in self.done_with[index]:
             del values[finished]

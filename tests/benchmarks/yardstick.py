@@ -4,7 +4,9 @@ A plain rewriting of the work their released code does per candidate (zerocostpt
 ``Scorers/scorer.py`` and the supernets' mixed operations): a deep copy of the supernet in evaluation mode;
 every candidate's output times its own weight, also the masked one's, which runs; one forward pass that
 keeps the autograd graph, in anomaly mode; at every ReLU module two float products of samples x units,
-handed to NumPy. ``make benchmark`` compares with it, and nothing else uses it.
+handed to NumPy. In the DARTS spaces (``sota/cnn/init_projection.py``) a candidate of weight 0 does not run,
+no graph is kept, and the products are made at every module whose type name holds "ReLU", blocks too.
+``make benchmark`` compares with it, and nothing else uses it.
 """
 
 from __future__ import annotations
@@ -46,8 +48,9 @@ def network(supernet: Supernet, mask: Mask) -> nn.Module:
     return view
 
 
-def kernel(network: nn.Module, images: Tensor) -> np.ndarray:
-    """The kernel of ReLU codes, (samples, samples) float."""
+def kernel(network: nn.Module, images: Tensor, family: str = "") -> np.ndarray:
+    """The kernel of ReLU codes, (samples, samples) float, as the code for a ``family`` of spaces makes it."""
+    graph = family != "darts"
     network = copy.deepcopy(network).eval()
     total = np.zeros((len(images), len(images)))
 
@@ -57,13 +60,13 @@ def kernel(network: nn.Module, images: Tensor) -> np.ndarray:
         total = total + (codes @ codes.T).numpy() + ((1 - codes) @ (1 - codes).T).numpy()
 
     for part in network.modules():
-        if isinstance(part, nn.ReLU):
+        if isinstance(part, nn.ReLU) or (family == "darts" and "ReLU" in str(type(part))):
             part.register_forward_hook(count)
-    with torch.autograd.set_detect_anomaly(True, check_nan=False):
+    with torch.autograd.set_detect_anomaly(graph, check_nan=False), torch.set_grad_enabled(graph):
         network(images)
     return total
 
 
-def score(network: nn.Module, images: Tensor) -> float:
+def score(network: nn.Module, images: Tensor, family: str = "") -> float:
     """Log determinant of the kernel."""
-    return float(np.linalg.slogdet(kernel(network, images))[1])
+    return float(np.linalg.slogdet(kernel(network, images, family))[1])

@@ -84,6 +84,18 @@ def test_the_fast_path_computes_the_same_function(name: str, masking: str) -> No
         assert torch.equal(one.kernel, other.kernel)
 
 
+@pytest.mark.parametrize("name", ["darts_s1", "darts_s5"])
+def test_normalisations_behind_poolings_are_factors_as_long_as_they_add_nothing(name: str) -> None:
+    space, images = spaces.load(name), images_of(6, torch.float64)
+    supernet = networks.build_supernet(space, "tiny").double()
+    expected, found = counted(supernet, [space.full_mask], "drop", images, False, graphs.fold)
+    assert torch.equal(expected[0].kernel, found[0].kernel)
+    torch.testing.assert_close(expected[0].logits, found[0].logits, rtol=1e-10, atol=1e-12)
+    nodes = graphs.Nodes(images)
+    graph = graphs.fold(graphs.trace(supernet.masked(space.full_mask), nodes), nodes)
+    assert F.batch_norm not in {node.function for node in graphs.needed([graph])}
+
+
 @pytest.mark.parametrize("name", SPACES)
 def test_the_fast_path_rounds_otherwise_by_little(name: str) -> None:
     space = spaces.load(name)
