@@ -3,7 +3,7 @@
 One public module per family of spaces (``space.family``); the folder is the registry. A family has
 
 * ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
-  A size may state an ``image_size`` that is smaller than the data set's;
+  A size may state the ``image_size`` of its images, or the ``largest_image``, where it is not the data set's;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   a family without the latter may say why, ``NO_SUPERNET``;

@@ -121,15 +121,17 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
 def image_size(space: Space, fidelity: str, natural: int) -> int:
     """The side of the images that networks of a ``fidelity`` read, in pixels.
 
-    ``natural``, the data set's, unless the family states another one for this size.
+    ``natural``, the data set's, unless the family states another one for this size (``image_size``), or the
+    largest that it reads (``largest_image``).
 
     Raises
     ------
     UnknownNameError
         For an unknown ``fidelity``.
     """
-    stated = getattr(_size(space, fidelity), "image_size", None)
-    return natural if stated is None else stated
+    size = _size(space, fidelity)
+    stated, largest = (getattr(size, name, None) for name in ("image_size", "largest_image"))
+    return stated or min(natural, largest or natural)
 
 
 TE_NAS = {

@@ -9,6 +9,9 @@ from typing import Any
 from harness.errors import ConfigError
 from harness.spaces import Space
 
+_IMAGES = ("image_size", "largest_image")
+"""What a size states of images, and not of networks."""
+
 
 def resized(
     space: Space, size: Any, channels: int | None = None, cells: int | None = None
@@ -31,7 +34,7 @@ def resized(
     wanted = {places[name]: value for name, value in (("channels", channels), ("cells", cells)) if value}
     _require(space, wanted, known)
     size = replace(size, **wanted)
-    counted = [name for name in known if not name.startswith("supernet") and name != "image_size"]
+    counted = [name for name in known if not name.startswith("supernet") and name not in _IMAGES]
     values = {name: getattr(size, name) for name in counted}
     return size, {name: value for name, value in values.items() if value is not False}
 

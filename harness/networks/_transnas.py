@@ -21,11 +21,11 @@ INIT = "kaiming_convolutions"
 
 @dataclass(frozen=True)
 class Size:
-    """``channels`` behind the stem; ``cells`` per module; ``image_size`` in pixels, else the data set's."""
+    """``channels`` behind the stem, ``cells`` per module, side of the ``largest_image`` that is read."""
 
     channels: int
     cells: int
-    image_size: int | None = None
+    largest_image: int | None = None
 
 
 FIDELITIES = {"benchmark": Size(64, 2), "small": Size(16, 1, 128), "tiny": Size(4, 1, 32)}

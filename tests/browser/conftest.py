@@ -62,8 +62,9 @@ def browser(chromium, page):
 
 
 def look(driver, width=1200, scheme="light"):
-    """Set the width of the window in CSS pixels, a phone's below 600, and the colour scheme."""
+    """Set the width of the window in CSS pixels (a phone is below 600), and the scheme; nothing moves."""
     metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

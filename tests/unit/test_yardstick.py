@@ -25,5 +25,5 @@ def test_the_yardstick_counts_what_the_harness_counts(name: str) -> None:
         assert np.array_equal(yardstick.kernel(yardstick.network(supernet, mask), images), counted)
 
 
-def test_every_space_of_the_benchmark_has_its_authors_batch() -> None:
-    assert set(operation_scores.BATCHES) == {name for name in spaces.names() if spaces.load(name).listing()}
+def test_the_benchmark_knows_no_space_that_is_none() -> None:
+    assert set(operation_scores.BATCHES) <= set(spaces.names())

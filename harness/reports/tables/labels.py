@@ -73,10 +73,11 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
 
 
 def labels_of_dataset(table: Benchmark, own: str) -> tuple[Label, ...]:
-    """The label ``own``, then the table's others of the same dataset."""
-    dataset = table.label(own).dataset
-    others = (label for label in table.labels.values() if label.dataset == dataset and label.name != own)
-    return (table.label(own), *others)
+    """The label ``own``, then the table's others of the same dataset and metric: accuracies, or latencies."""
+    first = table.label(own)
+    others = (label for label in table.labels.values() if label.name != own)
+    alike = (first.dataset, first.metric)
+    return (first, *(label for label in others if (label.dataset, label.metric) == alike))
 
 
 def lines(groups: Sequence[Group], table: Benchmark, labels: Sequence[Label]) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -21,9 +21,12 @@ from harness.published.genotypes import (
     random_params,
 )
 from harness.reports import wording
+from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Row, Table
 from harness.spaces import Architecture, Space
+
+Published = Mapping[Setting, Sequence[PublishedGenotype]]
 
 SEARCHERS = ("zero_cost_pt", "zero_cost_disc")
 """Those whose genotypes are compared: what they search with are a proxy, N, V and an order."""
@@ -49,27 +52,27 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     if not published or not found:
         return ()
     space = spaces.load(name)
-    rows = [
-        _row(group, groups, space, setting, members)
-        for group in found
-        for setting, members in sorted(published.items(), key=lambda item: not _same(group, item[0]))
-    ]
+    rows = [row for group in found for row in _rows(group, groups, space, published)]
     title = f"Genotypes found on {name} beside those that Zero-Cost-PT's authors published"
     return (Table(title, COLUMNS, (*rows, _chance(space)), _caption(published)),)
 
 
+def _rows(group: Group, groups: Sequence[Group], space: Any, published: Published) -> Iterator[Row]:
+    """A row for every published setting, the group's own in front; the first says what the group is."""
+    ordered = sorted(published.items(), key=lambda item: not _same(group, item[0]))
+    for number, (setting, members) in enumerate(ordered):
+        named = Cell(group.method, group.method) if number else wording.method_cell(group, groups)
+        yield _row(group, named, space, setting, members)
+
+
 def _row(
-    group: Group,
-    groups: Sequence[Group],
-    space: Any,
-    setting: Setting,
-    members: Sequence[PublishedGenotype],
+    group: Group, named: Cell, space: Any, setting: Setting, members: Sequence[PublishedGenotype]
 ) -> Row:
     theirs = [space.parse(member.text) for member in members]
     ours = _archs(group, space)
     params = [value / 1e6 for value in group.values("published_size_params") if value is not None]
     cells = (
-        wording.method_cell(group, groups),
+        named,
         Cell(_words(setting), _words(setting), "the same N, V and order" if _same(group, setting) else ""),
         Cell(f"{len(members)}, {len(set(theirs))} distinct", len(members)),
         *_overlap(mean_overlap(space, ours, theirs)),
@@ -97,7 +100,10 @@ def _searcher(group: Group) -> str:
 
 
 def _same(group: Group, setting: Setting) -> bool:
-    """Whether the group's search had the N, V and order of a published one."""
+    """Whether the group's search had the N, V and order of a published one, for the same data set."""
+    label = lookup.label_of(group)
+    if label is None or label.dataset != setting.dataset:
+        return False
     order = {"global": "global_op_iter"}.get(setting.order, setting.order)
     ours = [group.run.settings.get(name) for name in ("proposals", "validation_batches", "order")]
     return ours == [setting.proposals, setting.validation_batches, order]
@@ -122,7 +128,7 @@ def _number(value: float | None) -> Cell:
     return Cell(wording.number(value, 2), value)
 
 
-def _caption(published: dict[Setting, tuple[PublishedGenotype, ...]]) -> tuple[str, ...]:
+def _caption(published: Published) -> tuple[str, ...]:
     count = sum(map(len, published.values()))
     return (
         f"{count} published genotypes of this space, {SOURCE}; no error is published with them. Nodes are "

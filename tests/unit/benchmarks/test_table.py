@@ -32,8 +32,7 @@ PARTIAL = ("darts", "darts_s5")
 
 
 def test_there_is_a_table_for_every_space():
-    assert benchmarks.tables() == tuple(sorted((*SIZES, *PARTIAL)))
-    assert set(benchmarks.names()) >= set(SIZES)
+    assert {*SIZES, *PARTIAL} <= set(benchmarks.tables()) <= set(benchmarks.names())
 
 
 @pytest.mark.parametrize(("name", "sizes"), SIZES.items())
@@ -155,7 +154,7 @@ def test_unknown_names(committed):
         table.runs(table.held, "accuracy")
     with pytest.raises(UnknownNameError, match="Did you mean 'nb201'"):
         benchmarks.load("nb2o1")
-    with pytest.raises(UnknownNameError, match="Allowed: darts, darts_s5, nb1shot1_1"):
+    with pytest.raises(UnknownNameError, match="Allowed: darts, darts_s5, "):
         benchmarks.load("imagenet")
 
 

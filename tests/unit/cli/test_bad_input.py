@@ -37,7 +37,7 @@ RUN = [
     (["truth=train", "space=darts_s1", "label=cifar10"], "truth=train measures a label of its own, whose"),
     (["searcher=random"], "Unknown searcher 'random'. Did you mean 'random_search'?"),
     (["input=cifar"], "Unknown input 'cifar'. Did you mean 'cifar10'? Allowed: cifar10, digits, "),
-    (["fidelity=big"], "Unknown fidelity 'big'. Allowed: benchmark, small, tiny."),
+    (["fidelity=big"], "Unknown fidelity 'big'. Allowed: benchmark, imagenet, imagenet_64, small, tiny."),
     (["task=correlation"], "Unknown task 'correlation'. Did you mean"),
     (["label=cifar10_tst_200"], "Unknown label of nb201 'cifar10_tst_200'. Did you mean 'cifar10_test_200'?"),
     (["space=nbmacro", "label=cifar10_test_200"], "Unknown label of nbmacro"),
@@ -102,7 +102,7 @@ def test_run(arguments, words, tmp_path, capsys, monkeypatch):
 
 BENCH = [
     ([], "SPACE is missing; allowed: all, "),
-    (["--space", "nb102"], "Unknown space 'nb102'. Did you mean 'nb201'?"),
+    (["--space", "nb102"], "Unknown space 'nb102'. Did you mean 'nb101'?"),
     (
         ["--space", "nb201", "--preset", "fast"],
         "Unknown preset 'fast'. Allowed: ",

@@ -14,7 +14,7 @@ from harness.searchers import Proxies
 from harness.spaces import Population
 
 NAMES = ["nb201", "nbmacro", "nb1shot1_1", "nb1shot1_3"]
-SETTINGS = {"repeats": 2, "ntk_batch_size": 4, "region_batches": 1, "region_batch_size": 8}
+SETTINGS = {"prune": 1, "repeats": 2, "ntk_batch_size": 4, "region_batches": 1, "region_batch_size": 8}
 
 
 def tools(space, scores):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import bz2
-import json
 import os
 import pickle
 from collections import OrderedDict
@@ -273,6 +272,11 @@ def test_the_authors_own_fixture(shared, tmp_path):
             np.testing.assert_allclose(
                 table.values(archs, label.name), committed.values(archs, label.name), atol=5e-5
             )
-    assert json.dumps(sorted(set(committed.labels) - set(table.labels))) == (
-        '["cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean"]'
-    )
+    assert of_nats_bench(committed.labels) - set(table.labels) == {
+        "cifar10_test_200_v1_1_max", "cifar10_test_200_v1_1_mean",
+    }  # fmt: skip
+
+
+def of_nats_bench(labels):
+    """The names of ``labels`` whose figures NAS-Bench-201's and NATS-Bench's authors have published."""
+    return {name for name, label in labels.items() if label.metric == "accuracy" and "one_seed" not in name}
