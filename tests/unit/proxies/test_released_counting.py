@@ -19,6 +19,12 @@ from harness.spaces import without
 
 SAMPLES = 6
 SPACES = tuple(name for name in spaces.names() if networks.has_supernet(spaces.load(name)))
+ALIKE_ONCE = [
+    pytest.param(name, marks=pytest.mark.slow) if name in ("nb1shot1_2", "nb1shot1_3") else name
+    for name in SPACES
+]
+"""Of NAS-Bench-1Shot1's spaces, whose supernets are alike, the first stands for all."""
+
 OP = "nor_conv_3x3"
 
 
@@ -81,7 +87,7 @@ def kernels_of(views: list[nn.Module], path: str, counting: str, training: bool)
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("masking", MASKINGS)
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", ALIKE_ONCE)
 def test_supernets_count_as_hooks_by_type_name_do(name, masking, training):
     """In double precision no unit lies so near to 0 that the fast path's rounding moves it across."""
     space = spaces.load(name)
