@@ -20,17 +20,19 @@ from harness import registry, spaces
 from harness.benchmarks import _manifest
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
-from harness.benchmarks._label import Ceiling, Dataset, Label, unknown_label
+from harness.benchmarks._label import ACCURACY, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._measured import Measured
 from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
-from harness.errors import ConfigError, DataError, unknown_name
+from harness.errors import ConfigError, DataError, HarnessError, unknown_name
 from harness.folders import BENCHMARKS_DATA
 
 __all__ = [
+    "ACCURACY",
+    "UNTRAINED",
     "Architectures",
     "Benchmark",
     "Ceiling",
@@ -43,6 +45,7 @@ __all__ = [
     "StoredTable",
     "Table",
     "default_label",
+    "find_label",
     "labels",
     "load",
     "load_table",
@@ -96,6 +99,14 @@ def labels(space: str) -> Mapping[str, Label]:
     """The labels of ``space``, those of a table from the manifest alone; errors as :func:`load`."""
     described = _manifest.read(BENCHMARKS_DATA)
     return (described[space] if space in described else load(space)).labels
+
+
+def find_label(space: str, name: str) -> Label | None:
+    """The label called ``name``; ``None`` where nobody knows it, or the space, any more."""
+    try:
+        return labels(space).get(name)
+    except HarnessError:
+        return None
 
 
 def default_label(space: str) -> str:

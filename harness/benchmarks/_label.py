@@ -88,10 +88,20 @@ class Label:
         measured += "" if self.higher_is_better else ", negated"
         return measured if self.split == UNTRAINED else f"{measured}, {words}"
 
+    def told(self, goodness: float) -> str:
+        """``accuracy 94.37 %``; ``goodness`` is the figure, negated where lower is better."""
+        unit = "%" if self.unit == "per cent" else self.unit
+        digits = 2 if unit == "%" else 3
+        return f"{self.metric} {self.sign * goodness:.{digits}f} {unit}".rstrip()
+
     @property
     def sign(self) -> float:
         """What a figure is multiplied by so that higher is better."""
         return 1.0 if self.higher_is_better else -1.0
+
+
+ACCURACY = Label("accuracy", "", "", 0, "", (), "")
+"""Stands for a label of which nothing is known but that runs were made with it."""
 
 
 def reduce_columns(columns: np.ndarray, reduce: str) -> np.ndarray:

@@ -6,14 +6,18 @@ import multiprocessing
 import pickle
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from typing import Any, cast
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, MachineFailure
+from harness.processes.parent import how_it_died
+from harness.processes.under_way import tell
+
+Told = Callable[[Mapping[int, Any]], None]
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[Connection, SpawnProcess]:
@@ -25,6 +29,56 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[Connection, Spa
         process.start()
     theirs.close()
     return mine, process
+
+
+def side_by_side(
+    target: Callable[..., None], arguments: Sequence[Any], count: int, every: float, told: Told
+) -> list[int | None]:
+    """Call ``target(*arguments, number, pipe)`` in ``count`` processes; the exit codes of those that died.
+
+    One that dies is survived by the others. ``told({number: message})`` is called with what they tell,
+    ``None`` of one that has ended, and with nothing after ``every`` seconds of silence. When it raises, or
+    a process tells an exception, which is raised here, all are ended.
+    """
+    workers: dict[Connection, tuple[int, SpawnProcess]] = {}
+    died: list[int | None] = []
+    try:
+        for number in range(count):
+            pipe, process = start(target, *arguments, number)
+            workers[pipe] = (number, process)
+        left = dict(workers)
+        while left:
+            messages: dict[int, Any] = {}
+            for pipe in cast(list[Connection], wait(list(left), every)):
+                number, process = left[pipe]
+                messages[number] = message = received(pipe)
+                if isinstance(message, Exception):
+                    raise message
+                if message is not None:
+                    continue
+                del left[pipe]
+                process.join()
+                if process.exitcode:
+                    died.append(process.exitcode)
+                    if left:
+                        tell(f"A worker process died ({how_it_died(died[-1:])}); {len(left)} others go on.")
+            told(messages)
+    finally:
+        for pipe, (_, process) in workers.items():
+            process.terminate()
+            process.join()
+            process.close()
+            pipe.close()
+    return died
+
+
+def require_one_alive(died: Sequence[int | None], count: int) -> None:
+    """Raise :class:`MachineFailure` where all of ``count`` processes died."""
+    if len(died) == count:
+        raise MachineFailure(
+            f"All {count} worker processes died ({how_it_died(died)}). What they finished is kept: run it "
+            "again, or with fewer workers where memory may have run out."
+        )
 
 
 def received(pipe: Connection) -> Any:

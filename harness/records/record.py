@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness import parquet, tasks
+from harness import benchmarks, parquet, tasks
 from harness.errors import HarnessError, ResultsError
 from harness.records._json import SIGNATURE, parsed, signed
 from harness.records._upgrades import STATISTICS, recomputed, upgraded
@@ -83,7 +83,8 @@ class Record:
         """What came out in a few words; for a failed run, why it failed."""
         if self.status != "ok":
             return f"failed: {self.reason or 'no reason given'}"
-        return tasks.of_record(self.run.task).headline(self.statistics)
+        label = benchmarks.find_label(self.run.space, self.run.label) or benchmarks.ACCURACY
+        return tasks.of_record(self.run.task).headline(self.statistics, label.told)
 
     @cached_property
     def statistics(self) -> Mapping[str, Any]:

@@ -241,7 +241,7 @@ def write(
     seconds = None if outcomes.seconds is None else round(outcomes.seconds, 3)
     timing = clock.timing(proxy_seconds=seconds, architectures=len(population.archs))
     path = setup.write(run, rows, statistics, timing, origins=origins(run, found))
-    words = [TASK.headline(statistics), failures.words]
+    words = [TASK.headline(statistics, setup.label.told), failures.words]
     return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
 

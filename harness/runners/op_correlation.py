@@ -38,7 +38,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         judged = {name: quality(context, arch) for name, arch in selected.items()}
         statistics = {**TASK.statistics(found), **facts.statistics, **judged}
         path = context.write(run, found, statistics, clock.timing(), origins=facts.origins)
-        words = [TASK.headline(statistics), failures(found).words]
+        words = [TASK.headline(statistics, context.label.told), failures(found).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(context, run, work, lambda: context.with_truth(read.estimate(_work(read)), more=2))

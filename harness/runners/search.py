@@ -43,7 +43,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
             "proposals_distinct": len(classes) if len(proposals) else None,
         }
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
-        words = [TASK.headline(statistics), failures(rows).words]
+        words = [TASK.headline(statistics, context.label.told), failures(rows).words]
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(context, run, work, lambda: _estimate(read))

@@ -39,7 +39,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         rows = pd.DataFrame(judged(context.truth, steps), columns=list(TASK.columns))
         statistics = {**TASK.statistics(rows), **facts.statistics}
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
-        return Outcome(run.method, "done", path, TASK.headline(statistics))
+        return Outcome(run.method, "done", path, TASK.headline(statistics, context.label.told))
 
     return once(context, run, work, lambda: context.with_truth(read.estimate(Work(0, 0))))
 

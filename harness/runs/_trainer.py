@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from math import isnan
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import gethostname
 from time import sleep
-from typing import Any
 
 import numpy as np
 import torch
 
 from harness import networks, records
 from harness.benchmarks import Recipe
-from harness.errors import HarnessError, MachineFailure
+from harness.errors import HarnessError
 from harness.inputs import Source
-from harness.processes.children import received, sendable, start
+from harness.processes.children import require_one_alive, sendable, side_by_side
 from harness.processes.claims import claim
-from harness.processes.parent import end_with_parent, how_it_died
-from harness.processes.under_way import tell
+from harness.processes.parent import end_with_parent
 from harness.runs._kept import Figure, Kept, Training
 from harness.runs.config import Estimate, Progress, RunConfig, duration
 from harness.runs.device import arithmetic, chosen, on_own_card
@@ -182,7 +180,9 @@ class Trainer:
         report = _Epochs(self, missing, lambda done: self.progress("epochs of the truth", done, total))
         workers = min(self.config.workers, len(missing))
         if workers > 1:
-            _side_by_side(self, missing, workers, report)
+            require_one_alive(
+                side_by_side(_work, (self.config, missing), workers, POLL_SECONDS, report.told), workers
+            )
         self.work(missing, report)
 
     def _look(self, training: Training) -> bool:
@@ -226,6 +226,11 @@ class _Epochs:
         self._epochs[number] = max(epochs, self._epochs.get(number, 0))
         self._tell(sum(self._epochs.values()))
 
+    def told(self, messages: Mapping[int, tuple[int, int] | None]) -> None:
+        """What other processes have trained."""
+        for message in filter(None, messages.values()):
+            self(*message)
+
 
 def representative(space: Space, arch: Architecture) -> Architecture:
     """The architecture that is trained for ``arch``: the same for a whole class, where its name is one's.
@@ -237,49 +242,9 @@ def representative(space: Space, arch: Architecture) -> Architecture:
     name = space.canonical(own)
     try:
         found = space.normalise(space.parse(name))
-        return found if space.canonical(found) == name else own
-    except (HarnessError, AttributeError, LookupError, TypeError, ValueError):
+    except HarnessError:  # the class is named otherwise than an architecture
         return own
-
-
-def _side_by_side(trainer: Trainer, trainings: Sequence[Training], count: int, report: Report) -> None:
-    """Train in ``count`` processes; one that dies is survived by the others.
-
-    Raises
-    ------
-    MachineFailure
-        Where all of them died.
-    Exception
-        What one of them raised; the others are ended.
-    """
-    workers = dict(start(_work, trainer.config, list(trainings), number) for number in range(count))
-    left, died = dict(workers), []
-    try:
-        while left:
-            ready: list[Any] = wait(list(left), POLL_SECONDS)
-            for pipe in ready:
-                message = received(pipe)
-                if isinstance(message, Exception):
-                    raise message
-                if message is not None:
-                    report(*message)
-                    continue
-                process = left.pop(pipe)
-                process.join()
-                if process.exitcode:
-                    died.append(process.exitcode)
-                    tell(f"A worker process died ({how_it_died(died[-1:])}); {len(left)} others go on.")
-    finally:
-        for pipe, process in workers.items():
-            process.terminate()
-            process.join()
-            process.close()
-            pipe.close()
-    if len(died) == count:
-        raise MachineFailure(
-            f"All {count} worker processes died ({how_it_died(died)}). What they finished is kept: run it "
-            "again, or with fewer workers where memory may have run out."
-        )
+    return found if space.canonical(found) == name else own
 
 
 def _work(config: RunConfig, trainings: Sequence[Training], number: int, pipe: Connection) -> None:

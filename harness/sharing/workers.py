@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 from typing import Any
 
-from harness.errors import MachineFailure
-from harness.processes.children import received, sendable, start
-from harness.processes.parent import end_with_parent, how_it_died
-from harness.processes.under_way import tell
+from harness.processes.children import require_one_alive, sendable, side_by_side
+from harness.processes.parent import end_with_parent
 from harness.runs.config import Progress
 from harness.runs.device import on_own_card
 from harness.runs.setup import prepare
@@ -29,54 +27,20 @@ def work_together(team: Team, job: Job, count: int, progress: Progress) -> None:
     Exception
         What one of them raised; the others are ended.
     """
-    workers: dict[Connection, SpawnProcess] = {}
-    try:
-        for number in range(count):
-            pipe, process = start(_work, job, number)
-            workers[pipe] = process
-        died = _attend(team, job, dict(workers), progress)
-    finally:
-        for pipe, process in workers.items():
-            process.terminate()
-            process.join()
-            process.close()
-            pipe.close()
-    team.look()
-    if len(died) == count and team.open:
-        raise MachineFailure(
-            f"All {count} worker processes died ({how_it_died(died)}). What they finished is kept: run it "
-            "again, or with fewer workers where memory may have run out."
-        )
+    counts: dict[int, tuple[int, int]] = {}
 
-
-def _attend(
-    team: Team, job: Job, workers: dict[Connection, SpawnProcess], progress: Progress
-) -> list[int | None]:
-    """Report progress until all workers have ended; the exit codes of those that died."""
-    counts: dict[Connection, tuple[int, int]] = {}
-    died: list[int | None] = []
-    while workers:
-        ready: list[Any] = wait(list(workers), POLL_SECONDS)
-        for pipe in ready:
-            message = received(pipe)
-            if isinstance(message, Exception):
-                raise message
-            counts[pipe] = message or NOTHING
-            if message is None:
-                process = workers.pop(pipe)
-                process.join()
-                if process.exitcode != 0:
-                    died.append(process.exitcode)
-                    if workers:
-                        tell(
-                            f"A worker process died ({how_it_died(died[-1:])}); {len(workers)} others go on."
-                        )
-        if any(counts[pipe][1] == 0 for pipe in ready) or not ready:
+    def told(messages: Mapping[int, Any]) -> None:
+        counts.update({number: message or NOTHING for number, message in messages.items()})
+        if not messages or any(counts[number][1] == 0 for number in messages):
             team.look()
         missing = set(team.open)
         under_way = sum(done for number, done in counts.values() if number in missing)
         progress("architectures", team.done + under_way, len(job.archs))
-    return died
+
+    died = side_by_side(_work, (job,), count, POLL_SECONDS, told)
+    team.look()
+    if team.open:
+        require_one_alive(died, count)
 
 
 def _work(job: Job, number: int, pipe: Connection) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 from harness.options import Option
 
+Told = Callable[[float], str]
+"""A figure of a run's label, higher is better, in the label's words: ``accuracy 94.37 %``."""
+
 Rows = Mapping[str, Any]
 """A record's rows: arrays by column, or a data frame."""
 
@@ -62,7 +65,7 @@ class Task:
     derived
         ``derived(rows)``: further numbers that reports show.
     headline
-        A run's result in a few words, of its statistics.
+        ``headline(statistics, told)``: a run's result in a few words; ``told`` names a figure of its label.
     ranking
         What methods are ranked by over all spaces, higher is better; ``None`` where they are not.
     compared
@@ -89,7 +92,7 @@ class Task:
     recomputed: tuple[str, ...] = ()
     check: Callable[[Mapping[str, Any], Rows], dict[str, Any]] | None = None
     derived: Callable[[Rows], dict[str, Any]] = _nothing
-    headline: Callable[[Mapping[str, Any]], str] = lambda statistics: ""
+    headline: Callable[[Mapping[str, Any], Told], str] = lambda statistics, told: ""
     ranking: Measure | None = None
     compared: tuple[Measure, ...] = ()
     studied: tuple[Measure, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.options import Option, Whole
-from harness.tasks._task import Measure, Rows, Task
+from harness.tasks._task import Measure, Rows, Task, Told
 
 BASELINES = {
     "params": "parameters",
@@ -27,7 +27,7 @@ def statistics(
     return stats.architecture_agreement(rows, resamples, names=tuple(names))
 
 
-def headline(statistics: Mapping[str, Any]) -> str:
+def headline(statistics: Mapping[str, Any], told: Told) -> str:
     """Tau and the number of architectures it is of."""
     found = statistics["score"]
     tau = "tau undefined" if found["kendall"] is None else f"tau {found['kendall']:.3f}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.options import Option
-from harness.tasks._task import Measure, Rows, Task
+from harness.tasks._task import Measure, Rows, Task, Told
 
 TRUTHS = ("best_acc", "avg_acc", "best_acc_remaining", "avg_acc_remaining")
 
@@ -25,7 +25,7 @@ def derived(rows: Rows) -> dict[str, Any]:
     return {"dropped_first": stats.operations_dropped(rows)}
 
 
-def headline(statistics: Mapping[str, Any]) -> str:
+def headline(statistics: Mapping[str, Any], told: Told) -> str:
     """Tau with the best accuracy by operation, at the initial supernet."""
     tau = statistics["steps"][0]["best_acc"]["kendall"]
     return f"tau with best-acc {'undefined' if tau is None else f'{tau:.3f}'} at the initial supernet"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.tasks._task import Measure, Rows, Task
+from harness.tasks._task import Measure, Rows, Task, Told
 
 
 def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
@@ -24,13 +24,14 @@ def derived(rows: Rows) -> dict[str, Any]:
     return {"best_told": np.fmax.accumulate(told).tolist()} if len(told) else {}
 
 
-def headline(statistics: Mapping[str, Any]) -> str:
-    """Accuracy and rank of the architecture found."""
+def headline(statistics: Mapping[str, Any], told: Told) -> str:
+    """Accuracy, or what else the label measures, and rank of the architecture found."""
     if statistics["accuracy"] is None:
         return "the label has no figure for the chosen architecture"
+    found = told(statistics["accuracy"])
     if statistics["rank"] is None:
-        return f"accuracy {statistics['accuracy']:.2f} %, rank unknown"
-    return f"accuracy {statistics['accuracy']:.2f} %, rank {statistics['rank']} of {statistics['size']}"
+        return f"{found}, rank unknown"
+    return f"{found}, rank {statistics['rank']} of {statistics['size']}"
 
 
 TASK = Task(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.tasks._task import Measure, Rows, Task
+from harness.tasks._task import Measure, Rows, Task, Told
 
 LEFT = ("candidates", "architectures", "best", "mean", "top")
 
@@ -22,11 +22,11 @@ def _known(value: Any) -> float | int | None:
     return None if number != number else number
 
 
-def headline(statistics: Mapping[str, Any]) -> str:
+def headline(statistics: Mapping[str, Any], told: Told) -> str:
     """What the last step leaves."""
     last = statistics["last"]
-    best = "unknown" if last["best"] is None else f"{last['best']:.2f} %"
-    return f"best accuracy left {best}, {last['architectures']:,} architectures after {last['step']} steps"
+    best = "unknown" if last["best"] is None else told(last["best"])
+    return f"best left: {best}, {last['architectures']:,} architectures after {last['step']} steps"
 
 
 TASK = Task(

@@ -18,13 +18,11 @@ from harness import benchmarks, networks, spaces
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", spaces.names())
+@pytest.mark.parametrize("name", [name for name in spaces.names() if spaces.load(name).listing() is not None])
 def test_formula_equals_the_modules_for_every_network(name):
     space = spaces.load(name)
     family = importlib.import_module(f"harness.networks.{space.family}")
     graph_of = space.cell if space.family == "nb1shot1" else space.format
-    if space.listing() is None:
-        pytest.skip("nobody lists it")
     distinct = {graph_of(arch): arch for arch in space.listing()}
     for position, arch in enumerate(distinct.values()):
         for fidelity in ("small", "benchmark") if position % 10 == 0 else ("small",):

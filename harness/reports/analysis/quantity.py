@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import benchmarks
-from harness.errors import HarnessError
+from harness.benchmarks import UNTRAINED
 from harness.reports.wording import number
 
 
@@ -16,13 +16,20 @@ class Quantity:
     """A label's metric and unit.
 
     ``sign`` is -1 where lower is better: records hold such figures negated, so that higher is better
-    everywhere, and :meth:`shown` takes that back. ``digits`` are decimals.
+    everywhere, and :meth:`shown` takes that back. ``digits`` are decimals; ``trained`` says whether it hangs
+    on training.
     """
 
     metric: str = "accuracy"
     unit: str = "%"
     sign: float = 1.0
     digits: int = 2
+    trained: bool = True
+
+    @property
+    def truth(self) -> str:
+        """What scores are compared with: ``trained accuracy``, or a cost that no training changes."""
+        return f"trained {self.metric}" if self.trained else self.metric
 
     @property
     def axis(self) -> str:
@@ -75,9 +82,8 @@ class Quantity:
 
 def quantity_of(space: str, label: str) -> Quantity:
     """What ``label`` of ``space`` measures; accuracy in per cent where nobody knows the label any more."""
-    try:
-        found = benchmarks.labels(space)[label]
-    except (HarnessError, KeyError):
+    found = benchmarks.find_label(space, label)
+    if found is None:
         return Quantity()
     unit = "%" if found.unit == "per cent" else found.unit
-    return Quantity(found.metric, unit, found.sign, 2 if unit == "%" else 3)
+    return Quantity(found.metric, unit, found.sign, 2 if unit == "%" else 3, found.split != UNTRAINED)

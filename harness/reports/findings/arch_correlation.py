@@ -49,7 +49,7 @@ def _baseline(group: Group) -> str | None:
 
 def _headline(name: str, best: Group, base: str | None, quantity: Quantity) -> str:
     tau = parts.value(best, "score.kendall", 3)
-    told = f"{name}, Kendall τ {tau} with trained {quantity.metric}"
+    told = f"{name}, Kendall τ {tau} with {quantity.truth}"
     if base is None:
         return f"Of the proxies, the best is {told}."
     own, trivial = (float(best.stat(f"{each}.{RANKED}")["mean"]) for each in ("score", base))

@@ -79,7 +79,7 @@ def _proxies(groups: Sequence[Group], quantity: Quantity) -> Panel | None:
     return Panel(
         tuple(_points(numbers, [title for title, _, _ in rows], part, colour)
               for part, colour in ((~trivial, 0), (trivial, MUTED))),
-        title=f"Rank agreement with trained {quantity.metric}",
+        title=f"Rank agreement with {quantity.truth}",
         x_title="Kendall τ",
         y_names=tuple(title for title, _, _ in rows),
         marks=() if ceiling is None else (Mark("x", ceiling, 1, True, f"ceiling {ceiling:.2f}"),),

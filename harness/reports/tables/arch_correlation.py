@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group, by_population, title_of_set
+from harness.reports.analysis.quantity import quantity_of
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import labels, measured, subpopulations
 from harness.tasks.arch_correlation import BASELINES
@@ -72,7 +73,7 @@ def _table(groups: Sequence[Group], number: int, of: int) -> Table:
     ceiling = scored[0].stat("ceiling.kendall")["mean"] if scored else None
     reference = [_reference(scored[0])] if ceiling is not None else []
     return Table(
-        title=title_of_set("Rank agreement with trained accuracy", number, of),
+        title=title_of_set(f"Rank agreement with {quantity_of(*groups[0].place[1:]).truth}", number, of),
         columns=COLUMNS,
         rows=(*reference, *rows, *wording.rows_of_failed(groups, COLUMNS)),
         caption=_caption(groups, scored, of),

@@ -12,7 +12,7 @@ from harness.reports import wording
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables.overall import Method
+from harness.reports.tables.overall import Method, named
 from harness.stats import mean_with_interval, ranks
 
 Place = tuple[str, str]
@@ -68,7 +68,10 @@ def _matrix(task: tasks.Task, groups: Sequence[Group]) -> Matrix:
     measuring: set[Method] = set()
     for group in members:
         beside = [other for other in members if other.place == group.place]
-        for method, statistic in _named(task, group, beside).items():
+        settings = wording.title(group, beside).removeprefix(group.method).lstrip(", ")
+        oracle = task.group == "scorer" and "fidelity" not in group.settings
+        kind = "reference" if group.published or oracle else "method"
+        for method, statistic in named(task, group, settings, kind).items():
             own = values.setdefault((group.place[1:], method), [])
             if method.kind != "baseline" or not own:
                 own += [value for value in group.values(statistic) if value is not None]
@@ -88,21 +91,6 @@ def _matrix(task: tasks.Task, groups: Sequence[Group]) -> Matrix:
     matrix = Matrix(task, (), places, known, ranked, notes)
     ordered = sorted(methods, key=lambda method: (matrix.mean_rank(method), method))
     return Matrix(task, tuple(ordered), places, known, ranked, notes, frozenset(measuring))
-
-
-def _named(task: tasks.Task, group: Group, beside: Sequence[Group]) -> dict[Method, str]:
-    """The methods that a group has numbers of, and which; a baseline stands for the proxy of its name."""
-    statistic = task.ranking.name if task.ranking else ""
-    found = {
-        Method(title, kind="baseline"): statistic.replace("score", column)
-        for column, title in task.baselines.items()
-    }
-    if group.method in task.baselines:
-        return found
-    oracle = task.group == "scorer" and "fidelity" not in group.settings
-    settings = wording.title(group, beside).removeprefix(group.method).lstrip(", ")
-    kind = "reference" if group.published or oracle else "method"
-    return found | {Method(group.method, settings, kind): statistic}
 
 
 def table(matrix: Matrix) -> Table:

@@ -118,7 +118,9 @@ def blocks_of(
     values: dict[Block, dict[Method, float]] = {}
     known: set[Method] = set()
     for group in groups:
-        methods = _methods(task, group, [other for other in groups if other.place == group.place])
+        beside = [other for other in groups if other.place == group.place]
+        kind = "reference" if group.published else "method"
+        methods = named(task, group, wording.own_settings(group, beside), kind)
         known |= set(methods)
         for result in group.results:
             run = result.run
@@ -128,8 +130,11 @@ def blocks_of(
     return dict(sorted(values.items())), tuple(sorted(known))
 
 
-def _methods(task: tasks.Task, group: Group, beside: Sequence[Group]) -> dict[Method, str]:
-    """The methods that a group has numbers of, and which; a baseline stands for the proxy of its name."""
+def named(task: tasks.Task, group: Group, settings: str, kind: str) -> dict[Method, str]:
+    """The methods that a group has numbers of, and which; a baseline stands for the proxy of its name.
+
+    ``settings`` and ``kind`` are those of the group's own method.
+    """
     statistic = task.ranking.name if task.ranking else ""
     found = {
         Method(title, kind="baseline"): statistic.replace("score", column)
@@ -137,8 +142,7 @@ def _methods(task: tasks.Task, group: Group, beside: Sequence[Group]) -> dict[Me
     }
     if group.method in task.baselines:
         return found
-    kind = "reference" if group.published else "method"
-    return found | {Method(group.method, wording.own_settings(group, beside), kind): statistic}
+    return found | {Method(group.method, settings, kind): statistic}
 
 
 def common_methods(values: Mapping[Block, Mapping[Method, float]]) -> list[Method]:
