@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
-from harness.networks.nb201 import Cell
+from harness.networks._edges import EdgeCell
 from harness.spaces import Architecture
 from harness.spaces.nats_sss import NatsSizes
 
@@ -71,9 +71,9 @@ def layers(space: NatsSizes, arch: Architecture, size: Size) -> Iterator[Layer]:
         yield Layer(before, width, number in REDUCING)
 
 
-def cell(layer: Layer) -> Cell:
+def cell(layer: Layer) -> EdgeCell:
     """The cell at a layer that does not reduce."""
-    return Cell({edge: _edge(edge, layer) for edge in EDGES})
+    return EdgeCell({edge: _edge(edge, layer) for edge in EDGES})
 
 
 def _edge(edge: str, layer: Layer) -> nn.Module:

@@ -8,18 +8,19 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
 import torch
 from torch import nn
 
-from harness.networks._blocks import Conv2d, Network, ReLUConvBN, add, classifier
-from harness.networks._masking import Left, mix
-from harness.networks._supernet import Choices, Supernet
+from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
+from harness.networks._edges import EdgeCell, EdgeChoices
+from harness.networks._supernet import Supernet
 from harness.spaces import Architecture, Space
-from harness.spaces.nb201 import EDGES, OPERATIONS
+from harness.spaces._edges import EDGES
+from harness.spaces.nb201 import OPERATIONS
 
 INIT = "pytorch"
 """The authors' model class leaves PyTorch's default initialisation."""
@@ -42,58 +43,11 @@ class Size:
 FIDELITIES = {"benchmark": Size(16, 5), "small": Size(16, 1), "tiny": Size(4, 1)}
 
 
-class Cell(nn.Module):
-    """Four nodes, node 0 the input; a node is the sum of its edges, and node 3 the output.
-
-    ``edges`` maps a decision's name (``"2<-1"``) to the edge's module. An edge that is not there is
-    ``none``; a node without any edge is zero.
-    """
-
-    def __init__(self, edges: Mapping[str, nn.Module]) -> None:
-        super().__init__()
-        self.edges = nn.ModuleDict(edges)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` to the same shape."""
-        states = [inputs]
-        for node in (1, 2, 3):
-            names = [f"{node}<-{parent}" for parent in range(node)]
-            terms = [
-                self.edges[name](state)
-                for name, state in zip(names, states, strict=True)
-                if name in self.edges
-            ]
-            # A product, as in the authors' code, so that gradients reach the input and are zero.
-            states.append(add(terms) if terms else inputs * 0.0)
-        return states[-1]
-
-
-class CellChoices(Choices):
+class CellChoices(EdgeChoices):
     """A cell with all candidates on every edge."""
 
     def __init__(self, channels: int, affine: bool = False) -> None:
-        super().__init__()
-        self.edges = nn.ModuleDict(
-            {
-                f"{node}<-{parent}": nn.ModuleDict(
-                    {name: make(channels, affine) for name, make in _OPERATIONS.items()}
-                )
-                for node, parent in EDGES
-            }
-        )
-
-    def masked(self, lefts: Sequence[Left]) -> Cell:
-        """A cell; an edge on which nothing but ``none`` runs is not there."""
-        edges = {}
-        for (name, operations), left in zip(self.edges.items(), lefts, strict=True):
-            kept = left.among(_WITH_MODULES)
-            branches, removed = (
-                [operations.get_submodule(OPERATIONS[index]) for index in candidates]
-                for candidates in (kept.candidates, kept.removed)
-            )
-            if branches or removed:
-                edges[name] = mix(kept, branches, removed)
-        return Cell(edges)
+        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](channels, affine))
 
 
 class Reduction(nn.Module):
@@ -117,8 +71,6 @@ _OPERATIONS: dict[str, Callable[[int, bool], nn.Module]] = {
     "nor_conv_3x3": lambda channels, affine: ReLUConvBN(channels, channels, 3, affine=affine),
     "avg_pool_3x3": lambda channels, affine: nn.AvgPool2d(3, 1, padding=1, count_include_pad=False),
 }
-_WITH_MODULES = [index for index, name in enumerate(OPERATIONS) if name in _OPERATIONS]
-"""All but ``none``."""
 
 
 def network(space: Space, arch: Architecture, size: Size, classes: int) -> Network:
@@ -130,8 +82,8 @@ def network(space: Space, arch: Architecture, size: Size, classes: int) -> Netwo
         f"{node}<-{parent}": OPERATIONS[pick] for (node, parent), (pick,) in zip(EDGES, arch, strict=True)
     }
 
-    def cell(channels: int) -> Cell:
-        return Cell({name: _OPERATIONS[op](channels, True) for name, op in picks.items() if op != "none"})
+    def cell(channels: int) -> EdgeCell:
+        return EdgeCell({name: _OPERATIONS[op](channels, True) for name, op in picks.items() if op != "none"})
 
     return Network(*_assemble(cell, size, classes))
 

@@ -8,7 +8,7 @@ published none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 import torch
@@ -16,80 +16,42 @@ from torch import nn
 from torch.nn import functional as F
 
 from harness.networks import _transnas
-from harness.networks._blocks import Network, ReLUConvBN, add, classifier
+from harness.networks._blocks import Network, ReLUConvBN, classifier
 from harness.networks._darts import FactorizedReduce
-from harness.networks._masking import Left, mix
-from harness.networks._supernet import Choices, Supernet
+from harness.networks._edges import EdgeCell, EdgeChoices
+from harness.networks._supernet import Supernet
 from harness.networks._transnas import FIDELITIES, INIT, Layer, Size
 from harness.spaces import Architecture, Space
-from harness.spaces.transnas_micro import EDGES, MODULES, OPERATIONS
+from harness.spaces._edges import EDGES
+from harness.spaces.transnas_micro import MODULES, OPERATIONS
 
 SUPERNET_INIT = INIT
 
 _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
-_WITH_MODULES = [index for index, name in enumerate(OPERATIONS) if name != "none"]
 
 
-class Cell(nn.Module):
-    """Four nodes, node 0 the input; a node is the sum of its edges, and node 3 the output.
-
-    ``edges`` maps a decision's name (``"2<-1"``) to the edge's module; a node without any edge is zero. Edges
-    from the input change channels and resolution as the ``layer`` does.
-    """
+class Cell(EdgeCell):
+    """Edges from the input change channels and resolution as the ``layer`` does."""
 
     def __init__(self, edges: Mapping[str, nn.Module], layer: Layer) -> None:
-        super().__init__()
-        self.edges = nn.ModuleDict(edges)
+        super().__init__(edges)
         self.stride, self.wider = layer.stride, layer.outputs // layer.inputs
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """``(B, inputs, H, W)`` to ``(B, outputs, H / stride, W / stride)``, rounded up."""
-        states = [inputs]
-        for node in (1, 2, 3):
-            names = [f"{node}<-{parent}" for parent in range(node)]
-            terms = [
-                self.edges[name](state)
-                for name, state in zip(names, states, strict=True)
-                if name in self.edges
-            ]
-            states.append(add(terms) if terms else self._zeros(inputs))
-        return states[-1]
-
-    def _zeros(self, inputs: torch.Tensor) -> torch.Tensor:
-        # Made of the input, so that gradients reach it and are zero.
+    def zeros(self, inputs: torch.Tensor) -> torch.Tensor:
+        """``(B, inputs, H, W)`` to zeros ``(B, outputs, H / stride, W / stride)``, rounded up."""
         zeros = F.avg_pool2d(inputs, 1, self.stride) * 0.0
         return torch.cat([zeros] * self.wider, 1) if self.wider > 1 else zeros
 
 
-class CellChoices(Choices):
+class CellChoices(EdgeChoices):
     """A cell with all candidates on every edge."""
 
     def __init__(self, layer: Layer, affine: bool = False) -> None:
-        super().__init__()
+        super().__init__(OPERATIONS, lambda name, parent: operation(name, layer, parent, affine))
         self.layer = layer
-        self.edges = nn.ModuleDict(
-            {
-                f"{node}<-{parent}": nn.ModuleDict(
-                    {
-                        OPERATIONS[index]: operation(OPERATIONS[index], layer, parent, affine)
-                        for index in _WITH_MODULES
-                    }
-                )
-                for node, parent in EDGES
-            }
-        )
 
-    def masked(self, lefts: Sequence[Left]) -> Cell:
-        """A cell; an edge on which nothing but ``none`` runs is not there."""
-        edges = {}
-        for (name, operations), left in zip(self.edges.items(), lefts, strict=True):
-            kept = left.among(_WITH_MODULES)
-            branches, removed = (
-                [operations.get_submodule(OPERATIONS[index]) for index in candidates]
-                for candidates in (kept.candidates, kept.removed)
-            )
-            if branches or removed:
-                edges[name] = mix(kept, branches, removed)
+    def cell(self, edges: Mapping[str, nn.Module]) -> Cell:
+        """The cell of these edges, at the layer's place."""
         return Cell(edges, self.layer)
 
 

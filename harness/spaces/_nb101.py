@@ -8,13 +8,15 @@ here because importing it imports torch; a test holds the two equal.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.errors import ConfigError
+from harness.spaces._space import Architecture, Space
 
 CANONICAL_OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 """The order in which NAS-Bench-101 numbers its operations."""
@@ -101,6 +103,24 @@ def cell_of(matrix: Any, operations: Any) -> Cell:
         )
     parents = tuple(tuple(kept.index(w) for w in kept if edges[w, v]) for v in kept)
     return Cell(parents, tuple(names[v] for v in kept[1:-1]))
+
+
+class SpaceOfCells(Space):
+    """A space of NAS-Bench-101's cells, which are read as matrix and operations too."""
+
+    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
+        """Read NASBench-101's matrix and operations: the architecture with the same cell."""
+        return self.of_cell(cell_of(*items)) if len(items) == 2 else None
+
+    def parse_mapping(self, items: Mapping[Any, Any]) -> Architecture | None:
+        """Read NASBench-101's ``{"matrix": ..., "ops": ...}`` too."""
+        if set(items) == {"matrix", "ops"}:
+            return self.of_cell(cell_of(items["matrix"], items["ops"]))
+        return super().parse_mapping(items)
+
+    @abstractmethod
+    def of_cell(self, cell: Cell) -> Architecture:
+        """The architecture with this ``cell``; raises :class:`ConfigError` where there is none."""
 
 
 def class_numbers(cells: Sequence[Cell]) -> np.ndarray:

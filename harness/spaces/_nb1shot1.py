@@ -8,18 +8,17 @@ each block picks an operation, and each node a fixed number of parents among the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache, cached_property
 from itertools import combinations, pairwise, product
-from typing import Any
 
 import numpy as np
 
 from harness.errors import ConfigError
 from harness.options import Option
 from harness.spaces._diagram import Diagram, Link, Node
-from harness.spaces._nb101 import Cell, cell_of, class_numbers
-from harness.spaces._space import Architecture, Decision, Space
+from harness.spaces._nb101 import Cell, SpaceOfCells, class_numbers
+from harness.spaces._space import Architecture, Decision
 
 OPTIONS = {
     "supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as the benchmark's authors")
@@ -29,7 +28,7 @@ OPERATIONS = ("maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu")
 _BLOCK = re.compile(r"^(?:-|([a-z0-9-]+)@(\d(?:,\d)*))$")
 
 
-class NB1Shot1(Space):
+class NB1Shot1(SpaceOfCells):
     """One of the three spaces, given by the number of parents of every node.
 
     The operation decisions of the blocks come first, then the input decision of every node that
@@ -109,18 +108,9 @@ class NB1Shot1(Space):
             parts.append(f"{operation}@{','.join(map(str, parents[v]))}" if used[v] else "-")
         return "|".join(parts)
 
-    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
-        """Read NASBench-101's matrix and operations: the listed architecture with the same cell."""
-        return self._of_cell(*items) if len(items) == 2 else None
-
-    def parse_mapping(self, items: Mapping[Any, Any]) -> Architecture | None:
-        """Read NASBench-101's ``{"matrix": ..., "ops": ...}`` too."""
-        if set(items) == {"matrix", "ops"}:
-            return self._of_cell(items["matrix"], items["ops"])
-        return super().parse_mapping(items)
-
-    def _of_cell(self, matrix: Any, operations: Any) -> Architecture:
-        found = self._by_hash.get(cell_of(matrix, operations).hash())
+    def of_cell(self, cell: Cell) -> Architecture:
+        """The listed architecture with this cell."""
+        found = self._by_hash.get(cell.hash())
         if found is None:
             raise ConfigError(f"{self.title} lists no architecture with this cell; NAS-Bench-101 has others.")
         return found

@@ -7,16 +7,15 @@ Architecture Search", ICML 2019.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from harness.errors import ConfigError
-from harness.spaces._nb101 import CANONICAL_OPERATIONS, Cell, cell_of
+from harness.spaces._nb101 import CANONICAL_OPERATIONS, Cell, SpaceOfCells
 from harness.spaces._nb101_forms import BASE, EDGES, INNER, PLACES, kept, normal_numbers
-from harness.spaces._space import Architecture, Decision, Space
+from harness.spaces._space import Architecture, Decision
 
 MOST_EDGES = 9
 _PART = re.compile(r"([a-z0-9-]*)@(\d(?:,\d)*)")
@@ -26,7 +25,7 @@ Parents = tuple[frozenset[int], ...]
 """By place, from the input to the output, where its edges come from."""
 
 
-class NB101(Space):
+class NB101(SpaceOfCells):
     """423,624 cells; nobody lists them but the benchmark's table.
 
     A decision for every edge and for the operation in every inner place. Places without a vertex on a way
@@ -73,18 +72,8 @@ class NB101(Space):
             )
         return arch
 
-    def parse_sequence(self, items: Sequence[Any]) -> Architecture | None:
-        """Read NASBench-101's matrix and operations."""
-        return self._of_cell(*items) if len(items) == 2 else None
-
-    def parse_mapping(self, items: Mapping[Any, Any]) -> Architecture | None:
-        """Read NASBench-101's ``{"matrix": ..., "ops": ...}`` too."""
-        if set(items) == {"matrix", "ops"}:
-            return self._of_cell(items["matrix"], items["ops"])
-        return super().parse_mapping(items)
-
-    def _of_cell(self, matrix: Any, operations: Any) -> Architecture:
-        cell = cell_of(matrix, operations)
+    def of_cell(self, cell: Cell) -> Architecture:
+        """Its architecture, where it is no larger than NAS-Bench-101's are."""
         edges = sum(map(len, cell.parents))
         if len(cell.parents) > PLACES or edges > MOST_EDGES:
             raise ConfigError(

@@ -12,15 +12,12 @@ from typing import Any, TypeGuard
 
 from harness.errors import ConfigError, unknown_name
 from harness.options import Option
-from harness.spaces._diagram import Diagram, cell_of_edges
-from harness.spaces._space import Architecture, Decision, Space, is_index
+from harness.spaces._edges import EDGES, CellOfEdges
+from harness.spaces._space import Architecture, Decision, is_index
 
 OPTIONS = {"supernet_epochs": Option(int, 100, "of a supernet at fidelity=benchmark: as DARTS-PT's authors")}
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""(node, its parent), in the order of the decisions."""
-
 NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 NASLIB_EDGES = ((1, 0), (2, 0), (3, 0), (2, 1), (3, 1), (3, 2))
 """NASLib's order of operations and edges, by which its tuples of six indices are read."""
@@ -30,22 +27,17 @@ _TOKEN = re.compile(r"([a-z0-9_]+)~(\d)")
 _TUPLE = re.compile(r"\(\d(, ?\d){5}\)", re.ASCII)
 
 
-class NB201(Space):
+class NB201(CellOfEdges):
     """15,625 architectures, 6,466 distinct networks."""
 
     name = "nb201"
     title = "NAS-Bench-201"
     family = "nb201"
     decisions = tuple(Decision(f"{node}<-{parent}", OPERATIONS) for node, parent in EDGES)
-    identity_candidates = frozenset({"none", "skip_connect"})
     forms = (
         "the authors' string, their genotype ((('nor_conv_3x3', 0),), ...), NASLib's tuple of six indices, a "
         "mapping of edges such as {(0, 1): 'nor_conv_3x3', ...}, or six tuples of one index each"
     )
-
-    def listing(self) -> tuple[Architecture, ...]:
-        """Every architecture, in lexicographic order of the picks."""
-        return tuple(self.encodings())
 
     def format(self, arch: Architecture) -> str:
         """``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``, the authors' string."""
@@ -131,18 +123,6 @@ class NB201(Space):
             else:
                 terms[node].append(f"({source})@{operation}")
         return "+".join(sorted(terms[3]))
-
-    def connected(self, arch: Architecture) -> bool:
-        """Whether a chain of edges other than ``none`` leads from node 0 to node 3."""
-        reached = {0}
-        for (node, parent), (pick,) in zip(EDGES, arch, strict=True):
-            if parent in reached and OPERATIONS[pick] != "none":
-                reached.add(node)
-        return 3 in reached
-
-    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
-        """The cell, with an operation on each edge."""
-        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
 
 def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:

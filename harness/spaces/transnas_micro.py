@@ -13,8 +13,8 @@ from typing import Any
 
 from harness.errors import ConfigError
 from harness.options import Option
-from harness.spaces._diagram import Diagram, cell_of_edges
-from harness.spaces._space import Architecture, Decision, Space, is_index
+from harness.spaces._edges import EDGES, CellOfEdges
+from harness.spaces._space import Architecture, Decision, is_index
 
 OPTIONS = {
     "supernet_epochs": Option(
@@ -23,40 +23,28 @@ OPTIONS = {
 }
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
-EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
-"""(node, its parent), in the order of the decisions."""
-
 MODULES = "41414"
 """What the modules around the cell do: 1 nothing, 4 double the channels and halve the resolution."""
 
 _TEXT = re.compile(rf"(?:64-{MODULES}-)?([0-3])_([0-3]{{2}})_([0-3]{{3}})", re.ASCII)
 
 
-class TransNASMicro(Space):
-    """4,096 architectures, 1,519 distinct networks."""
+class TransNASMicro(CellOfEdges):
+    """4,096 architectures, 1,519 distinct networks; their order is not that of the authors' indices."""
 
     name = "transnas_micro"
     title = "TransNAS-Bench-101 micro"
     family = "transnas_micro"
     decisions = tuple(Decision(f"{node}<-{parent}", OPERATIONS) for node, parent in EDGES)
-    identity_candidates = frozenset({"none", "skip_connect"})
     forms = (
         "the authors' string such as 64-41414-3_31_132, or its end 3_31_132, six numbers of 0 to 3, "
         "a mapping of edges such as {'1<-0': 'nor_conv_3x3', ...}, or six tuples of one index each"
     )
 
-    def listing(self) -> tuple[Architecture, ...]:
-        """Every architecture, in lexicographic order of the picks; not the order of the authors' indices."""
-        return tuple(self.encodings())
-
     def format(self, arch: Architecture) -> str:
         """``64-41414-a_bc_def``, the authors' string; the digits count :data:`OPERATIONS`."""
         digits = "".join(str(pick) for (pick,) in arch)
         return f"64-{MODULES}-{digits[0]}_{digits[1:3]}_{digits[3:]}"
-
-    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
-        """The cell, with an operation on each edge."""
-        return (cell_of_edges(EDGES, (OPERATIONS[pick] for (pick,) in arch)),)
 
     def parse_text(self, text: str) -> Architecture:
         """Read the authors' string, or what it says of the cell."""
@@ -90,14 +78,6 @@ class TransNASMicro(Space):
             elif operation != "none":
                 terms[node].append(f"({'+'.join(sorted(terms[parent]))})@{operation}")
         return "+".join(sorted(terms[3]))
-
-    def connected(self, arch: Architecture) -> bool:
-        """Whether a chain of edges other than ``none`` leads from node 0 to node 3."""
-        reached = {0}
-        for (node, parent), (pick,) in zip(EDGES, arch, strict=True):
-            if parent in reached and OPERATIONS[pick] != "none":
-                reached.add(node)
-        return 3 in reached
 
 
 SPACE = TransNASMicro()

@@ -1,0 +1,35 @@
+"""Spaces of a cell of four nodes with an operation on every edge."""
+
+from __future__ import annotations
+
+from harness.spaces._diagram import Diagram, cell_of_edges
+from harness.spaces._space import Architecture, Space
+
+EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+"""(node, its parent), in the order of the decisions."""
+
+
+class CellOfEdges(Space):
+    """A decision for every edge, whose candidates, ``none`` among them, are the same for all."""
+
+    identity_candidates = frozenset({"none", "skip_connect"})
+
+    def listing(self) -> tuple[Architecture, ...]:
+        """Every architecture, in lexicographic order of the picks."""
+        return tuple(self.encodings())
+
+    def operations(self, arch: Architecture) -> tuple[str, ...]:
+        """The name of every edge's operation."""
+        return tuple(spec.candidates[pick] for spec, (pick,) in zip(self.decisions, arch, strict=True))
+
+    def connected(self, arch: Architecture) -> bool:
+        """Whether a chain of edges other than ``none`` leads from node 0 to node 3."""
+        reached = {0}
+        for (node, parent), operation in zip(EDGES, self.operations(arch), strict=True):
+            if parent in reached and operation != "none":
+                reached.add(node)
+        return 3 in reached
+
+    def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
+        """The cell, with an operation on each edge."""
+        return (cell_of_edges(EDGES, self.operations(arch)),)
