@@ -26,10 +26,12 @@ def drawings(groups: Sequence[Group], quantity: Quantity) -> tuple[Drawing, ...]
         return ()
     result = _median(best)
     seed = wording.seeds([result.run.seed])
-    which = f", {seed}" if len(best.seeds) == 1 else f", {seed}, the median of {len(best.seeds)}"
+    known = result.numbers.get("accuracy") is not None
+    which = f", {seed}, the median of {len(best.seeds)}" if known and len(best.seeds) > 1 else f", {seed}"
     rank, size = (result.numbers.get(name) for name in ("rank", "size"))
     ranked = f", rank {wording.count(rank)} of {wording.count(size)}" if rank else ""
-    words = f"{quantity.text(result.numbers.get('accuracy'))}{ranked}"
+    accuracy = result.numbers.get("accuracy")
+    words = f"{quantity.metric} unknown" if accuracy is None else f"{quantity.text(accuracy)}{ranked}"
     found = _drawing(space, f"Found by {best.method}{which}", words, result.statistics.get("arch"))
     return tuple(filter(None, (found, _optimum(space, groups[0].run.label, quantity))))
 
@@ -42,10 +44,10 @@ def _space(name: str) -> Space | None:
 
 
 def _median(group: Group) -> Result:
-    """The run with the middle accuracy; of an even number the lower one of the two."""
+    """The run with the middle accuracy, of an even number the lower one; the first where none is known."""
     known = [result for result in group.results if result.numbers.get("accuracy") is not None]
     known.sort(key=lambda result: result.numbers["accuracy"] or 0.0)
-    return known[(len(known) - 1) // 2]
+    return known[(len(known) - 1) // 2] if known else group.results[0]
 
 
 def _optimum(space: Space, label: str, quantity: Quantity) -> Drawing | None:

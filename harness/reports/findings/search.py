@@ -1,4 +1,4 @@
-"""What the records say of searches: the best without trained networks, random search, the optimum."""
+"""What the records say of searches: the best that reads networks, random search, the optimum."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ HEADING = "What a search finds"
 
 
 def best_of(groups: Sequence[Group]) -> Group | None:
-    """The best search that reads networks, or else the best of all."""
+    """The best search that reads networks, or else the best of all.
+
+    Where nothing is known of what any of the former found, it is the one that read most scores.
+    """
     scored = [group for group in groups if group.results]
-    training_free = [group for group in scored if parts.measured(group)]
-    return parts.best(training_free, "accuracy") or parts.best(scored, "accuracy")
+    reading = [group for group in scored if parts.measured(group)]
+    most = max(reading, key=lambda group: group.stat("evaluations")["mean"] or 0.0, default=None)
+    return parts.best(reading, "accuracy") or most or parts.best(scored, "accuracy")
 
 
 def finding(groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding | None:
@@ -27,18 +31,35 @@ def finding(groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding
     best = best_of(groups)
     if best is None:
         return None
+    if best.stat("accuracy")["mean"] is None:
+        return _unknown(best, groups, quantity, anchor)
     name = wording.title(best, groups)
     accuracy = wording.mean_cell(quantity.stat(best.stat("accuracy")), quantity.digits).text
     ranks = wording.spread(best.values("rank"))
     size = wording.spread(best.values("size"))
     told = f"{name} finds {quantity.metric} {accuracy} {quantity.unit}".rstrip()
+    headline = f"{told}{f', rank {ranks} of {size}' if ranks != wording.NONE else ''}."
+    support = (_optimum(best, groups, quantity), _random(best, groups, quantity), _cost(best))
+    return Finding(HEADING, headline, tuple(filter(None, support)), _basis(best, groups), anchor)
+
+
+def _basis(best: Group, groups: Sequence[Group]) -> str:
+    methods = wording.counted(len([group for group in groups if group.results]), "method")
+    seeds = wording.seeds(best.seeds)
+    return f"{methods}, {seeds}, label {best.run.label}; ± is the deviation over seeds"
+
+
+def _unknown(best: Group, groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding:
+    """That of a search whose architecture the label has no figure for."""
+    headline = f"{wording.title(best, groups)} finds an architecture whose {quantity.metric} nobody knows."
+    known = parts.best([group for group in groups if group.results], "accuracy")
+    other = ""
+    if known is not None:
+        accuracy = wording.mean_cell(quantity.stat(known.stat("accuracy")), quantity.digits).text
+        other = f"Among what is known {known.method} finds {accuracy} {quantity.unit}".rstrip() + "."
+    trained = "With truth=train it is trained here, at a small fidelity."
     return Finding(
-        HEADING,
-        f"{told}{f', rank {ranks} of {size}' if ranks != wording.NONE else ''}.",
-        tuple(filter(None, (_optimum(best, groups, quantity), _random(best, groups, quantity), _cost(best)))),
-        f"{wording.counted(len([group for group in groups if group.results]), 'method')}, "
-        f"{wording.seeds(best.seeds)}, label {best.run.label}; ± is the deviation over seeds",
-        anchor,
+        HEADING, headline, tuple(filter(None, (other, _cost(best), trained))), _basis(best, groups), anchor
     )
 
 

@@ -67,6 +67,22 @@ def test_a_search_stands_beside_random_search_over_the_same_seeds(results):
     assert "It read 20 scores and no trained figure" in support
 
 
+def test_an_architecture_that_nobody_trained_is_told_of_and_drawn(results):
+    arch = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    path = results.search(seed=0, accuracy=90.0, space="nb201", fidelity="benchmark")
+    record = next(each for each in results.store.records() if each.path == path)
+    unknown = {"arch": arch, "accuracy": None, "rank": None, "regret": None}
+    results.store.write(
+        record.run, "ok", None, record.rows, {**record.statistics, **unknown}, record.provenance, {}, {}
+    )
+    results.search("random_search", 0, accuracy=91.0, space="nb201", queries=20)
+    (first,) = summaries(collect(results.root))
+    (finding,) = first.found
+    assert finding.headline == "zero_cost_pt-nwot finds an architecture whose accuracy nobody knows."
+    assert finding.support[0] == "Among what is known random_search finds 91.00 %."
+    assert (first.drawings[0].arch, first.drawings[0].words) == (arch, "accuracy unknown")
+
+
 def test_one_seed_never_stands_for_a_method(results):
     results.search(fidelity="benchmark")
     results.search("random_search", accuracy=91.0, queries=20)
