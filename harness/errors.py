@@ -19,6 +19,10 @@ class DataError(HarnessError):
     """A table or image file that is missing, damaged or not what the manifest says."""
 
 
+class NoFiguresError(DataError):
+    """Nothing says how good the architectures of a space are."""
+
+
 class ConfigError(HarnessError):
     """A setting outside its range, or settings that exclude each other."""
 

@@ -27,7 +27,7 @@ from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
-from harness.errors import ConfigError, DataError, HarnessError, unknown_name
+from harness.errors import ConfigError, HarnessError, NoFiguresError, unknown_name
 from harness.folders import BENCHMARKS_DATA
 
 __all__ = [
@@ -124,7 +124,7 @@ def require(space: str) -> None:
         Otherwise.
     """
     if space not in names():
-        raise DataError(
+        raise NoFiguresError(
             f"Space {space!r} has no table in {BENCHMARKS_DATA}, so that nothing says how good its "
             f"architectures are; take one of {', '.join(names())}, or task=search with a searcher that asks "
             "for no accuracy."

@@ -14,6 +14,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,13 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from harness import benchmarks, spaces
-from harness.cli._compose import composing, results_root, run_configs
+from harness.cli._compose import composing, expanded, results_root, run_config
 from harness.cli._literal import setting
 from harness.cli._own_folders import look_in, presets, taken_out
 from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, folder, guarded
-from harness.errors import ConfigError, ResultsError, RunFailed, unknown_name
+from harness.errors import ConfigError, NoFiguresError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, cards
 
 
@@ -110,7 +111,7 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
     with composing():
         configs, own = [], []
         for space, line in _lines(lines, chosen):
-            made = run_configs([*line, f"space={space}", *overrides])
+            made = _known([*line, f"space={space}", *overrides])
             configs += made
             own += [any(part.startswith("seed=") for part in line)] * len(made)
     if not configs:
@@ -127,6 +128,15 @@ def plan(chosen: tuple[str, ...], preset: str, seeds: str, overrides: list[str])
             f"SEEDS={seeds}: take some of these, or none."
         )
     return [config for config in configs if not drawn or config.seed in drawn]
+
+
+def _known(overrides: Sequence[str]) -> list[RunConfig]:
+    """The runs of a line; of a space without figures those that compare with none."""
+    found = []
+    for choice in expanded(overrides):
+        with suppress(NoFiguresError):
+            found.append(run_config(choice))
+    return found
 
 
 def _seeded(

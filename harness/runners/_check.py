@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from harness import aggregations, benchmarks, groups, registry, searchers, spaces, tasks, trackers
-from harness.errors import ConfigError, unknown_name
+from harness.errors import ConfigError, NoFiguresError, unknown_name
 from harness.evidence import Method, method_of, require_kinds, require_limits, training_of
 from harness.evidence.published import published_sets
 from harness.options import Device, Folder, Kind, Numbers, Whole, check_value
@@ -79,8 +79,16 @@ def _check_truth(config: RunConfig) -> None:
     method = method_of(config)
     evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
     needed = tasks.load(config.task["name"]).needs_truth or getattr(evidence, "READS_TRUTH", False)
-    if needed and not truth.is_measured(config):
-        benchmarks.require(config.space["name"])
+    space = config.space["name"]
+    if truth.is_measured(config) or space in benchmarks.names():
+        return
+    if needed:
+        benchmarks.require(space)
+    if method is not None and getattr(method.module, "LISTS", False) and spaces.load(space).listing() is None:
+        raise NoFiguresError(
+            f"{method.group}={method.name} needs a list of all architectures, and nobody lists those of "
+            f"{space}: take another {method.group}."
+        )
 
 
 def _is_chosen(config: RunConfig, group: str) -> bool:

@@ -10,6 +10,7 @@ from harness.searchers._tools import Found, Tools
 
 EVIDENCE = "nothing"
 KINDS = ANY
+LISTS = True
 
 
 def search(tools: Tools, settings: Mapping[str, Any]) -> Found:

@@ -7,6 +7,7 @@ import pytest
 
 from harness import benchmarks, records, reports, spaces
 from harness.cli._compose import composing, run_config
+from harness.cli.bench import plan
 from harness.errors import ConfigError, DataError, UnknownNameError
 from harness.reports.sections import label_words
 from harness.runners import execute
@@ -71,3 +72,12 @@ def test_a_search_ends_with_an_architecture_of_unknown_accuracy(run, tmp_path, c
     reports.build(tmp_path, tmp_path / "report", (UNKNOWN[0],), formats=())
     text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert "Left out, since the label has no figure for what was found: random_by_proxy-params" in text
+
+
+def test_a_preset_on_a_space_without_figures_has_its_searches():
+    made = plan(("darts_s2",), "quick", "", [])
+    assert {config.task["name"] for config in made} == {"search"}
+    assert {"zero_cost_pt", "random_by_proxy"} <= {config.searcher["name"] for config in made}
+    assert "largest" not in {config.searcher["name"] for config in made}
+    with pytest.raises(ConfigError, match="The preset published has no runs for darts_s2"):
+        plan(("darts_s2",), "published", "", [])
