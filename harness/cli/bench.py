@@ -54,7 +54,8 @@ def _main(arguments: list[str]) -> int:
     console.print(f"{len(configs)} runs: {', '.join(chosen)}, preset {asked.preset}, {jobs} at a time")
     failures = run_all(configs, jobs, console)
     try:
-        if len(failures) < len(configs) or any(failure.began for failure in failures):
+        ran = len(failures) < len(configs) or any(failure.began for failure in failures)
+        if ran and not all(config.dry_run for config in configs):
             _report(root, asked.space, chosen, console)
     except ResultsError as error:
         if failures:

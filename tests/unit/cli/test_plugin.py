@@ -111,20 +111,22 @@ def test_ways_to_train(call, tmp_path):
 
 
 def test_a_space_without_a_benchmark_is_refused_at_the_start(call, tmp_path):
-    for done in (
-        call("space=untrained"),
-        call(
-            "--space",
-            "untrained",
-            "--results",
-            str(tmp_path / "none"),
-            module="harness.cli.bench",
-            results=False,
-        ),
-    ):
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert done.stderr.startswith("harness: Space 'untrained' has no table in ")
+    done = call("space=untrained")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("harness: Space 'untrained' has no table in ")
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_space_without_a_benchmark_a_preset_runs_the_searches(call, tmp_path):
+    asked = ("--space", "untrained", "--results", str(tmp_path / "none"), "dry_run=true")
+    done = call(*asked, module="harness.cli.bench", results=False)
+    assert done.returncode == 0, done.stderr
+    assert "untrained search zero_cost_pt-nwot_eval" in done.stdout
+    assert "correlation" not in done.stdout
+    done = call(*asked, "--preset", "published", module="harness.cli.bench", results=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("harness: The preset published has no runs for untrained")
+    assert not list((tmp_path / "none").glob("records"))
 
 
 def test_spaces_of_ours_do_not_hang_on_theirs(call):
