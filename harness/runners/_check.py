@@ -67,6 +67,7 @@ def check(config: RunConfig) -> None:
         _check_measured(config, space)
     else:
         benchmarks.require_label(space.name, config.label)
+    _check_search_label(config, method)
     require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
@@ -89,6 +90,24 @@ def _check_truth(config: RunConfig) -> None:
             f"{method.group}={method.name} needs a list of all architectures, and nobody lists those of "
             f"{space}: take another {method.group}."
         )
+
+
+def _check_search_label(config: RunConfig, method: Method | None) -> None:
+    """Another label to search on goes with a method that is told figures, and with a table that has it."""
+    name = config.search_label
+    if name in ("", config.label):
+        return
+    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
+    searches = config.task["name"] == "shrink" and config.task.get("then", "none") != "none"
+    if truth.is_measured(config) or not (getattr(evidence, "READS_TRUTH", False) or searches):
+        given = "truth=train" if truth.is_measured(config) else f"task={config.task['name']}"
+        given += "" if method is None else f" {method.group}={method.name}"
+        raise ConfigError(
+            "search_label is what a method is told that looks accuracies up in a table, such as "
+            f"searcher=random_search or shrinker=cp_nas; received search_label={name} with {given}: leave it "
+            "out, or take such a method."
+        )
+    benchmarks.require_label(config.space["name"], name)
 
 
 def _is_chosen(config: RunConfig, group: str) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.searchers._budget import UNKNOWN
+from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
@@ -35,6 +35,7 @@ from harness.searchers._tools import (
 __all__ = [
     "UNKNOWN",
     "VARIANTS",
+    "Budget",
     "Found",
     "Limits",
     "Networks",

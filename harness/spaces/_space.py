@@ -217,6 +217,15 @@ class Space(ABC):
             for decision, picks in zip(self.decisions, arch, strict=True)
         )
 
+    def leaves(self, mask: Mask, arch: Architecture) -> bool:
+        """Whether ``mask`` leaves ``arch``: every candidate that it picks, where that has an effect."""
+        return all(
+            row[pick]
+            for row, picks, active in zip(mask, arch, self.active(arch), strict=True)
+            if active
+            for pick in picks
+        )
+
     def sample(self, rng: np.random.Generator) -> Architecture:
         """One architecture, every decision made uniformly and by itself."""
         draws = (decision.options[int(rng.integers(len(decision.options)))] for decision in self.decisions)
