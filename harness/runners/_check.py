@@ -16,6 +16,7 @@ from harness.scorers import SCALES
 
 RUN: Mapping[str, Kind] = {
     "label": str,
+    "search_label": str,
     "seed": Whole(0),
     "batch_size": int,
     "variant": searchers.VARIANTS,
@@ -95,7 +96,7 @@ def _check_truth(config: RunConfig) -> None:
 def _check_search_label(config: RunConfig, method: Method | None) -> None:
     """Another label to search on goes with a method that is told figures, and with a table that has it."""
     name = config.search_label
-    if name in ("", config.label):
+    if name in ("same", config.label):
         return
     evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
     searches = config.task["name"] == "shrink" and config.task.get("then", "none") != "none"

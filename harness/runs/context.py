@@ -63,20 +63,20 @@ class Context:
     @property
     def search_label(self) -> str:
         """Name of the label whose figures a method is told, where it asks; by default the run's own."""
-        return self.config.search_label or self.label.name
+        named = self.config.search_label
+        return self.label.name if named in ("same", self.config.label) else named
 
     @property
     def searched(self) -> dict[str, Any]:
         """The search label and its figures, as a setting; empty where that is the run's own label."""
         name = self.search_label
-        if name == self.label.name or isinstance(self.benchmark, Measured):
+        if name == self.label.name:
             return {}
         return {"search_label": {"name": name, "truth": self.benchmark.digest(name)}}
 
     def goodness(self, arch: Architecture) -> float:
         """What a query of ``arch`` is answered with: the search label's figure, higher is better."""
-        name = self.search_label if self.searched else self.label.name
-        return float(self.benchmark.goodness([arch], name)[0])
+        return float(self.benchmark.goodness([arch], self.search_label)[0])
 
     @cached_property
     def told_truth(self) -> OperationTruth:

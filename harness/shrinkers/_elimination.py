@@ -15,6 +15,7 @@ KINDS = frozenset({"operation", "width"})
 """Decisions that pick one candidate each, whichever the others pick."""
 
 REPEATS = Option(int, 10, "T: how often a stage tries every candidate that is left")
+KEEP = Option(int, 1, "candidates that every decision is left with in the end")
 
 Values = list[np.ndarray]
 """By decision one number per candidate; of one that is not left it does not count."""
@@ -23,18 +24,18 @@ Rule = Callable[[Mask], Values]
 """What a stage says of the candidates that are left; the lowest of a decision goes."""
 
 
-def eliminate(space: Space, rule: Rule, rng: np.random.Generator) -> Iterator[Mask]:
-    """Drop the lowest candidate of every decision that has more than one, until each has one.
+def eliminate(space: Space, rule: Rule, rng: np.random.Generator, keep: int) -> Iterator[Mask]:
+    """Drop the lowest candidate of every decision that has more than ``keep``, until none has.
 
     A candidate of which nothing is known (NaN) is lower than all others; of several lowest ones the dropped
     one is drawn.
     """
     mask = space.full_mask
-    while any(sum(row) > 1 for row in mask):
+    while any(sum(row) > keep for row in mask):
         values = rule(mask)
         for decision, row in enumerate(mask):
             left = np.flatnonzero(row)
-            if len(left) > 1:
+            if len(left) > keep:
                 mask = without(mask, decision, lowest(left, values[decision][left], rng))
         yield mask
 

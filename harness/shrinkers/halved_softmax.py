@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from harness.searchers import Queries
-from harness.shrinkers._elimination import KINDS, REPEATS, Values, eliminate, opened, sampled_means
+from harness.shrinkers._elimination import KEEP, KINDS, REPEATS, Values, eliminate, opened, sampled_means
 from harness.spaces import Mask
 
 __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
 
 EVIDENCE = "queries"
-OPTIONS = {"repeats": REPEATS}
+OPTIONS = {"repeats": REPEATS, "keep": KEEP}
 
 
 def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
-    """Drop ``argmin_k s_k`` at every decision and stage, until one candidate is left.
+    """Drop ``argmin_k s_k`` at every decision and stage, until ``keep`` candidates are left.
 
     ``s_k <- s_k / 2 + exp(m_k) / sum_j exp(m_j)`` over the candidates left, ``s_k = 0`` at first; ``m_k``
     is the mean accuracy, as a fraction of one, of the stage's ``repeats`` (T) architectures that contain
@@ -39,7 +39,7 @@ def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
             score[:] = score / 2 + softmax(told / 100, np.asarray(row))
         return scores
 
-    yield from eliminate(tools.space, rule, rng)
+    yield from eliminate(tools.space, rule, rng, settings["keep"])
 
 
 def softmax(values: np.ndarray, left: np.ndarray) -> np.ndarray:

@@ -9,17 +9,17 @@ from typing import Any
 from harness.options import Option
 from harness.searchers import Tools
 from harness.seeding import generator
-from harness.shrinkers._elimination import KINDS
+from harness.shrinkers._elimination import KEEP, KINDS
 from harness.spaces import Architecture, Mask, without
 
 __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
 
 EVIDENCE = "nothing"
-OPTIONS = {"draws": Option(int, 32, "architectures that every candidate is put into")}
+OPTIONS = {"draws": Option(int, 32, "architectures that every candidate is put into"), "keep": KEEP}
 
 
 def shrink(tools: Tools, settings: Mapping[str, Any]) -> Iterator[Mask]:
-    """Drop one candidate after the other, those of the smallest networks first, until each decision has one.
+    """Drop one candidate after the other, those of the smallest networks first, until each decision has ``keep``.
 
     A candidate's size is the mean number of parameters of ``draws`` architectures, the same for all
     candidates, with the candidate put into each. Of equal sizes the dropped one is drawn.
@@ -35,7 +35,7 @@ def shrink(tools: Tools, settings: Mapping[str, Any]) -> Iterator[Mask]:
     mask = space.full_mask
     for place in sorted(rng.permutation(len(pairs)).tolist(), key=lambda place: sizes[pairs[place]]):
         decision, candidate = pairs[place]
-        if sum(mask[decision]) > 1:
+        if sum(mask[decision]) > settings["keep"]:
             mask = without(mask, decision, candidate)
             yield mask
 

@@ -10,12 +10,14 @@ import numpy as np
 from harness.options import Option
 from harness.scorers import ANY
 from harness.searchers import Truth
+from harness.shrinkers._elimination import KEEP
 from harness.spaces import Mask, without
 
 EVIDENCE = "truth"
 KINDS = ANY
 OPTIONS = {
     "statistic": Option(("mean", "best", "median"), "mean", "of the accuracies that contain a candidate"),
+    "keep": KEEP,
     "drops": Option(("decision", "space"), "decision", "a step drops one of every decision, or of the space"),
 }
 
@@ -23,15 +25,15 @@ OPTIONS = {
 def shrink(tools: Truth, settings: Mapping[str, Any]) -> Iterator[Mask]:
     """Drop the candidate with the lowest ``statistic`` over all architectures that are left and contain it.
 
-    A step drops one of every decision that has more than it picks, or one of all these decisions together,
-    and the statistics are taken anew in what is left: elimination with as many samples as there are. The
-    first of equals goes; a candidate that no architecture left contains goes first.
+    A step drops one of every decision that has more than it picks and than ``keep``, or one of all these
+    decisions together, and the statistics are taken anew in what is left: elimination with as many samples
+    as there are. The first of equals goes; a candidate that no architecture left contains goes first.
     """
     mask = tools.space.full_mask
     while spare := [
         d
         for d, (row, each) in enumerate(zip(mask, tools.space.decisions, strict=True))
-        if sum(row) > each.picks
+        if sum(row) > max(each.picks, settings["keep"])
     ]:
         values = getattr(tools.truth, settings["statistic"])(mask)
         ranked = sorted(

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.options import Option
 from harness.searchers import Queries
-from harness.shrinkers._elimination import KINDS, REPEATS, Values, eliminate, opened
+from harness.shrinkers._elimination import KEEP, KINDS, REPEATS, Values, eliminate, opened
 from harness.spaces import Mask
 
 __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
@@ -22,12 +22,13 @@ __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
 EVIDENCE = "queries"
 OPTIONS = {
     "repeats": REPEATS,
+    "keep": KEEP,
     "momentum": Option(float, 0.7, "lambda: how much of a value the newest accuracy makes up"),
 }
 
 
 def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
-    """Drop ``argmin_k m_k + d_k`` at every decision after ``K repeats`` samples, until one candidate is left.
+    """Drop ``argmin_k m_k + d_k`` at every decision after ``K repeats`` samples, until ``keep`` candidates are left.
 
     ``d_k = sqrt(2 ln N / n_k)``: candidate k was drawn ``n_k`` times, all of its decision N times. A sample
     draws every decision's candidate with a probability proportional to ``exp(-(m_k - d_k))``, one that was
@@ -48,7 +49,7 @@ def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
                     each.update(pick, told, share)
         return [each.values + each.widths for each in arms]
 
-    yield from eliminate(space, rule, rng)
+    yield from eliminate(space, rule, rng, settings["keep"])
 
 
 class _Arms:

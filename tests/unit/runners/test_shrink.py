@@ -15,7 +15,7 @@ from harness.reports.analysis.groups import collect
 from harness.reports.tables import shrink as tables
 from harness.runners import execute, shrink
 from harness.shrinkers import random_drop
-from harness.spaces import only, without
+from harness.spaces import Decision, only, without
 
 STEPS = 6
 
@@ -88,7 +88,18 @@ def test_where_nothing_known_is_left_it_is_unknown():
         def left(self, mask):
             return np.zeros(2, dtype=bool)
 
-    (row,) = shrink.judged(Truth(), [((True,),)])
-    assert (row["status"], row["architectures"], row["top"]) == ("unknown", 0, 0.0)
+        def mean(self, mask):
+            return [np.array([np.nan, 1.0])]
+
+        best = mean
+
+    class Space:
+        decisions = (Decision("only", ("one", "other")),)
+        full_mask = ((True, True),)
+
+    paid = {"scores": 0, "queries": 3, "epochs": 0}
+    (row,) = shrink.judged(Space, Truth(), [((True, False),)], [paid])
+    assert (row["status"], row["architectures"], row["top"], row["queries"]) == ("unknown", 0, 0.0, 3)
+    assert (row["dropped"], row["dropped_rank"], row["best_candidates"]) == ("only other (rank 1)", 1.0, 0)
     rows = {name: [row[name]] for name in shrink.TASK.columns}
     assert shrink.TASK.statistics(rows)["last"]["best"] is None
