@@ -19,7 +19,7 @@ OPTIONS = {"draws": Option(int, 32, "architectures that every candidate is put i
 
 
 def shrink(tools: Tools, settings: Mapping[str, Any]) -> Iterator[Mask]:
-    """Drop one candidate after the other, those of the smallest networks first, until each decision has ``keep``.
+    """Drop one candidate after the other, those of the smallest networks first, while ``keep`` are left.
 
     A candidate's size is the mean number of parameters of ``draws`` architectures, the same for all
     candidates, with the candidate put into each. Of equal sizes the dropped one is drawn.

@@ -28,7 +28,7 @@ OPTIONS = {
 
 
 def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
-    """Drop ``argmin_k m_k + d_k`` at every decision after ``K repeats`` samples, until ``keep`` candidates are left.
+    """Drop ``argmin_k m_k + d_k`` at every decision after ``K repeats`` samples, until ``keep`` are left.
 
     ``d_k = sqrt(2 ln N / n_k)``: candidate k was drawn ``n_k`` times, all of its decision N times. A sample
     draws every decision's candidate with a probability proportional to ``exp(-(m_k - d_k))``, one that was
