@@ -68,7 +68,7 @@ def check(config: RunConfig) -> None:
         _check_measured(config, space)
     else:
         benchmarks.require_label(space.name, config.label)
-    _check_search_label(config, method)
+    _check_search_label(config)
     require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
@@ -93,20 +93,15 @@ def _check_truth(config: RunConfig) -> None:
         )
 
 
-def _check_search_label(config: RunConfig, method: Method | None) -> None:
-    """Another label to search on goes with a method that is told figures, and with a table that has it."""
+def _check_search_label(config: RunConfig) -> None:
+    """Another label to search on is one of the table's."""
     name = config.search_label
     if name in ("same", config.label):
         return
-    evidence = None if method is None else registry.load("harness.evidence", method.evidence, "evidence")
-    searches = config.task["name"] == "shrink" and config.task.get("then", "none") != "none"
-    if truth.is_measured(config) or not (getattr(evidence, "READS_TRUTH", False) or searches):
-        given = "truth=train" if truth.is_measured(config) else f"task={config.task['name']}"
-        given += "" if method is None else f" {method.group}={method.name}"
+    if truth.is_measured(config):
         raise ConfigError(
-            "search_label is what a method is told that looks accuracies up in a table, such as "
-            f"searcher=random_search or shrinker=cp_nas; received search_label={name} with {given}: leave it "
-            "out, or take such a method."
+            "truth=train measures one label, so that there is no other one to search on; received "
+            f"search_label={name}: leave it out."
         )
     benchmarks.require_label(config.space["name"], name)
 

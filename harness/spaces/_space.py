@@ -108,6 +108,8 @@ class Space(ABC):
     """Candidates that are there for supernets alone: no architecture keeps one."""
     one_key_per_network = False
     """Whether :meth:`normalise` leaves one encoding of each isomorphism class: keys tell them apart."""
+    stages: int = 0
+    """In how many stages architectures grow (:meth:`grown`); 0 where nobody says how."""
     forms: str = (
         "its string, a sequence with the picked indices of every decision, or a mapping from the decisions' "
         "names to candidates"
@@ -179,6 +181,14 @@ class Space(ABC):
         ``None`` for another decision, and where inputs are chosen without regard to operations.
         """
         return None
+
+    def grown(self, arch: Architecture | None, stage: int) -> tuple[Architecture, ...]:
+        """The architectures of ``stage`` that extend ``arch``, one of the stage before.
+
+        Stages count from 0, whose architectures are the smallest and extend ``None``; those of the last one,
+        ``stages - 1``, are as large as the space has them. Some may be encodings of one network.
+        """
+        raise NotImplementedError(f"{self.name} does not say how its architectures grow.")
 
     @property
     def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:

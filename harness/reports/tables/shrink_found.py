@@ -8,6 +8,7 @@ from harness.reports import wording
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity
 from harness.reports.model import Cell, Column, Row, Table
+from harness.reports.tables import best_seen
 
 PLACES = ("left", "whole", "whole_at_total")
 
@@ -18,9 +19,10 @@ def tables(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantity)
 
 
 def _derived(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantity) -> tuple[Table, ...]:
-    told = [group for group in scored if group.stat("derived.accuracy")["n"] or _seen(group)]
+    told = [group for group in scored if group.stat("derived.accuracy")["n"] or best_seen.known(group)]
     if not told:
         return ()
+    asking = [group for group in told if best_seen.known(group)]
     heads = (
         Column("Shrinker", "what shrinks the space", numeric=False),
         Column(
@@ -42,47 +44,26 @@ def _derived(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantit
         Row(
             (
                 wording.method_cell(group, groups),
-                *_judged(group, "derived", quantity),
-                *_judged(group, "best_seen", quantity),
+                *best_seen.judged(group, "derived", quantity),
+                *best_seen.judged(group, "best_seen", quantity),
                 wording.mean_cell(group.stat("last.queries"), 0, whole=True),
                 wording.seeds_cell(group),
             ),
-            "method" if _seen(group) else "baseline",
+            "method" if best_seen.known(group) else "baseline",
         )
         for group in told
     )
-    return (Table("Derived, and best seen", heads, rows, (_DERIVED, *_labels(told))),)
+    return (
+        Table(
+            "Derived, and best seen", heads, rows, (_DERIVED, *(best_seen.labels(asking) if asking else ()))
+        ),
+    )
 
 
 _DERIVED = (
     "Means ± standard deviations over seeds. Derived is what the last step leaves, where that is one "
     "architecture. Best seen is the best of all that were looked up, by the figures that were told."
 )
-
-
-def _labels(groups: Sequence[Group]) -> tuple[str, ...]:
-    """What was searched on, and what is reported."""
-    names = {group.settings.get("search_label.name", group.run.label) for group in groups if _seen(group)}
-    own = groups[0].run.label
-    if not names:
-        return ()
-    if names == {own}:
-        return (f"Searched on and reported: {own}, the very same figures; search_label names another one.",)
-    return (f"Searched on: {', '.join(sorted(map(str, names)))}; reported: {own}.",)
-
-
-def _seen(group: Group) -> bool:
-    return bool(group.stat("best_seen.accuracy")["n"])
-
-
-def _judged(group: Group, name: str, quantity: Quantity) -> tuple[Cell, Cell]:
-    accuracy = group.stat(f"{name}.accuracy")
-    if not accuracy["n"]:
-        return Cell(wording.NONE), Cell(wording.NONE)
-    return (
-        wording.mean_cell(quantity.stat(accuracy), quantity.digits),
-        wording.mean_cell(group.stat(f"{name}.rank"), 0, whole=True),
-    )
 
 
 def _searched(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantity) -> tuple[Table, ...]:
