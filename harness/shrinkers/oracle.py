@@ -47,7 +47,8 @@ def shrink(tools: Truth, settings: Mapping[str, Any]) -> Iterator[Mask]:
 
 
 def _or_lowest(value: float) -> float:
-    return float(value) if np.isfinite(value) else -np.inf
+    """``value``, rounded to what another order of additions does not change."""
+    return round(float(value), 9) if np.isfinite(value) else -np.inf
 
 
 def _first(ranked: list[tuple[float, int, int]]) -> list[tuple[float, int, int]]:

@@ -13,6 +13,10 @@ TOP = 100
 """One part in so many of the architectures counts as the top: the best 1 %."""
 
 
+TIED = 1e-9
+"""Points of accuracy."""
+
+
 def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
     """What is left of a space's architectures.
 
@@ -55,10 +59,11 @@ def ranks_of_candidates(means: np.ndarray) -> np.ndarray:
     """True ranks of candidates among all of a space's, 1 the best; float64 (n,).
 
     ``rank = 1 + #{c : mean(c) > mean}`` by the mean accuracy ``means`` (n,) of the architectures that contain
-    the candidate; NaN, and not counted, where none is known that does.
+    the candidate; NaN, and not counted, where none is known that does. Means that differ by less than
+    :data:`TIED` are of the same accuracies, added in another order, and equal.
     """
     means = np.asarray(means, dtype=np.float64)
-    higher = (means[None, :] > means[:, None]).sum(axis=1)
+    higher = (means[None, :] > means[:, None] + TIED).sum(axis=1)
     return np.where(np.isfinite(means), 1.0 + higher, np.nan)
 
 
