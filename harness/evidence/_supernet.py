@@ -55,10 +55,11 @@ class SupernetEvidence(Evidence):
         return self._trained
 
     def spent(self) -> dict[str, int]:
-        """With the accuracies that the trained supernet was asked for."""
+        """With the accuracies that the trained supernet was asked for, and its epochs of fine-tuning."""
         paid = super().spent()
         if self._trained is not None:
             paid["scores"] += self._trained.evaluations - self._before
+            paid["epochs"] += self._trained.tuned
         return paid
 
     def facts(self) -> Facts:

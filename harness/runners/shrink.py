@@ -51,7 +51,13 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         return Outcome(run.method, "done", path, TASK.headline(statistics, context.label.told))
 
-    return once(context, run, work, lambda: context.with_truth(read.estimate(Work(0, 0))))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(_work(read))))
+
+
+def _work(read: Evidence) -> Work:
+    """What a shrinker asks of a trained supernet."""
+    module = read.method.module
+    return module.work(read.context.space, read.options) if hasattr(module, "work") else Work(0, 0)
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -62,12 +63,19 @@ def each_once(mask: Mask, rng: np.random.Generator) -> list[Architecture]:
     return [tuple((int(pick),) for pick in picks) for picks in zip(*columns, strict=True)]
 
 
-def stage_means(budget: Budget, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:
+class Accuracies(Protocol):
+    """Who says how accurate an architecture is."""
+
+    def accuracy(self, arch: Architecture) -> float:
+        """In per cent; not finite where it is not known."""
+
+
+def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:
     """By decision the mean accuracy, per cent, of those of ``archs`` that pick a candidate.
 
     What is not known does not count; NaN where nothing is known. ``sizes`` are the numbers of candidates.
     """
-    told = np.array([budget.accuracy(arch) for arch in archs])
+    told = np.array([asked.accuracy(arch) for arch in archs])
     known = np.isfinite(told)
     means = []
     for decision, size in enumerate(sizes):
