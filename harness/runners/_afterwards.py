@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,7 +33,13 @@ class Afterwards:
         """What can change the numbers; nothing where nothing is searched."""
         if not THEN[self._asked["then"]]:
             return {}
-        return {"then": {each.name: each.settings() for each in self._searches(0)}}
+        told = {each.name: each.settings() for each in self._searches(0)}
+        text = json.dumps(told, sort_keys=True)
+        return {
+            "then": self._asked["then"],
+            "then_queries": self._asked["queries"],
+            "then_settings": hashlib.sha256(text.encode()).hexdigest(),
+        }
 
     def found(self, mask: Mask, queries: int, progress: Progress) -> dict[str, dict[str, object]]:
         """By searcher what it finds: accuracy and rank under the run's label.

@@ -46,8 +46,10 @@ def tables(groups: Sequence[Group], quantity: Quantity) -> tuple[Table, ...]:
 
 
 def labels(groups: Sequence[Group]) -> tuple[str, ...]:
-    """What was searched on, and what is reported; ``groups`` are told figures, and at least one."""
+    """What ``groups`` that are told figures searched on, and what is reported; nothing without any."""
     names = {group.settings.get("search_label.name", group.run.label) for group in groups}
+    if not names:
+        return ()
     own = groups[0].run.label
     if names == {own}:
         return (f"Searched on and reported: {own}, the very same figures; search_label names another one.",)

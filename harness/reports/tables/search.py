@@ -104,9 +104,13 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
     if not scored:
         return ("No run of these succeeded.",)
     sentences = [
-        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        " ".join(
+            (
+                *_searched_on(scored),
+                f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+            )
+        ),
         *lookup.truth_sentence(scored),
-        *_searched_on(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),

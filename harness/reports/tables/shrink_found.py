@@ -53,11 +53,7 @@ def _derived(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantit
         )
         for group in told
     )
-    return (
-        Table(
-            "Derived, and best seen", heads, rows, (_DERIVED, *(best_seen.labels(asking) if asking else ()))
-        ),
-    )
+    return (Table("Derived, and best seen", heads, rows, (" ".join((*best_seen.labels(asking), _DERIVED)),)),)
 
 
 _DERIVED = (
