@@ -1,7 +1,7 @@
 """Inverted residuals, the blocks that MobileNetV2 and its successors are made of.
 
-Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018; with
-squeeze-and-excitation (Hu, Shen and Sun, CVPR 2018) in the place where Tan et al., "MnasNet", CVPR 2019, have it.
+Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018; squeeze-and-excitation
+(Hu, Shen and Sun, CVPR 2018) stands where Tan et al., "MnasNet", CVPR 2019, have it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Block:
 
     @property
     def parameters(self) -> int:
-        """Of :class:`MBConv`: weights, two numbers per normalised channel, squeeze-and-excitation's biases."""
+        """Of :class:`MBConv`: weights, two numbers per normalised channel, biases of the squeezing."""
         widen = (self.inputs + 2) * self.hidden if self.expansion > 1 else 0
         excite = 2 * self.hidden * self.squeeze + (self.hidden + self.squeeze if self.squeeze else 0)
         return widen + (self.kernel**2 + 2) * self.hidden + excite + (self.hidden + 2) * self.outputs
