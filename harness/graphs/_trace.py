@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Nodes
+from harness.graphs._operations import gated
 
 NodeOf = Callable[[object], Node | None]
 """The node of a tensor that a module is handed or hands out; None for anything else."""
@@ -62,7 +63,7 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
     node = tracer.node_of(result)
     if node is None or node.dim != 2:
         raise Untraceable("the module does not return logits that are made of the images")
-    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks)
+    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks, tracer.whole)
 
 
 def _refuse(parts: Sequence[nn.Module]) -> None:
@@ -95,6 +96,8 @@ class _Tracer(TorchFunctionMode):
         How often a ReLU made each node.
     blocks
         How often each node was a block's input.
+    whole
+        Whether it convolved maps of one pixel.
     refusal
         The first reason why the module cannot be traced; empty as long as there is none.
     """
@@ -103,6 +106,7 @@ class _Tracer(TorchFunctionMode):
         super().__init__()
         self.relus: Counter[Node] = Counter()
         self.blocks: Counter[Node] = Counter()
+        self.whole = False
         self.refusal = ""
         self._nodes = nodes
         self._given: dict[int, tuple[Tensor, Node]] = {}
@@ -162,6 +166,7 @@ class _Tracer(TorchFunctionMode):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
         if call.relu:
             self.relus[node] += 1
+        self.whole |= call.function is F.conv2d and call.shape[2:] == (1, 1)
         if call.block:
             self.blocks[node] += 1
         return self._result(call, node)
@@ -205,10 +210,10 @@ class _Tracer(TorchFunctionMode):
 
 
 def _sound(node: Node) -> bool:
-    """Whether tensors that are summed or joined are made of the images, and of others the first alone."""
+    """Whether what is summed, joined or gated is made of the images, and of other tensors the first alone."""
     if node.function is torch.cat:
         return len(node.inputs) == len(node.operands[0])
-    made = 2 if node.function is torch.add else min(1, len(node.operands))
+    made = 2 if node.function in (torch.add, gated) else min(1, len(node.operands))
     return len(node.inputs) == made and (not made or type(node.operands[0]) is Node)
 
 

@@ -86,7 +86,7 @@ class MnasNet(Space):
         if arch is None:
             raise ConfigError(
                 "An architecture of mnasnet is written like e1666666_k3353553_l1223341_s1111111, seven "
-                "digits each of expansions 1, 4 or 6, kernels 3 or 5, layers 1 to 3 (in block 5, the sixth, to 4) "
+                "digits each of expansions 1, 4 or 6, kernels 3 or 5, layers 1 to 3 (in block 5 to 4) "
                 f"and squeeze-and-excitation 0 or 1; received {text!r}."
             )
         return arch
