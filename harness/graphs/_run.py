@@ -101,7 +101,9 @@ class _Execution:
         self.making = Lock()
         self.done_with = _done_with(graphs, order)
         viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
-        self.calls = [_call(node, done, viewed) for node, done in zip(order, self.done_with, strict=True)]
+        # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
+        overwritten = self.done_with if not any(graph.whole for graph in graphs) else [[] for _ in order]
+        self.calls = [_call(node, done, viewed) for node, done in zip(order, overwritten, strict=True)]
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))
