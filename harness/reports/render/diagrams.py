@@ -76,18 +76,18 @@ def _cell(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
 def _layers(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
     """A chain, so many layers in a row, with what each is below it."""
     step = max(_width(node.operation, True) for node in diagram.nodes) + GAP / 2
-    drawn = []
+    links, drawn = [], []
     for number, node in enumerate(diagram.nodes):
         row, column = divmod(number, ROW)
         x, y = EDGE + step * (column + 0.5), EDGE + HEIGHT / 2 + row * (HEIGHT + 36)
         if column:
-            drawn.append(_path(x - step, y, x, y, 0.0, ""))
+            links.append(_path(x - step, y, x, y, 0.0, ""))
         drawn.append(_box(node.operation, x, y, colours))
         words = " · ".join(filter(None, (node.name, node.note)))
         drawn.append(Markup('<text class="note" x="{:.1f}" y="{:.1f}">{}</text>').format(x, y + 24, words))
     rows = -(-len(diagram.nodes) // ROW)
     width = 2 * EDGE + step * min(ROW, len(diagram.nodes))
-    return _picture(width, EDGE + rows * (HEIGHT + 36), drawn, diagram.words)
+    return _picture(width, EDGE + rows * (HEIGHT + 36), links + drawn, diagram.words)
 
 
 def _picture(width: float, height: float, parts: Sequence[Markup], words: str) -> Markup:
