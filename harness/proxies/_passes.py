@@ -181,20 +181,12 @@ class Passes:
         if counted is None:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
-        if not counted.units:
-            raise Undefined(
-                "inf",
-                "no ReLU was called: the kernel is 0, its log determinant -inf; nwot_smooth counts other "
-                "activations too",
-            )
-        return counted.kernel.cpu().numpy().astype(np.float64)
+        return _known(counted, "ReLU", "; nwot_smooth counts other activations too")
 
     def _count_activations(self) -> np.ndarray:
         counted = watched_kernel(self.module, self.images, training=True, smooth=True)
         self.require_connected(counted.logits)
-        if not counted.units:
-            raise Undefined("inf", "no activation was called: the kernel is 0, its log determinant -inf")
-        return counted.kernel.cpu().numpy().astype(np.float64)
+        return _known(counted, "activation")
 
     def _counted_on_the_way(self) -> graphs.Counted | None:
         """What rode on the pass that keeps its graph; None where it met a ReLU that it cannot count."""
@@ -301,3 +293,10 @@ class Passes:
             return
         if not (depends_on_images(self.module, self.images) if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
+
+
+def _known(counted: graphs.Counted, what: str, then: str = "") -> np.ndarray:
+    """The kernel, where there is a unit that was counted."""
+    if not counted.units:
+        raise Undefined("inf", f"no {what} was called: the kernel is 0, its log determinant -inf{then}")
+    return counted.kernel.cpu().numpy().astype(np.float64)

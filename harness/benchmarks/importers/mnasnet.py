@@ -226,8 +226,8 @@ def _labels(ceiling: Ceiling | None, ceiling_of_top5: Ceiling | None) -> tuple[L
 
 
 def _accuracy(name: str, runs: str, source: str = RELEASE, **fields: Any) -> Label:
-    fields = {"epochs": 16, "columns": (name,), "scale": 100 / IMAGES} | fields
-    return Label(name, "imagenet", "valid", runs=runs, source=source, **fields)
+    stated: dict[str, Any] = {"epochs": 16, "columns": (name,), "scale": 100 / IMAGES} | fields
+    return Label(name, "imagenet", "valid", runs=runs, source=source, **stated)
 
 
 def _ablation_labels() -> Iterator[Label]:

@@ -84,7 +84,7 @@ def test_published_networks(name):
     ("fidelity", "pixels"), [("benchmark", 32), ("small", 40), ("tiny", 33), ("small_swish", 32)]
 )
 def test_formulas_are_those_of_the_modules(fidelity, pixels):
-    for seed in range(2):
+    for seed in range(1 if fidelity == "benchmark" else 2):
         arch = SPACE.sample(np.random.default_rng(seed))
         module = networks.build(SPACE, arch, fidelity, classes=7)
         assert count_parameters(module) == networks.parameter_count(SPACE, arch, fidelity, 7)
