@@ -284,9 +284,7 @@ def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _instead(
-    forwards: Mapping[nn.Module, Callable[..., Any]], run: Callable[..., Any]
-) -> Iterator[None]:
+def _instead(forwards: Mapping[nn.Module, Callable[..., Any]], run: Callable[..., Any]) -> Iterator[None]:
     """Inside, ``run(part, forward, ...)`` stands in the place of these parts' ``forward``."""
     try:
         for part, forward in forwards.items():
