@@ -51,6 +51,11 @@ class Call:
     view: bool = False
     block: bool = False
 
+    @property
+    def of_pixels(self) -> bool:
+        """Whether it convolves to maps of one pixel."""
+        return self.function is F.conv2d and self.shape[2:] == (1, 1)
+
 
 # Each takes what the function takes; a signature that does not fit raises TypeError.
 
