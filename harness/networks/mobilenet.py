@@ -1,10 +1,10 @@
 """The networks and the supernet that Zero-Cost-PT searches among MobileNet-like architectures.
 
-The shapes are those of ``mobilenet_search_space`` in zerocostptnas/zerocost_operation_score at commit 48f48c9:
-a 3x3 stem of stride 2, an inverted residual without expansion, 21 layers in six stages (the first layer of
-all but the fourth and the sixth halves the resolution), a 1x1 convolution to many channels, the mean over all
-pixels and a linear layer; ReLU6 throughout. The supernet *sums* what is left of a layer's candidates: each
-weighs 1, where others weigh them by one over their number.
+The shapes are those of ``mobilenet_search_space`` in zerocostptnas/zerocost_operation_score at commit
+48f48c9: a 3x3 stem of stride 2, an inverted residual without expansion, 21 layers in six stages (the first
+layer of all but the fourth and the sixth halves the resolution), a 1x1 convolution to many channels, the mean
+over all pixels and a linear layer; ReLU6 throughout. The supernet *sums* what is left of a layer's
+candidates: each weighs 1, where others weigh them by one over their number.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ FIDELITIES = {
     "small": Size(4, 64),
     "tiny": Size(8, 32),
 }
-"""``benchmark`` reads 224 x 224 pixels as published, ``imagenet_64`` has its widths on images of 64 pixels."""
+"""``benchmark`` reads 224 x 224 pixels as published, ``imagenet_64`` is as wide on images of 64 pixels."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def operation(name: str, layer: Layer) -> nn.Module:
 
 
 def network(space: Space, arch: Architecture, size: Size, classes: int) -> Network:
-    """The stand-alone network of ``arch``, without the dropout it is trained with; no weights are drawn yet."""
+    """The stand-alone network of ``arch``, without the dropout of its training; weights are not drawn yet."""
     places = zip(space.decisions, arch, layers(size), strict=True)
     body = [operation(decision.candidates[pick], layer) for decision, (pick,), layer in places]
     return Network(_stem(size), body, _head(size, classes))

@@ -53,8 +53,8 @@ class MobileNet(Space):
     identity_candidates = frozenset({IDENTITY})
     made_for = Images("imagenet", 1000, 224)
     forms = (
-        "the authors' 21 ids as a text with blanks such as 2 -1 -1 -1 4 ..., or as numbers, or a mapping from "
-        "layer_0 to layer_20"
+        "the authors' 21 ids as a text with blanks such as 2 -1 -1 -1 4 ..., or as numbers, or a mapping "
+        "from layer_0 to layer_20"
     )
 
     def format(self, arch: Architecture) -> str:
@@ -78,9 +78,9 @@ class MobileNet(Space):
         for layer, (each, decision) in enumerate(zip(ids, self.decisions, strict=True)):
             if each == IDENTITY_ID and IDENTITY not in decision.candidates:
                 raise ConfigError(
-                    f"Layers {', '.join(map(str, FIRST[:-1]))} and {FIRST[-1]} of {self.name} set the width of "
-                    f"a stage and cannot be an identity; received id {each} in layer {layer}: take one of 0 to "
-                    f"{len(BLOCKS) - 1} there."
+                    f"Layers {', '.join(map(str, FIRST[:-1]))} and {FIRST[-1]} of {self.name} set the width "
+                    f"of a stage and cannot be an identity; received id {each} in layer {layer}: take one of "
+                    f"0 to {len(BLOCKS) - 1} there."
                 )
             if not IDENTITY_ID <= each < len(BLOCKS):
                 raise ConfigError(self._expected(f"received {each} in layer {layer}"))
