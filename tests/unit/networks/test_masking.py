@@ -314,7 +314,7 @@ def test_the_released_code_masks_in_three_ways(monkeypatch):
     }
     shot = dict.fromkeys(("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"), "weightless")
     shot |= {name: "drop" for name in SPACES if name.startswith("darts")}
-    assert released == {"nb201": "zeros", "nbmacro": "undiscretised", **shot}
+    assert released == {"nb201": "zeros", "nbmacro": "undiscretised", "mobilenet": "drop", **shot}
     monkeypatch.delattr(nb201, "RELEASED_MASKING")
     with pytest.raises(
         ConfigError, match="released no code for spaces of the family nb201, .* name one of drop,"
