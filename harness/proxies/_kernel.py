@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from harness import graphs
+from harness.collector import paused_collector
 from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
@@ -94,7 +95,7 @@ class Kernels:
             return [None] * len(self._modules)
         nodes = graphs.Nodes(self._images)
         rewritten: dict[int, graphs.Graph] = {}
-        with graphs.one_thread():
+        with graphs.one_thread(), paused_collector():
             for index, module in enumerate(self._modules):
                 with suppress(graphs.Untraceable):
                     graph = traced(module, nodes, training)
