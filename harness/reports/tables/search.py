@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from harness.benchmarks import find_label
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
@@ -109,9 +110,11 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
         wording.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):
+        label = find_label(scored[0].run.space, scored[0].run.label)
+        searcher = "random_search" if label is None or label.known else "random_by_proxy"
         sentences.insert(
             1,
-            "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
+            f"No random search stands here to compare with: run it with `task=search searcher={searcher}`.",
         )
     return tuple(sentences)
 
