@@ -13,12 +13,16 @@ from harness.evidence._method import Method
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
-from harness.spaces import Architecture, Mask
+from harness.spaces import Architecture, Mask, Population
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
     from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
+
+
+PAID: Mapping[str, str] = {"scores": "evaluations", "queries": "queries", "epochs": "epochs"}
+"""What a method pays with, and how it is counted."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Evidence(ABC):
         Of the method, in its record.
     run
         The record's, once it is known (:meth:`keep`).
+    population
+        What the method may draw; narrower where a search is held to a smaller space.
+    seen
+        The architecture of the highest figure that was looked up, the first of equals; ``None`` where nothing
+        was, or nothing is known of all that was.
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
@@ -62,6 +71,8 @@ class Evidence(ABC):
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options
         self.name = method.name
+        self.population: Population = context.benchmark.population
+        self.seen: Architecture | None = None
         self.counts: Counter[str] = Counter()
 
     def settings(self) -> dict[str, Any]:
@@ -86,6 +97,10 @@ class Evidence(ABC):
     def facts(self) -> Facts:
         """What the record says, once the evidence was read."""
         return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
+
+    def spent(self) -> dict[str, int]:
+        """What was paid so far: ``scores`` measured, ``queries`` of figures, ``epochs`` of a supernet."""
+        return {name: self.counts[each] for name, each in PAID.items()}
 
     def costs(self, arch: Architecture) -> dict[str, float]:
         """What of the costs of the architecture that was found its record says."""
@@ -113,7 +128,7 @@ class Evidence(ABC):
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
         return {
-            "population": self.context.benchmark.population,
+            "population": self.population,
             "seed": self.context.config.seed,
             "parameters": self._parameters,
             "progress": progress,

@@ -45,10 +45,10 @@ class OneProxyOfNetworks(Evidence):
         self._limits = self._new_limits()
         self._run: Run | None = None
         self._joined: list[Rows] = []
-        self._population = self._table.population
+        self.population = self._table.population
         if not self._table.complete:  # not only what is known can be drawn
-            self._population = Population(setup.space, setup.space.listing())
-        draws = self._population.shuffled(generator(setup.config.seed, "limits"))
+            self.population = Population(setup.space, setup.space.listing())
+        draws = self.population.shuffled(generator(setup.config.seed, "limits"))
         self._new_limits().require_some(setup.space, draws)
 
     @property
@@ -95,7 +95,7 @@ class OneProxyOfNetworks(Evidence):
                 {part: _score(rows, place) for part, rows in found.items()} for place in range(len(archs))
             ]
 
-        tools = self.shared(progress) | {"population": self._population}
+        tools = self.shared(progress)
         return Networks(**tools, measure=measure, combine=self._combine, limits=self._limits)
 
     def costs(self, arch: Architecture) -> dict[str, float]:

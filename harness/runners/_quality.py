@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from harness.evidence import Evidence
 from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
@@ -43,6 +45,27 @@ def quality(context: Context, arch: Architecture) -> dict[str, object]:
         **({} if context.label.known else _costs(context, arch)),
         **({} if known else UNKNOWN),
     }
+
+
+def best_seen(context: Context, read: Evidence, found: Architecture | None) -> dict[str, object]:
+    """What there is beside ``found``: the best that was looked up, where that is another architecture.
+
+    Best by the figures that were told, judged by the run's label.
+    """
+    seen = read.seen
+    if seen is None or seen == found:
+        return {}
+    judged = quality(context, seen)
+    return {"best_seen": {name: judged[name] for name in ("arch", "accuracy", "rank")}}
+
+
+def reported(context: Context, rows: pd.DataFrame) -> np.ndarray:
+    """Figures under the run's label of what was looked up under another one (n,); NaN for other rows."""
+    found = np.full(len(rows), np.nan)
+    asked = np.flatnonzero(rows["stage"] == "query")
+    archs = [context.space.parse(rows["arch"].iloc[row]) for row in asked]
+    found[asked] = context.benchmark.goodness(archs, context.label.name) if archs else []
+    return found
 
 
 def _size(context: Context, arch: Architecture) -> dict[str, int]:

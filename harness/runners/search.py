@@ -8,7 +8,7 @@ from harness import evidence, tasks
 from harness.evidence import Evidence
 from harness.processes.under_way import tell
 from harness.records import failures
-from harness.runners._quality import quality
+from harness.runners._quality import best_seen, quality, reported
 from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
@@ -32,10 +32,13 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
         rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
+        if context.searched and facts.queries:
+            rows["reported"] = reported(context, rows)
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
         classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
             **quality(context, found.arch),
+            **best_seen(context, read, found.arch),
             **read.costs(found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,

@@ -41,14 +41,14 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     the population like any other. The search ends early where 500 children in a row were known. Like random
     search it reads the very label it is judged by.
     """
-    space, rng = tools.space, generator(tools.seed, "regularized_evolution")
+    rng = generator(tools.seed, "regularized_evolution")
     budget = Budget(tools, settings["queries"])
     population: deque[Member] = deque(maxlen=settings["population"])
     while budget.left and not budget.stuck:
         if len(population) < settings["population"]:
             arch = tools.population.sample(rng)
         else:
-            arch = space.mutated(_parent(population, settings["sample"], rng), rng)
+            arch = tools.population.mutated(_parent(population, settings["sample"], rng), rng)
         population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest
     return budget.found()
 

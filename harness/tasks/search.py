@@ -17,11 +17,23 @@ def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
 
 
 def derived(rows: Rows) -> dict[str, Any]:
-    """The best figure told so far, by the number of queries; unknown ones leave it as it is."""
+    """The figure of the best told of so far, by the number of queries; unknown ones leave it as it is.
+
+    Best by the figures that were told; its own is under the run's label (``reported``) where that is another.
+    """
     if not {"stage", "accuracy"} <= set(rows):
         return {}
-    told = np.asarray(rows["accuracy"], dtype=np.float64)[np.asarray(rows["stage"]) == "query"]
-    return {"best_told": np.fmax.accumulate(told).tolist()} if len(told) else {}
+    asked = np.asarray(rows["stage"]) == "query"
+    told = np.asarray(rows["accuracy"], dtype=np.float64)[asked]
+    if not len(told):
+        return {}
+    if "reported" not in rows:
+        return {"best_told": np.fmax.accumulate(told).tolist()}
+    ranked = np.where(np.isnan(told), -np.inf, told)
+    highest = np.maximum.accumulate(ranked)
+    first = np.r_[True, highest[1:] > highest[:-1]]
+    place = np.maximum.accumulate(np.where(first, np.arange(len(told)), 0))
+    return {"best_told": np.asarray(rows["reported"], dtype=np.float64)[asked][place].tolist()}
 
 
 def headline(statistics: Mapping[str, Any], told: Told) -> str:

@@ -12,6 +12,7 @@ from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import (
+    best_seen,
     costs,
     operation_shares,
     published_errors,
@@ -64,7 +65,8 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
     further = (costs, operation_shares, published_genotypes, published_errors, training)
-    return (found, *(table for each in further for table in each.tables(groups)))
+    seen = best_seen.tables(groups, quantity)
+    return (found, *seen, *(table for each in further for table in each.tables(groups)))
 
 
 def _or_lowest(value: float | None) -> float:
@@ -103,7 +105,12 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
     if not scored:
         return ("No run of these succeeded.",)
     sentences = [
-        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        " ".join(
+            (
+                *_searched_on(scored),
+                f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+            )
+        ),
         *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
@@ -117,6 +124,13 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
             f"No random search stands here to compare with: run it with `task=search searcher={searcher}`.",
         )
     return tuple(sentences)
+
+
+def _searched_on(scored: Sequence[Group]) -> tuple[str, ...]:
+    """What was searched on, where it is not what is reported everywhere."""
+    asking = [group for group in scored if group.stat("table_queries")["mean"]]
+    named = any("search_label.name" in group.settings for group in asking)
+    return best_seen.labels(asking) if named else ()
 
 
 def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:
