@@ -11,8 +11,13 @@ import numpy as np
 
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._recipe import Recipe
+from harness.benchmarks._restoration import RestorationRecipe
 from harness.errors import ConfigError
 from harness.spaces import Architecture, Population, Space
+
+
+AnyRecipe = Recipe | RestorationRecipe
+"""How a truth is measured."""
 
 
 class Figures(Protocol):
@@ -44,7 +49,7 @@ class Measured(Benchmark):
     """
 
     space: Space
-    recipe: Recipe
+    recipe: AnyRecipe
     figures: Figures
     drawn_from: Sequence[Architecture] | None = None
     architectures: Sequence[Architecture] | None = None

@@ -33,6 +33,10 @@ from harness.errors import ConfigError, NoFiguresError, ResultsError, RunFailed,
 from harness.runners import RunConfig, cards
 
 
+MEASURED = ("truth=train", "truth=restore")
+"""Settings that say that truth is measured."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 all done, 1 where a run began and failed, 2 for bad input."""
     return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
@@ -43,7 +47,7 @@ def _main(arguments: list[str]) -> int:
     from harness import records
 
     asked = _parse(arguments)
-    chosen = choose_spaces(asked.space, measured="truth=train" in asked.overrides)
+    chosen = choose_spaces(asked.space, measured=any(each in MEASURED for each in asked.overrides))
     root = results_root(asked.results)
     records.check_writable(root)
     settings = with_own_folders(asked.config_dir, asked.overrides)

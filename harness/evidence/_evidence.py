@@ -87,7 +87,11 @@ class Evidence(ABC):
         """What the record says, once the evidence was read."""
         return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
 
-    def costs(self, arch: Architecture) -> dict[str, float]:
+    def annotated(self, trace: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """The rows of a search that is over, with what is known of them and the search was not told."""
+        return trace
+
+    def costs(self, arch: Architecture) -> dict[str, Any]:
         """What of the costs of the architecture that was found its record says."""
         return {}
 

@@ -175,6 +175,49 @@ def build_te_nas_supernet(space: Space, proxy: str, seed: int = 0, classes: int 
     return draw(make(space, _at_least_one(classes)), init, derive(seed, "weights", "te_nas", proxy))
 
 
+def build_restorer(
+    space: Space, arch: Architecture | None, fidelity: object, seed: int, inputs: int
+) -> nn.Module:
+    """The network that restores an image from noise, with fresh weights, on the CPU and in training mode.
+
+    Parameters
+    ----------
+    space, fidelity, seed
+        As for :func:`build`.
+    arch
+        One of the space's encodings; ``None`` is the classical deep image prior's network beside them.
+    inputs
+        Channels of the noise.
+
+    Returns
+    -------
+    nn.Module
+        Takes noise ``(1, inputs, H, W)``, returns an image ``(1, 3, H, W)`` in [0, 1].
+
+    Raises
+    ------
+    ConfigError
+        As :func:`require_restorer`, and for an ``arch`` that is not one of the space.
+    """
+    require_restorer(space)
+    family, size = _family(space), _size(space, fidelity)
+    if arch is None:
+        module = family.classical_restorer(size, inputs)
+        return draw(module, family.INIT, derive(seed, "weights", "classical restorer"))
+    space.validate(arch)
+    module = family.restorer(space, arch, size, inputs)
+    return draw(module, family.INIT, derive(seed, "weights", space.canonical(arch)))
+
+
+def require_restorer(space: Space) -> None:
+    """Make sure that networks of ``space`` restore images; raises :class:`ConfigError` otherwise."""
+    if not hasattr(_family(space), "restorer"):
+        raise ConfigError(
+            f"truth=restore fits networks that make an image of noise, and those of {space.name} classify "
+            "images; take a space of such networks, like nas_dip_3, or truth=train."
+        )
+
+
 def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10) -> int:
     """Parameters of ``build(space, arch, fidelity, classes=classes)``, by formula, without building it.
 

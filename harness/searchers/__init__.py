@@ -22,6 +22,7 @@ from harness.searchers._budget import UNKNOWN
 from harness.searchers._limits import Limits
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
+    Fits,
     Found,
     Networks,
     Proxies,
@@ -35,6 +36,7 @@ from harness.searchers._tools import (
 __all__ = [
     "UNKNOWN",
     "VARIANTS",
+    "Fits",
     "Found",
     "Limits",
     "Networks",
