@@ -15,7 +15,6 @@ from harness.benchmarks._restoration import RestorationRecipe
 from harness.errors import ConfigError
 from harness.spaces import Architecture, Population, Space
 
-
 AnyRecipe = Recipe | RestorationRecipe
 """How a truth is measured."""
 

@@ -1,4 +1,4 @@
-"""How a restoration is measured here: image, degradation, networks, length of the fit; its label and digest."""
+"""How a restoration is measured here: image, degradation, networks, fit; its label and its digest."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class RestorationRecipe:
         runs = f"one fit (seed {seeds})" if count == 1 else f"mean of {count} fits (seeds {seeds})"
         return (
             f"{self.task}, fitted here and not a published figure: {self.credit}, {self.image_size} x "
-            f"{self.image_size} pixels, networks of fidelity {self.fidelity}, {self.iterations:,} iterations, "
+            f"{self.image_size} pixels, fidelity {self.fidelity}, {self.iterations:,} iterations, "
             f"{OPTIMISER}, rate {self.rate:g}; PSNR against the true image after the last iteration; {runs}"
         )
 

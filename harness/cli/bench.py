@@ -32,7 +32,6 @@ from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, NoFiguresError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, cards
 
-
 MEASURED = ("truth=train", "truth=restore")
 """Settings that say that truth is measured."""
 

@@ -14,9 +14,9 @@ from harness.records.run import Run
 from harness.records.store import Store, check_writable
 
 __all__ = [
+    "FITTING",
     "FORMAT",
     "MEASURING",
-    "FITTING",
     "TRAINING",
     "Failures",
     "Record",

@@ -122,7 +122,8 @@ def filled(observed: np.ndarray, known: np.ndarray) -> np.ndarray:
         padded, weights = np.pad(image * there[..., None], ((1, 1), (1, 1), (0, 0))), np.pad(there, 1)
         height, width = there.shape
         windows = [(slice(i, i + height), slice(j, j + width)) for i in range(3) for j in range(3)]
-        total, count = sum(padded[w] for w in windows), sum(weights[w].astype(float) for w in windows)
+        total = np.sum([padded[window] for window in windows], axis=0)
+        count = np.sum([weights[window] for window in windows], axis=0)
         new = ~there & (count > 0)
         image[new] = total[new] / count[new][:, None]
         there |= new

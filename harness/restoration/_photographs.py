@@ -80,8 +80,8 @@ def photograph(name: str, side: int) -> np.ndarray:
     square = min(width, height)
     if square < side:
         raise ConfigError(
-            f"truth.image={name} has {width} x {height} pixels; take truth.image_size={square // 4 * 4} or less, "
-            f"or a larger image; received {side}."
+            f"truth.image={name} has {width} x {height} pixels; take truth.image_size={square // 4 * 4} or "
+            f"less, or a larger image; received {side}."
         )
     left, top = (width - square) // 2, (height - square) // 2
     box = (left, top, left + square, top + square)

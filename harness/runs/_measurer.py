@@ -69,7 +69,7 @@ class Measurer(ABC):
     """
 
     input: str | None = None
-    layers = records.TRAINING
+    layers: tuple[str, ...] = records.TRAINING
     words = ("steps of the truth", "training")
 
     def __init__(

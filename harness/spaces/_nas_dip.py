@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from harness.errors import ConfigError
@@ -139,7 +140,7 @@ class NasDip(Space):
         """The bits, with a bar behind every stage and behind the skips of every encoder."""
         bits = "".join(str(pick) for (pick,) in arch)
         ends = (0, *self.crossover_points, len(bits))
-        return "|".join(bits[start:end] for start, end in zip(ends, ends[1:], strict=False))
+        return "|".join(bits[start:end] for start, end in pairwise(ends))
 
     def parse_text(self, text: str) -> Architecture:
         """Read the bits, with all bars or with none."""
