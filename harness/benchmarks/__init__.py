@@ -22,7 +22,7 @@ from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import ACCURACY, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
-from harness.benchmarks._measured import AnyRecipe, Measured
+from harness.benchmarks._measured import AnyRecipe, Measured, recipe_of_settings
 from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._restoration import RestorationRecipe, label_of_name
@@ -54,6 +54,7 @@ __all__ = [
     "load_table",
     "names",
     "of_values",
+    "recipe_of_settings",
     "require",
     "require_label",
     "tables",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -17,6 +17,12 @@ from harness.spaces import Architecture, Population, Space
 
 AnyRecipe = Recipe | RestorationRecipe
 """How a truth is measured."""
+
+
+def recipe_of_settings(settings: Mapping[str, Any]) -> AnyRecipe:
+    """The recipe whose settings a record holds."""
+    kind = RestorationRecipe if "degradation" in settings else Recipe
+    return kind.of_settings(settings)
 
 
 class Figures(Protocol):

@@ -15,6 +15,7 @@ from harness.reports.tables import (
     operation_shares,
     published_errors,
     published_genotypes,
+    restoration,
     training,
 )
 
@@ -62,7 +63,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored, quantity, len(heads)))
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    further = (costs, operation_shares, published_genotypes, published_errors, training)
+    further = (restoration, costs, operation_shares, published_genotypes, published_errors, training)
     return (found, *(table for each in further for table in each.tables(groups)))
 
 
