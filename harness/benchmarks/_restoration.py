@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.benchmarks._label import Dataset, Label
+from harness.benchmarks._label import UNTRAINED, Dataset, Label
+from harness.restoration import DEGRADATIONS, credit
 
 FORMAT = 1
 """Number of how a fit is put together; another one is another truth."""
@@ -30,12 +31,12 @@ class RestorationRecipe:
     ----------
     space
         Name of the space.
-    image, digest, credit
-        Name of the true image, SHA-256 of it and of the degraded one, where it comes from.
+    image, digest
+        Name of the true image, and SHA-256 of it and of the degraded one.
     image_size
         Its side in pixels.
-    degradation, task
-        Its name, and in words what is to be done.
+    degradation
+        A name of :data:`harness.restoration.DEGRADATIONS`.
     network
         By name the sizes of the network.
     fidelity
@@ -54,10 +55,8 @@ class RestorationRecipe:
     space: str
     image: str
     digest: str
-    credit: str
     image_size: int
     degradation: str
-    task: str
     fidelity: str
     network: Mapping[str, Any]
     iterations: int
@@ -81,9 +80,7 @@ class RestorationRecipe:
     @property
     def training(self) -> dict[str, Any]:
         """What one fit hangs on besides its architecture and its seed."""
-        told = {
-            name: value for name, value in self.settings.items() if name not in ("seeds", "credit", "task")
-        }
+        told = {name: value for name, value in self.settings.items() if name != "seeds"}
         return {"format": FORMAT, "optimiser": OPTIMISER, **told}
 
     @property
@@ -103,15 +100,16 @@ class RestorationRecipe:
         count, seeds = len(self.seeds), ", ".join(map(str, self.seeds))
         runs = f"one fit (seed {seeds})" if count == 1 else f"mean of {count} fits (seeds {seeds})"
         return (
-            f"{self.task}, fitted here and not a published figure: {self.credit}, {self.image_size} x "
-            f"{self.image_size} pixels, fidelity {self.fidelity}, {self.iterations:,} iterations, "
-            f"{OPTIMISER}, rate {self.rate:g}; PSNR against the true image after the last iteration; {runs}"
+            f"{DEGRADATIONS[self.degradation]}, fitted here and not a published figure: "
+            f"{credit(self.image)}, {self.image_size} x {self.image_size} pixels, networks of fidelity {self.fidelity}, "
+            f"{self.iterations:,} iterations, {OPTIMISER}, rate {self.rate:g}; PSNR against the true image "
+            f"after the last iteration; {runs}"
         )
 
     @property
     def label(self) -> Label:
         """The label, the only one of a truth that is measured."""
-        return restored_label(self.name, self.image, self.iterations, self.words)
+        return restored_label(self.name, self.image, self.words)
 
     @property
     def dataset(self) -> Dataset:
@@ -124,13 +122,13 @@ class RestorationRecipe:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def restored_label(name: str, image: str = "", iterations: int = 0, words: str = "") -> Label:
-    """A label of a restoration: PSNR in dB."""
+def restored_label(name: str, image: str = "", words: str = "") -> Label:
+    """A label of a restoration: PSNR in dB, of no data set's split."""
     return Label(
         name,
         image,
-        "whole image",
-        iterations,
+        UNTRAINED,
+        0,
         words,
         (),
         "measured here",

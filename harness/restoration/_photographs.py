@@ -32,6 +32,11 @@ def names() -> tuple[str, ...]:
     return tuple(CREDITS)
 
 
+def credit(name: str) -> str:
+    """Where an image comes from: that of :data:`CREDITS`, or that it is a file."""
+    return CREDITS.get(name, f"the image file {name}")
+
+
 def require_photograph(name: str) -> None:
     """Make sure that ``name`` is a photograph or the path of an image file.
 

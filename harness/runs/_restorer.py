@@ -136,8 +136,6 @@ def compared(restorer: Restorer, arch: Architecture) -> dict[str, Any]:
         "found": (found, restorer.parameters(restorer.name(arch))),
     }
     return {
-        "task": restorer.recipe.task,
-        "credit": restorer.recipe.credit,
         "method": problem.method,
         "degraded": asdict(quality(problem.truth, problem.shown)),
         "simple": asdict(quality(problem.truth, problem.simple)),

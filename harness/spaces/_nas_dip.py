@@ -169,7 +169,11 @@ class NasDip(Space):
         return self.format(self.normalise(arch))
 
     def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
-        """From the noise down the encoders and up the decoders to the image, with open skips between them."""
+        """From the noise down the encoders and up the decoders to the image, with open skips between them.
+
+        Kernels and widths are told as places among the eight that there are, whose sizes hang on the
+        fidelity.
+        """
         genome, units = self.read(arch), range(self.units)
         nodes = [Node("noise")]
         nodes += [Node(f"E{unit + 1}", _words(genome.encoders[unit]), "encoder") for unit in units]
@@ -177,7 +181,7 @@ class NasDip(Space):
         nodes.append(Node("image"))
         links = [Link(place, place + 1) for place in range(len(nodes) - 1)]
         links += [
-            Link(1 + encoder, 2 * self.units - decoder, f"{CHANNELS[channels]} channels")
+            Link(1 + encoder, 2 * self.units - decoder, f"width {channels + 1}/{len(CHANNELS)}")
             for (encoder, decoder), channels in sorted(genome.skips.items())
         ]
         return (Diagram("", tuple(nodes), tuple(links)),)
@@ -193,6 +197,5 @@ def _stage(bits: Sequence[int]) -> Stage:
 
 
 def _words(stage: Stage) -> str:
-    side = KERNELS[stage.kernel]
-    residual = ", residual" if stage.residual else ""
-    return f"{side}x{side}, {CHANNELS[stage.channels]} channels{residual}"
+    kernel, width = f"kernel {stage.kernel + 1}/{len(KERNELS)}", f"width {stage.channels + 1}/{len(CHANNELS)}"
+    return f"{kernel}, {width}{', residual' if stage.residual else ''}"

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from harness import benchmarks, spaces
+from harness import benchmarks, restoration, spaces
 from harness.benchmarks import AnyRecipe, Benchmark, Label, RestorationRecipe
 from harness.errors import HarnessError
 from harness.reports import wording
@@ -54,8 +54,10 @@ def truth_overrides(group: Group) -> list[str]:
     if told is None:
         return [f"label={group.run.label}"]
     if restores(group):
-        named = ("image", "image_size", "degradation", "fidelity", "iterations", "rate", "architectures")
-        found = ["truth=restore", *(f"truth.{name}={told[name]}" for name in (*named, "kept") if name in told)]
+        own = ("image_size", "degradation", "fidelity", "iterations", "rate", "architectures", "kept")
+        image = told["image"] if told["image"] in restoration.CREDITS else "FILE"
+        found = ["truth=restore", f"truth.image={image}"]
+        found += [f"truth.{name}={told[name]}" for name in own if name in told]
         return [*found, f"truth.seed={told['seeds'][0]}", f"truth.seeds={len(told['seeds'])}"]
     named = ("image_size", "images", "classes", "fidelity", "epochs", "batch_size", "rate", "architectures")
     found = ["truth=train", f"truth.input={told['input']}"]

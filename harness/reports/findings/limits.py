@@ -33,8 +33,8 @@ def _truth(groups: Sequence[Group]) -> str:
         return ""
     if all(map(lookup.restores, groups)):
         return (
-            "The truth was fitted here: it says how networks restore this one image from this one degradation "
-            "after so many iterations, and nothing of other images, sizes or lengths."
+            "The truth was fitted here: it says how networks restore this one image from this one "
+            "degradation after so many iterations, and nothing of other images, sizes or lengths."
         )
     return (
         "The truth was trained here at a small fidelity: it orders networks as that training does, not as a "

@@ -1,4 +1,4 @@
-"""Restorations of a degraded image: the simple method's, the classical network's, and those of what was found."""
+"""Restorations of a degraded image: a simple method's, the classical network's, and those that were found."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Any
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
 from harness.reports.model import Cell, Column, Gallery, Picture, Row, Table
+from harness.restoration import DEGRADATIONS, credit
 from harness.stats import mean_with_interval
 
 COLUMNS = (
-    Column("Restored by", "the simple method, the classical network, the network that a search found", numeric=False),
+    Column(
+        "Restored by",
+        "the simple method, the classical network, the network that a search found",
+        numeric=False,
+    ),
     Column("PSNR, dB", "against the true image, after the last iteration"),
     Column("SSIM", "structural similarity to the true image, at most 1, after the last iteration"),
     Column(
@@ -38,14 +43,16 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         return ()
     first = _restoration(told[0])
     rows = [
-        Row(_cells(told[0], "degraded", Cell("degraded image", "degraded image"))[:-2] + _none(), "reference"),
+        Row(
+            _cells(told[0], "degraded", Cell("degraded image", "degraded image"))[:-2] + _none(), "reference"
+        ),
         Row(_cells(told[0], "simple", _named("simple", first["method"]))[:-2] + _none(), "reference"),
         Row(_cells(told[0], "classical", _named("classical", "skip network"))[:-2] + _none(), "baseline"),
         *(Row(_cells(group, "found", wording.method_cell(group, groups))) for group in told),
     ]
     if first["degraded"] == first["simple"]:
         del rows[0]
-    return (Table(f"Restored: {first['task']}", COLUMNS, tuple(rows), _caption(told, first)),)
+    return (Table(f"Restored: {_task(told[0])}", COLUMNS, tuple(rows), _caption(told)),)
 
 
 def galleries(groups: Sequence[Group]) -> tuple[Gallery, ...]:
@@ -65,8 +72,16 @@ def galleries(groups: Sequence[Group]) -> tuple[Gallery, ...]:
         if own["images"][name] is not None
     ]
     pictures.append(Picture("true image", "", first["images"]["truth"]))
-    words = f"{first['task'].capitalize()}, seed {seed}: PSNR and SSIM against the true image, {first['credit']}."
-    return (Gallery(f"Images: {first['task']}", words, tuple(pictures)),)
+    words = f"Seed {seed}; PSNR and SSIM are against the true image, {_credit(told[0])}."
+    return (Gallery(f"Images: {_task(told[0])}", words, tuple(pictures)),)
+
+
+def _task(group: Group) -> str:
+    return DEGRADATIONS[group.settings["measured.degradation"]]
+
+
+def _credit(group: Group) -> str:
+    return credit(group.settings["measured.image"])
 
 
 def _restoration(group: Group) -> Mapping[str, Any]:
@@ -106,7 +121,7 @@ def _cells(group: Group, name: str, title: Cell) -> tuple[Cell, ...]:
     )
 
 
-def _caption(told: Sequence[Group], first: Mapping[str, Any]) -> tuple[str, ...]:
+def _caption(told: Sequence[Group]) -> tuple[str, ...]:
     fitness = sorted({str(group.settings.get("fitness")) for group in told})
     return (
         "All networks are fitted alike, to all that is observed and for the same number of iterations. What "
@@ -116,6 +131,6 @@ def _caption(told: Sequence[Group], first: Mapping[str, Any]) -> tuple[str, ...]
         "from the fit, degraded on those that it reads). Nothing here is comparable with published figures: "
         "images, sizes and iterations are others. A perceptual metric of a pretrained network, the paper's "
         "fitness, is not available.",
-        f"The image: {first['credit']}.",
+        f"The image: {_credit(told[0])}.",
         wording.settings_sentence(told),
     )

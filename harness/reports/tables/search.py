@@ -110,9 +110,9 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
         wording.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):
+        random = "random_by_fit" if all(map(lookup.restores, scored)) else "random_search"
         sentences.insert(
-            1,
-            "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
+            1, f"No random search stands here to compare with: run it with `task=search searcher={random}`."
         )
     return tuple(sentences)
 
