@@ -101,9 +101,9 @@ class RestorationRecipe:
         runs = f"one fit (seed {seeds})" if count == 1 else f"mean of {count} fits (seeds {seeds})"
         return (
             f"{DEGRADATIONS[self.degradation]}, fitted here and not a published figure: "
-            f"{credit(self.image)}, {self.image_size} x {self.image_size} pixels, networks of fidelity {self.fidelity}, "
-            f"{self.iterations:,} iterations, {OPTIMISER}, rate {self.rate:g}; PSNR against the true image "
-            f"after the last iteration; {runs}"
+            f"{credit(self.image)}, {self.image_size} x {self.image_size} pixels, networks of fidelity "
+            f"{self.fidelity}, {self.iterations:,} iterations, {OPTIMISER}, rate {self.rate:g}; PSNR "
+            f"against the true image after the last iteration; {runs}"
         )
 
     @property

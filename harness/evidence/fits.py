@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
-from harness.runs.config import Progress, nothing
-from harness.scorers import Score
+from harness.runs.config import Estimate, Progress, nothing
+from harness.scorers import Score, Work
 from harness.searchers import Fits
 from harness.spaces import Architecture
 
@@ -47,6 +47,10 @@ class Restorations(Evidence):
         """The method's, without a share that nothing is held out by."""
         unused = {"held_out"} if self._fitness != "held_out" else set()
         return {name: value for name, value in super().settings().items() if name not in unused}
+
+    def estimate(self, work: Work) -> Estimate:
+        """How long the fits take that the search asks for, and that of the classical network."""
+        return self._fitting().estimate([], more=self.method.module.networks(self.options) + 1)
 
     def open(self, progress: Progress) -> Fits:
         """A function that fits networks and says how well they do."""

@@ -65,12 +65,12 @@ class Measurer(ABC):
     steps
         Of one training.
     words
-        What the steps are, and what a training is called.
+        What the steps are, what a training is called, and what it is for.
     """
 
     input: str | None = None
     layers: tuple[str, ...] = records.TRAINING
-    words = ("steps of the truth", "training")
+    words = ("steps of the truth", "training", " for the truth")
 
     def __init__(
         self, config: RunConfig, space: Space, recipe: AnyRecipe, size: object, root: Path, progress: Progress
@@ -131,9 +131,9 @@ class Measurer(ABC):
             each = float(np.mean([self.seconds(arch) for arch in timed]))
         workers = max(1, min(self.config.workers, count))
         seconds = each * count / workers
-        called = self.words[1]
+        called, why = self.words[1:]
         return seconds, (
-            f"{count:,} {called}{'s' * (count != 1)} of {duration(each)} for the truth, about "
+            f"{count:,} {called}{'s' * (count != 1)} of {duration(each)}{why}, about "
             f"{duration(seconds)} with workers={workers}"
         )
 

@@ -37,7 +37,7 @@ class Restorer(Measurer):
     """
 
     layers = records.FITTING
-    words = ("iterations of the fits", "fit")
+    words = ("iterations of the fits", "fit", "")
     recipe: RestorationRecipe
 
     def __init__(

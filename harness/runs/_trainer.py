@@ -24,7 +24,7 @@ from harness.training import Images, fit_network, network_seconds
 class Trainer(Measurer):
     """Trains architectures from scratch; besides what every measurer is told, ``source`` is trained on."""
 
-    words = ("epochs of the truth", "training")
+    words = ("epochs of the truth", "training", " for the truth")
     recipe: Recipe
 
     def __init__(

@@ -8,6 +8,7 @@ An item is a module with
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
 * ``LISTS``: true where it needs a list of all architectures, so that a space without one is refused;
 * ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
+* of fits to a degraded image also ``networks(settings)``, how many it fits;
 * of a trained supernet also ``work(space)``, see :mod:`harness.scorers`.
 
 No searcher can reach a benchmark: one that may query the truth is handed a function that counts.

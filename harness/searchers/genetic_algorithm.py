@@ -36,6 +36,12 @@ DRAWS = 500
 """So many children in a row that are known networks, and a generation is full."""
 
 
+def networks(settings: Mapping[str, Any]) -> int:
+    """How many are fitted."""
+    children = settings["population"] - settings["elite"]
+    return settings["population"] + (settings["generations"] - 1) * children
+
+
 def search(tools: Fits, settings: Mapping[str, Any]) -> Found:
     """The fittest network of all generations.
 

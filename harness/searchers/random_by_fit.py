@@ -15,6 +15,11 @@ KINDS = ANY
 OPTIONS = {"fits": Option(int, 100, "distinct networks that are fitted"), **_fits.OPTIONS}
 
 
+def networks(settings: Mapping[str, Any]) -> int:
+    """How many are fitted."""
+    return settings["fits"]
+
+
 def search(tools: Fits, settings: Mapping[str, Any]) -> Found:
     """The fittest of ``settings["fits"]`` distinct networks, drawn uniformly and fitted at once.
 
