@@ -8,8 +8,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   a family without the latter may say why, ``NO_SUPERNET``;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
-* where its networks also restore images, ``restorer(space, arch, size, inputs)`` and
-  ``classical_restorer(size, inputs)``;
+* where its networks also restore images, ``restorer(space, arch, size, inputs)``,
+  ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 

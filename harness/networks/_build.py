@@ -209,12 +209,24 @@ def build_restorer(
     return draw(module, family.INIT, derive(seed, "weights", space.canonical(arch)))
 
 
-def require_restorer(space: Space) -> None:
-    """Make sure that networks of ``space`` restore images; raises :class:`ConfigError` otherwise."""
+def require_restorer(space: Space, fidelity: object = "benchmark", image_size: int | None = None) -> None:
+    """Make sure that networks of ``space`` restore images, and where a side is named such small ones.
+
+    Raises
+    ------
+    ConfigError
+        Otherwise.
+    """
     if not hasattr(_family(space), "restorer"):
         raise ConfigError(
             f"truth=restore fits networks that make an image of noise, and those of {space.name} classify "
             "images; take a space of such networks, like nas_dip_3, or truth=train."
+        )
+    smallest = _family(space).smallest_image(space, _size(space, fidelity))
+    if image_size is not None and image_size < smallest:
+        raise ConfigError(
+            f"Networks of {space.name} of this fidelity, or the classical one beside them, halve an image so "
+            f"often that it needs {smallest} pixels a side; received truth.image_size={image_size}."
         )
 
 

@@ -159,6 +159,14 @@ def _layer(stage: Stage, inputs: int, size: Size, level: int) -> Layer:
     return Layer(inputs, outputs, size.kernels[stage.kernel], stage.residual, level)
 
 
+def smallest_image(space: NasDip, size: Size) -> int:
+    """Pixels of a side that leave the deepest convolutions 2 x 2, of a genome's and of the classical network.
+
+    Fewer have no statistics that a normalisation of one image could take.
+    """
+    return 2 ** max(space.units, size.scales + 1)
+
+
 def restorer(space: NasDip, arch: Architecture, size: Size, inputs: int) -> nn.Module:
     """Noise ``(1, inputs, H, W)`` to an image ``(1, 3, H, W)`` in [0, 1]; weights are not drawn yet."""
     encoders, decoders, skips = layers(space, arch, size, inputs)

@@ -10,7 +10,7 @@ import numpy as np
 from harness.errors import ConfigError, DataError, unknown_name
 
 SMALLEST = 16
-"""Pixels of a side: the classical network halves a small image four times."""
+"""Pixels of a side."""
 
 CREDITS: Mapping[str, str] = {
     "china": "a photograph of a Chinese temple (china.jpg) from scikit-learn, CC BY 2.0, by danielbuechele, "
@@ -89,8 +89,8 @@ def photograph(name: str, side: int) -> np.ndarray:
             f"less, or a larger image; received {side}."
         )
     left, top = (width - square) // 2, (height - square) // 2
-    box = (left, top, left + square, top + square)
-    return np.asarray(image.resize((side, side), Image.Resampling.LANCZOS, box), np.float64) / 255
+    centre = image.crop((left, top, left + square, top + square))
+    return np.asarray(centre.resize((side, side), Image.Resampling.LANCZOS), np.float64) / 255
 
 
 def _image(name: str):  # type: ignore[no-untyped-def]  # Pillow's module is loaded where it is needed

@@ -97,7 +97,7 @@ def restorer_of(
     from harness.runs._restorer import Restorer
 
     told, space = _settings(config), spaces.load(config.space["name"])
-    networks.require_restorer(space)
+    networks.require_restorer(space, told["fidelity"], told["image_size"])
     size, network = networks.size_of(space, told["fidelity"])
     image, degradation = told["image"], told["degradation"]
     true = restoration.photograph(image, told["image_size"])
