@@ -40,7 +40,9 @@ def test_parameters_are_those_counted_by_hand():
         convolutions = side**2 * inputs * outputs + side**2 * outputs**2 + 2 * outputs
         return convolutions + 2 * 2 * outputs + (inputs * outputs + outputs if widens else 0)
 
-    stages = stage(32, 12, 3, True) + stage(12, 32, 1, False) + stage(32, 4, 7, False) + stage(64, 24, 5, True)
+    stages = (
+        stage(32, 12, 3, True) + stage(12, 32, 1, False) + stage(32, 4, 7, False) + stage(64, 24, 5, True)
+    )
     skips = (12 * 8 + 3 * 8) + (32 * 32 + 3 * 32)
     network = networks.build_restorer(SPACE, ARCH, "small", 0, 32)
     assert networks.count_parameters(network) == stages + skips + 3 * 4 + 3

@@ -49,7 +49,9 @@ def test_what_is_no_image_is_answered_in_a_sentence(tmp_path):
         restoration.photograph("china", 18)
     with pytest.raises(ConfigError, match="has 451 x 300 pixels; take truth.image_size=300 or less"):
         restoration.photograph("chelsea", 400)
-    with pytest.raises(UnknownNameError, match="Unknown truth.degradation 'blur'. Allowed: downsampled, miss"):
+    with pytest.raises(
+        UnknownNameError, match="Unknown truth.degradation 'blur'. Allowed: downsampled, miss"
+    ):
         problem("blur")
 
 

@@ -15,7 +15,8 @@ TEXT = "1010011|0111000|10010000|0000111|1100101|00001111"
 
 
 @pytest.mark.parametrize(
-    ("name", "units", "more"), [("nas_dip_2", 2, 0), ("nas_dip_3", 3, 0), ("nas_dip_5", 5, 0), ("nas_dip_3_t", 3, 4)]
+    ("name", "units", "more"),
+    [("nas_dip_2", 2, 0), ("nas_dip_3", 3, 0), ("nas_dip_5", 5, 0), ("nas_dip_3_t", 3, 4)],
 )
 def test_a_genome_has_n_times_14_plus_4n_bits(name, units, more):
     space = spaces.load(name)
