@@ -74,8 +74,7 @@ class RestorationRecipe:
     @property
     def settings(self) -> dict[str, Any]:
         """All of it in JSON's types."""
-        sizes = {name: list(v) if isinstance(v, tuple) else v for name, v in self.network.items()}
-        return {**asdict(self), "network": sizes, "seeds": list(self.seeds)}
+        return {**asdict(self), "network": dict(self.network), "seeds": list(self.seeds)}
 
     @property
     def training(self) -> dict[str, Any]:

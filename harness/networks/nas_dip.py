@@ -29,21 +29,35 @@ NO_SUPERNET = "candidates are bits of kernels' and channels' sizes, which have n
 
 @dataclass(frozen=True)
 class Size:
-    """Sides of convolutions and numbers of channels by the number that three bits are.
+    """The largest side of a convolution and the most channels, that three bits of 1 stand for.
 
     ``scales`` and ``width`` are those of the classical network beside them.
     """
 
-    kernels: tuple[int, ...]
-    channels: tuple[int, ...]
+    kernel: int
+    channels: int
     scales: int
     width: int
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Sides of convolutions by the number that three bits are: the odd ones, each as often."""
+        count = (self.kernel + 1) // 2
+        return tuple(1 + 2 * (number * count // len(KERNELS)) for number in range(len(KERNELS)))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Numbers of channels likewise: the genome's own where these are meant, else eighths of the most."""
+        if self.channels == CHANNELS[-1]:
+            return CHANNELS
+        eighths = range(1, len(CHANNELS) + 1)
+        return tuple(max(2, eighth * self.channels // len(CHANNELS)) for eighth in eighths)
+
 
 FIDELITIES = {
-    "benchmark": Size(KERNELS, CHANNELS, 5, 128),
-    "small": Size((1, 1, 3, 3, 5, 5, 7, 7), (4, 8, 12, 16, 20, 24, 28, 32), 4, 32),
-    "tiny": Size((1, 1, 1, 1, 3, 3, 3, 3), (2, 3, 4, 5, 6, 7, 8, 9), 2, 8),
+    "benchmark": Size(KERNELS[-1], CHANNELS[-1], 5, 128),
+    "small": Size(7, 32, 4, 32),
+    "tiny": Size(3, 16, 2, 8),
 }
 """``benchmark`` is the genome's full range; in smaller networks neighbouring kernels are one."""
 
@@ -137,16 +151,16 @@ def layers(
 ) -> tuple[list[Layer], list[Layer], list[Skip]]:
     """Encoder and decoder stages from the image inwards, and open skips, of a network on so many channels."""
     genome = space.read(arch)
-    widths = [size.channels[stage.channels] for stage in genome.encoders]
+    widths = [size.widths[stage.channels] for stage in genome.encoders]
     encoders = [
         _layer(stage, before, size, level)
         for level, (stage, before) in enumerate(zip(genome.encoders, [inputs, *widths], strict=False))
     ]
     skips = [
-        Skip(source, target, widths[source], size.channels[channels])
+        Skip(source, target, widths[source], size.widths[channels])
         for (source, target), channels in sorted(genome.skips.items())
     ]
-    below = [*(size.channels[stage.channels] for stage in genome.decoders[1:]), widths[-1]]
+    below = [*(size.widths[stage.channels] for stage in genome.decoders[1:]), widths[-1]]
     decoders = [
         _layer(stage, below[level] + sum(s.outputs for s in skips if s.target == level), size, level)
         for level, stage in enumerate(genome.decoders)
@@ -155,8 +169,8 @@ def layers(
 
 
 def _layer(stage: Stage, inputs: int, size: Size, level: int) -> Layer:
-    outputs = size.channels[stage.channels]
-    return Layer(inputs, outputs, size.kernels[stage.kernel], stage.residual, level)
+    outputs = size.widths[stage.channels]
+    return Layer(inputs, outputs, size.sides[stage.kernel], stage.residual, level)
 
 
 def smallest_image(space: NasDip, size: Size) -> int:

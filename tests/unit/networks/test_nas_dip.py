@@ -14,9 +14,17 @@ from harness.networks._skip_network import Reflected
 from harness.networks.nas_dip import FIDELITIES, layers
 
 SPACE = spaces.load("nas_dip_2")
-# E1 3x3, 12 channels, residual; D1 7x7, 4; E2 1x1, 32; D2 5x5, 24, residual; skips E1 to D1 of 8, E2 to D2 of 32
+# E1 3x3, 12 channels, residual; D1 7x7, 4; E2 1x1, 32; D2 5x5, 24, residual; E1 to D1 of 8, E2 to D2 of 32
 ARCH = SPACE.parse("1010010|0111000|10010000|0000111|1100101|00001111")
 SMALL = FIDELITIES["small"]
+
+
+def test_sizes_are_the_genomes_own_or_shares_of_their_largest():
+    assert FIDELITIES["benchmark"].sides == (1, 3, 5, 7, 9, 11, 13, 15)
+    assert FIDELITIES["benchmark"].widths == (4, 8, 16, 32, 64, 128, 256, 512)
+    assert SMALL.sides == (1, 1, 3, 3, 5, 5, 7, 7)
+    assert SMALL.widths == (4, 8, 12, 16, 20, 24, 28, 32)
+    assert FIDELITIES["tiny"].sides == (1, 1, 1, 1, 3, 3, 3, 3)
 
 
 def test_layers_have_the_sizes_that_the_bits_say():
