@@ -126,6 +126,6 @@ class Measured(Benchmark):
 def needs_all(why: str, size: int, space: Space) -> str:
     """What is wrong where ``why`` needs the truth of everything."""
     return (
-        f"{why} needs the truth of all architectures, and truth=train would have to train the {size:,} of "
-        f"{space.name}; name how many are drawn and taken for all, like truth.architectures=20."
+        f"{why} needs the truth of all architectures, and the {size:,} of {space.name} would all have to be "
+        "measured here; name how many are drawn and taken for all, like truth.architectures=20."
     )
