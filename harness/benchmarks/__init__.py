@@ -22,9 +22,10 @@ from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import ACCURACY, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
-from harness.benchmarks._measured import Measured
+from harness.benchmarks._measured import AnyRecipe, Measured, recipe_of_settings
 from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._recipe import Recipe
+from harness.benchmarks._restoration import RestorationRecipe, label_of_name
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, HarnessError, NoFiguresError, unknown_name
@@ -33,6 +34,7 @@ from harness.folders import BENCHMARKS_DATA
 __all__ = [
     "ACCURACY",
     "UNTRAINED",
+    "AnyRecipe",
     "Architectures",
     "Benchmark",
     "Ceiling",
@@ -42,6 +44,7 @@ __all__ = [
     "Label",
     "Measured",
     "Recipe",
+    "RestorationRecipe",
     "StoredTable",
     "Table",
     "default_label",
@@ -51,6 +54,7 @@ __all__ = [
     "load_table",
     "names",
     "of_values",
+    "recipe_of_settings",
     "require",
     "require_label",
     "tables",
@@ -102,9 +106,12 @@ def labels(space: str) -> Mapping[str, Label]:
 
 
 def find_label(space: str, name: str) -> Label | None:
-    """The label called ``name``; ``None`` where nobody knows it, or the space, any more."""
+    """The label called ``name``; ``None`` where nobody knows it, or the space, any more.
+
+    A restoration that was measured here is known by its name.
+    """
     try:
-        return labels(space).get(name)
+        return labels(space).get(name) or label_of_name(name)
     except HarnessError:
         return None
 

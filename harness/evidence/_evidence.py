@@ -102,7 +102,11 @@ class Evidence(ABC):
         """What was paid so far: ``scores`` measured, ``queries`` of figures, ``epochs`` of a supernet."""
         return {name: self.counts[each] for name, each in PAID.items()}
 
-    def costs(self, arch: Architecture) -> dict[str, float]:
+    def annotated(self, trace: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """The rows of a search that is over, with what is known of them and the search was not told."""
+        return trace
+
+    def costs(self, arch: Architecture) -> dict[str, Any]:
         """What of the costs of the architecture that was found its record says."""
         return {}
 

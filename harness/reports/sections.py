@@ -22,7 +22,7 @@ from harness.reports.charts.ranks import ranks
 from harness.reports.findings.over_spaces import over_spaces
 from harness.reports.findings.summaries import summaries
 from harness.reports.model import Section, Summary
-from harness.reports.tables import cards, matrix, overall, published
+from harness.reports.tables import cards, matrix, overall, published, restoration
 
 OTHERS = {
     "overall": "Over all spaces",
@@ -87,7 +87,8 @@ def _section(groups: list[Group]) -> Section:
     words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
-    return Section(task, space, label, words, tables, drawer.charts(groups, words) if drawer else ())
+    charts = drawer.charts(groups, words) if drawer else ()
+    return Section(task, space, label, words, tables, charts, restoration.galleries(groups))
 
 
 def _module(package: ModuleType, task: str) -> ModuleType | None:

@@ -31,7 +31,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
             tell(f"No accuracy is known of {context.space.name}: that of what is found will be unknown.")
         found = method.module.search(read.open(progress), read.options)
         facts = read.facts()
-        rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
+        rows = pd.DataFrame(read.annotated(found.trace), columns=list(TASK.columns))
         if context.searched and facts.queries:
             rows["reported"] = reported(context, rows)
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]

@@ -172,6 +172,20 @@ class Queries(Tools):
         return self.query
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fits(Tools):
+    """With ``EVIDENCE = "fits"``.
+
+    Attributes
+    ----------
+    fitness
+        ``archs -> [Score, ...]`` in their order: how well each restores a degraded image, in dB, judged
+        without the true image.
+    """
+
+    fitness: Callable[[Sequence[Architecture]], list[Score]]
+
+
 @dataclass
 class Found:
     """The chosen architecture and the trace of every intermediate score.
@@ -185,6 +199,7 @@ class Found:
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``fit``: the fitness of network ``index``, of generation ``step``.
     ``score``: that of network ``index`` by a proxy; of a population proxy also stages with the names of the
     proxies that it ranks.
     ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.

@@ -206,6 +206,15 @@ class Space(ABC):
         """The decisions of every cell that is searched: a method may make one of each cell at a time."""
         return (tuple(range(len(self.decisions))),)
 
+    def training_share(self, arch: Architecture) -> float:
+        """How much of a training's length ``arch`` asks for, above 0 and at most 1: all, by default."""
+        return 1.0
+
+    @property
+    def crossover_points(self) -> tuple[int, ...]:
+        """Numbers of leading decisions that a child may have of one parent, the others being of another."""
+        return tuple(range(1, len(self.decisions)))
+
     @cached_property
     def size(self) -> int:
         """How many encodings there are: every combination of picks, counted and never listed."""

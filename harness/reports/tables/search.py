@@ -17,6 +17,7 @@ from harness.reports.tables import (
     operation_shares,
     published_errors,
     published_genotypes,
+    restoration,
     training,
 )
 
@@ -64,7 +65,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, _optimum(scored, quantity, len(heads)))
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    further = (costs, operation_shares, published_genotypes, published_errors, training)
+    further = (restoration, costs, operation_shares, published_genotypes, published_errors, training)
     seen = best_seen.tables(groups, quantity)
     return (found, *seen, *(table for each in further for table in each.tables(groups)))
 
@@ -119,6 +120,8 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
     if not any(group.method.startswith("random") for group in scored):
         label = find_label(scored[0].run.space, scored[0].run.label)
         searcher = "random_search" if label is None or label.known else "random_by_proxy"
+        if all(map(lookup.restores, scored)):
+            searcher = "random_by_fit"
         sentences.insert(
             1,
             f"No random search stands here to compare with: run it with `task=search searcher={searcher}`.",
