@@ -20,7 +20,7 @@ from harness import registry, spaces
 from harness.benchmarks import _manifest
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
-from harness.benchmarks._label import ACCURACY, UNTRAINED, Ceiling, Dataset, Label, unknown_label
+from harness.benchmarks._label import ACCURACY, COUNTS, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._measured import Measured
 from harness.benchmarks._no_figures import NoFigures
@@ -32,6 +32,7 @@ from harness.folders import BENCHMARKS_DATA
 
 __all__ = [
     "ACCURACY",
+    "COUNTS",
     "UNTRAINED",
     "Architectures",
     "Benchmark",

@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
+from harness.evidence._bounded import Bounded
 from harness.evidence._method import Method
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
-from harness.spaces import Architecture, Mask
+from harness.spaces import Architecture, Mask, Population
 
 if TYPE_CHECKING:  # they load pandas, and a config is checked without it
     from harness.records import Run
@@ -53,6 +55,8 @@ class Evidence(ABC):
         Of the method, in its record.
     run
         The record's, once it is known (:meth:`keep`).
+    bounded
+        The run's limits.
     taken
         Names of options that are of the evidence alone; the others are handed to the scorer.
     """
@@ -63,10 +67,13 @@ class Evidence(ABC):
         self.context, self.method, self.options = context, method, options
         self.name = method.name
         self.counts: Counter[str] = Counter()
+        self.bounded = Bounded(context)
+        if self.bounded.bounds:
+            self.bounded.require_some(self.population)
 
     def settings(self) -> dict[str, Any]:
         """What can change the numbers, for the run's identity."""
-        return dict(self.options)
+        return {**self.options, **self.bounded.settings}
 
     def estimate(self, work: Work) -> Estimate | None:
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""
@@ -85,11 +92,12 @@ class Evidence(ABC):
 
     def facts(self) -> Facts:
         """What the record says, once the evidence was read."""
-        return Facts(evaluations=self.counts["evaluations"], queries=self.counts["queries"])
+        outside = {"outside_limits": self.bounded.limits.outside} if self.bounded.bounds else {}
+        return Facts(outside, evaluations=self.counts["evaluations"], queries=self.counts["queries"])
 
     def costs(self, arch: Architecture) -> dict[str, float]:
-        """What of the costs of the architecture that was found its record says."""
-        return {}
+        """What of the costs of the architecture that was found its record says: where there are limits."""
+        return self.bounded.costs(arch) if self.bounded.bounds else {}
 
     @property
     def steps(self) -> int:
@@ -110,10 +118,16 @@ class Evidence(ABC):
         if hasattr(self.method.module, "advance"):
             self.method.module.advance(tools.at(step), mask)
 
+    @cached_property
+    def population(self) -> Population:
+        """What can be drawn."""
+        return self.context.benchmark.population
+
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
         return {
-            "population": self.context.benchmark.population,
+            "population": self.population,
+            "limits": self.bounded.limits,
             "seed": self.context.config.seed,
             "parameters": self._parameters,
             "progress": progress,

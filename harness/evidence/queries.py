@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
+LIMITS = True
 READS_TRUTH = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.evidence import Bounded
 from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
@@ -13,21 +14,25 @@ TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""
 
 
-def quality(context: Context, arch: Architecture) -> dict[str, object]:
+def quality(context: Context, arch: Architecture, bounded: Bounded | None = None) -> dict[str, object]:
     """Accuracy, rank and regret of ``arch`` among the architectures whose truth is known.
 
     ``rank = 1 + #{a : accuracy(a) > accuracy(arch)}``, ``regret = best accuracy - accuracy(arch)``
     in percentage points, with duplicates counted as the benchmark lists them. All three are ``None``,
     and the status is ``unknown``, where the label has no figure for ``arch``. Where any architecture can be
-    asked about, nobody knows the best one: then rank and regret are ``None`` too.
+    asked about, nobody knows the best one: then rank and regret are ``None`` too. Where the run has limits,
+    the best one and the others are those within them, and ``best_within`` names the limits.
     """
     benchmark, label = context.benchmark, context.label.name
+    limits = bounded.limits.words if bounded else ""
     accuracy = float(benchmark.goodness([arch], label)[0])
     known = bool(np.isfinite(accuracy))
     if benchmark.architectures is None:
         accuracies = np.full(1, np.nan)
     else:
         accuracies = benchmark.goodness(benchmark.keys, label)
+        if bounded and limits:
+            accuracies = np.where(bounded.mask(benchmark), accuracies, np.nan)
     best = float(np.fmax.reduce(accuracies))
     ranked = known and np.isfinite(best)
     return {
@@ -38,6 +43,7 @@ def quality(context: Context, arch: Architecture) -> dict[str, object]:
         "size": int(np.isfinite(accuracies).sum()),
         "best_accuracy": best,
         "regret": best - accuracy if ranked else None,
+        **({"best_within": limits} if limits else {}),
         **_size(context, arch),
         **({} if known else UNKNOWN),
     }

@@ -15,6 +15,7 @@ from harness.stats.paired import (
     difference_over_seeds,
     holm,
 )
+from harness.stats.pareto import FrontFound, TrueFront, hypervolume, pareto_front
 from harness.stats.partial_correlation import partial, partial_kendall, partial_spearman
 from harness.stats.population_agreement import architecture_agreement
 from harness.stats.rank_agreement import Agreement, agreement
@@ -36,7 +37,9 @@ __all__ = [
     "AverageRanks",
     "Difference",
     "Dropped",
+    "FrontFound",
     "PairedScores",
+    "TrueFront",
     "agreement",
     "architecture_agreement",
     "average_ranks",
@@ -48,6 +51,7 @@ __all__ = [
     "dropped_first",
     "expected_highest",
     "holm",
+    "hypervolume",
     "kendall",
     "kendall_c",
     "kendall_weighted",
@@ -56,6 +60,7 @@ __all__ = [
     "ndcg",
     "operation_agreement",
     "operations_dropped",
+    "pareto_front",
     "partial",
     "partial_kendall",
     "partial_spearman",

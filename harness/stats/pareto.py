@@ -18,7 +18,8 @@ def pareto_front(quality: np.ndarray, cost: np.ndarray) -> np.ndarray:
     quality, cost
         Columns (n,): higher is better, lower is better.
 
-    Source: Kung, Luccio and Preparata, On finding the maxima of a set of vectors, Journal of the ACM 22, 1975.
+    Source: Kung, Luccio and Preparata, On finding the maxima of a set of vectors, Journal of the ACM 22,
+    1975.
 
     Examples
     --------

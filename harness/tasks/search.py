@@ -31,7 +31,8 @@ def headline(statistics: Mapping[str, Any], told: Told) -> str:
     found = told(statistics["accuracy"])
     if statistics["rank"] is None:
         return f"{found}, rank unknown"
-    return f"{found}, rank {statistics['rank']} of {statistics['size']}"
+    within = f" within {limits}" if (limits := statistics.get("best_within")) else ""
+    return f"{found}, rank {statistics['rank']} of {statistics['size']}{within}"
 
 
 TASK = Task(
