@@ -24,6 +24,7 @@ from harness.benchmarks._label import ACCURACY, COUNTS, UNTRAINED, Ceiling, Data
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._measured import Measured
 from harness.benchmarks._no_figures import NoFigures
+from harness.benchmarks._objectives import Objective, figures, objective, objectives
 from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
@@ -42,15 +43,19 @@ __all__ = [
     "File",
     "Label",
     "Measured",
+    "Objective",
     "Recipe",
     "StoredTable",
     "Table",
     "default_label",
+    "figures",
     "find_label",
     "labels",
     "load",
     "load_table",
     "names",
+    "objective",
+    "objectives",
     "of_values",
     "require",
     "require_label",

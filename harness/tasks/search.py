@@ -17,11 +17,25 @@ def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
 
 
 def derived(rows: Rows) -> dict[str, Any]:
-    """The best figure told so far, by the number of queries; unknown ones leave it as it is."""
-    if not {"stage", "accuracy"} <= set(rows):
+    """The best figure told so far, by the number of queries, and the architectures looked up or scored.
+
+    ``best_told`` (unknown figures leave it as it is) and ``looked_up`` of a search by queries, ``scored``
+    with ``arch`` and ``score`` of one by a proxy.
+    """
+    if "stage" not in rows:
         return {}
-    told = np.asarray(rows["accuracy"], dtype=np.float64)[np.asarray(rows["stage"]) == "query"]
-    return {"best_told": np.fmax.accumulate(told).tolist()} if len(told) else {}
+    stage = np.asarray(rows["stage"])
+    columns = {name: np.asarray(rows[name]) for name in ("arch", "accuracy", "score") if name in rows}
+    asked = {name: column[stage == "query"].tolist() for name, column in columns.items()}
+    scored = {name: columns[name][stage == "score"].tolist() for name in ("arch", "score") if name in columns}
+    found: dict[str, Any] = {}
+    if asked.get("accuracy"):
+        found["best_told"] = np.fmax.accumulate(np.asarray(asked["accuracy"], dtype=np.float64)).tolist()
+    if asked.get("arch"):
+        found["looked_up"] = asked["arch"]
+    if len(scored) == 2 and scored["arch"]:
+        found["scored"] = scored
+    return found
 
 
 def headline(statistics: Mapping[str, Any], told: Told) -> str:
