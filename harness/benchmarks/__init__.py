@@ -26,6 +26,7 @@ from harness.benchmarks._measured import Measured
 from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._objectives import Objective, figures, objective, objectives
 from harness.benchmarks._recipe import Recipe
+from harness.benchmarks._standing_in import StandingIn, datasets_with_costs, standing_in
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, HarnessError, NoFiguresError, unknown_name
@@ -45,8 +46,10 @@ __all__ = [
     "Measured",
     "Objective",
     "Recipe",
+    "StandingIn",
     "StoredTable",
     "Table",
+    "datasets_with_costs",
     "default_label",
     "figures",
     "find_label",
@@ -59,6 +62,7 @@ __all__ = [
     "of_values",
     "require",
     "require_label",
+    "standing_in",
     "tables",
     "verify",
 ]

@@ -7,6 +7,7 @@ from harness.stats.best_of import best_of_n, expected_highest
 from harness.stats.bootstrap import RESAMPLES, percentile_interval, rank_intervals, resampled
 from harness.stats.decision_agreement import operation_agreement, operations_dropped
 from harness.stats.intervals import mean_with_interval
+from harness.stats.kendall_interval import Kendall, kendall_interval
 from harness.stats.noise_ceiling import ceiling
 from harness.stats.paired import (
     Difference,
@@ -38,6 +39,7 @@ __all__ = [
     "Difference",
     "Dropped",
     "FrontFound",
+    "Kendall",
     "PairedScores",
     "TrueFront",
     "agreement",
@@ -54,6 +56,7 @@ __all__ = [
     "hypervolume",
     "kendall",
     "kendall_c",
+    "kendall_interval",
     "kendall_weighted",
     "left",
     "mean_with_interval",
