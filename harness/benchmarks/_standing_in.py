@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from harness.benchmarks._label import COUNTS
 from harness.benchmarks._objectives import Objective, figures, objectives
 from harness.benchmarks._table import Table
 from harness.errors import ConfigError, unknown_name
-from harness.stats import Kendall, kendall_interval
+
+if TYPE_CHECKING:
+    from harness.stats import Kendall
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class StandingIn:
 
     def tau(self, first: Objective, second: Objective) -> Kendall:
         """Tau-b of two of them with its interval over architectures."""
+        from harness.stats import kendall_interval  # loads SciPy, and a config is checked without it
+
         return kendall_interval(self._figures(first), self._figures(second))
 
     def pairs(self) -> Iterator[tuple[Objective, Objective, Kendall]]:
