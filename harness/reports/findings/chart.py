@@ -105,7 +105,8 @@ def _searches(groups: Sequence[Group], quantity: Quantity) -> Panel | None:
     known.sort(key=lambda group: -_mean(group, "accuracy"))
     if not known:
         return None
-    best = known[0].stat("best_accuracy")["mean"]
+    optima = [group.stat("best_accuracy")["mean"] for group in known]  # within limits it may be a lower one
+    best = max((each for each in optima if each is not None), default=None)
     title = f"{quantity.title.partition(',')[0]} that searches find"
     marks = () if best is None else (Mark("x", quantity.sign * best, 1, True, f"best {quantity.text(best)}"),)
     return _seeds(known[:SHOWN], "accuracy", quantity.sign, title, quantity.axis, marks)
