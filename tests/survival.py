@@ -56,6 +56,11 @@ SCENARIOS = {
         "space=nbmacro", "task.population=3", "proxy=params", "input=digits", "truth=train", "truth.epochs=3",
         "truth.fidelity=tiny", "truth.image_size=16", "truth.images=128",
     ],
+    "fits": [
+        "task=search", "space=nas_dip_2", "searcher=genetic_algorithm", "searcher.population=4",
+        "searcher.generations=3", "truth=restore", "truth.fidelity=tiny", "truth.image_size=16",
+        "truth.iterations=20",
+    ],
     "sweep": ["-m", "space=nbmacro", "task.population=6", "proxy=params,synflow", "seed=0,1"],
 }  # fmt: skip
 """By name the arguments of ``python -m harness``; a sweep goes through it, the others go to their runner."""

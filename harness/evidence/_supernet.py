@@ -71,7 +71,7 @@ class SupernetEvidence(Evidence):
 
         return replace(
             found,
-            statistics={"training": _trained.curve(self._trained)},
+            statistics={**found.statistics, "training": _trained.curve(self._trained)},
             origins={"training": self._trained.origins},
             evaluations=found.evaluations + self._trained.evaluations - self._before,
         )

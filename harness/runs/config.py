@@ -24,7 +24,7 @@ class RunConfig(_Groups):  # type: ignore[misc]
     Zero-Cost-PT's released code does in the space, whose way of counting ReLUs holds then too. ``source``
     is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
     seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
-    without. ``limits`` are upper bounds on what a search by a proxy may find, by name. ``arithmetic`` is that
+    without. ``limits`` are upper bounds on what a search may find, by name. ``arithmetic`` is that
     of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. Operation
     scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
     ``scale`` says, a name of :data:`harness.scorers.SCALES`; both are part of the identity above one.

@@ -9,6 +9,7 @@ An item is a module with
 * ``GROWS``: true where it grows architectures (:meth:`harness.spaces.Space.grown`);
 * ``LISTS``: true where it needs a list of all architectures, so that a space without one is refused;
 * ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
+* of fits to a degraded image also ``networks(settings)``, how many it fits;
 * of a trained supernet also ``work(space)``, see :mod:`harness.scorers`.
 
 No searcher can reach a benchmark: one that may query the truth is handed a function that counts.
@@ -23,6 +24,7 @@ from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
+    Fits,
     Found,
     Networks,
     Proxies,
@@ -37,6 +39,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANTS",
     "Budget",
+    "Fits",
     "Found",
     "Limits",
     "Networks",

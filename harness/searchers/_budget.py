@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf, isnan
 
+from harness.errors import RunFailed
 from harness.options import Option
 from harness.searchers._tools import Found, Queries
 from harness.spaces import Architecture
@@ -80,7 +81,15 @@ class Budget:
         return self._accuracies[network]
 
     def found(self) -> Found:
-        """The most accurate network looked up, the earliest of equals, and a trace row per query."""
+        """The most accurate network looked up, the earliest of equals, and a trace row per query.
+
+        Raises
+        ------
+        RunFailed
+            Where none was looked up, since no draw was within the limits.
+        """
+        if not self._archs:
+            raise RunFailed("No architecture that the search drew was within the limits; raise them.")
         accuracies = list(self._accuracies.values())
         best = max(range(len(accuracies)), key=accuracies.__getitem__)
         return Found(self._archs[best], self._trace)

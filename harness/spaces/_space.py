@@ -43,6 +43,15 @@ class Decision:
         return tuple(itertools.combinations(range(len(self.candidates)), self.picks))
 
 
+@dataclass(frozen=True)
+class Images:
+    """What networks are made for: a data set by name, how many ``classes``, side of its images in pixels."""
+
+    dataset: str
+    classes: int
+    pixels: int
+
+
 def without(mask: Mask, decision: int, candidate: int) -> Mask:
     """``mask`` with one candidate of one decision removed."""
     row = mask[decision]
@@ -106,6 +115,8 @@ class Space(ABC):
     """Candidates that only pass on or drop their input."""
     never_kept: frozenset[str] = frozenset()
     """Candidates that are there for supernets alone: no architecture keeps one."""
+    made_for = Images("cifar10", 10, 32)
+    """The images that its networks are for, where no benchmark says which it trained them on."""
     one_key_per_network = False
     """Whether :meth:`normalise` leaves one encoding of each isomorphism class: keys tell them apart."""
     stages: int = 0
@@ -194,6 +205,15 @@ class Space(ABC):
     def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
         """The decisions of every cell that is searched: a method may make one of each cell at a time."""
         return (tuple(range(len(self.decisions))),)
+
+    def training_share(self, arch: Architecture) -> float:
+        """How much of a training's length ``arch`` asks for, above 0 and at most 1: all, by default."""
+        return 1.0
+
+    @property
+    def crossover_points(self) -> tuple[int, ...]:
+        """Numbers of leading decisions that a child may have of one parent, the others being of another."""
+        return tuple(range(1, len(self.decisions)))
 
     @cached_property
     def size(self) -> int:
