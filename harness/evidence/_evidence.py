@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
@@ -140,11 +139,6 @@ class Evidence(ABC):
         """Tell the scorer what the decisions before ``step`` have left, where it wants to know."""
         if hasattr(self.method.module, "advance"):
             self.method.module.advance(tools.at(step), mask)
-
-    @cached_property
-    def population(self) -> Population:
-        """What can be drawn."""
-        return self.context.benchmark.population
 
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
