@@ -144,6 +144,7 @@ class Evidence(ABC):
         """What all tools hold."""
         return {
             "population": self.population,
+            "costs": self.bounded.costs,
             "limits": self.bounded.limits,
             "seed": self.context.config.seed,
             "parameters": self._parameters,
