@@ -49,12 +49,16 @@ class Graph:
     blocks
         How often each node is the input of a block that the code released with Zero-Cost-PT takes for a ReLU
         (:func:`harness.released.block_input`); of a traced graph.
+    together
+        Whether a result is the network's to the last bit only where all samples run together: a convolution
+        of single pixels is a product of matrices, whose sums are ordered by how many samples there are.
     """
 
     output: Node
     relus: Counter[Node]
     connected: bool
     blocks: Counter[Node] = field(default_factory=Counter)
+    together: bool = False
 
 
 class Nodes:

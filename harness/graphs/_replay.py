@@ -31,6 +31,8 @@ class Recording:
         The node that it returned, and the shape of its tensor; None where it cannot be replayed.
     updated
         ``id`` of the running statistics that it updates.
+    of_pixels
+        Whether it convolved to maps of one pixel.
     whole
         Whether ``made`` is all there is to say of it: not where tensors are overwritten or share memory.
     """
@@ -42,6 +44,7 @@ class Recording:
     output: Node | None = None
     shape: tuple[int, ...] = ()
     updated: set[int] = field(default_factory=set)
+    of_pixels: bool = False
     whole: bool = True
 
     def add(self, call: Call, node: Node) -> None:
@@ -51,6 +54,7 @@ class Recording:
             self.relus[node] += 1
         if call.block:
             self.blocks[node] += 1
+        self.of_pixels |= call.of_pixels
         self.whole = self.whole and not call.overwrites and not call.view
 
     def returned(self, output: Node | None, shape: tuple[int, ...]) -> None:

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Nodes
+from harness.graphs._operations import gated
 from harness.graphs._replay import Recording, split
 
 NodeOf = Callable[[object], Node | None]
@@ -70,7 +71,7 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
     node = tracer.node_of(result)
     if node is None or node.dim != 2:
         raise Untraceable("the module does not return logits that are made of the images")
-    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks)
+    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks, tracer.of_pixels)
 
 
 def _refuse(parts: Sequence[nn.Module]) -> None:
@@ -103,6 +104,8 @@ class _Tracer(TorchFunctionMode):
         How often a ReLU made each node.
     blocks
         How often each node was a block's input.
+    of_pixels
+        Whether it convolved to maps of one pixel.
     refusal
         The first reason why the module cannot be traced; empty as long as there is none.
     """
@@ -111,6 +114,7 @@ class _Tracer(TorchFunctionMode):
         super().__init__()
         self.relus: Counter[Node] = Counter()
         self.blocks: Counter[Node] = Counter()
+        self.of_pixels = False
         self.refusal = ""
         self._nodes = nodes
         self._training = training
@@ -177,6 +181,7 @@ class _Tracer(TorchFunctionMode):
             for each, calls in counted.items():
                 counter[made[each]] += calls
         self._updated |= recorded.updated
+        self.of_pixels |= recorded.of_pixels
         output = made[recorded.output]
         return tensor if output is node else self._blank_of(recorded.shape, output)
 
@@ -212,6 +217,7 @@ class _Tracer(TorchFunctionMode):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
         if call.relu:
             self.relus[node] += 1
+        self.of_pixels |= call.of_pixels
         if call.block:
             self.blocks[node] += 1
         if self._recording:
@@ -262,10 +268,10 @@ _NOTHING = (None, None, ())
 
 
 def _sound(node: Node) -> bool:
-    """Whether tensors that are summed or joined are made of the images, and of others the first alone."""
+    """Whether what is summed, joined or gated is made of the images, and of other tensors the first alone."""
     if node.function is torch.cat:
         return len(node.inputs) == len(node.operands[0])
-    made = 2 if node.function is torch.add else min(1, len(node.operands))
+    made = 2 if node.function in (torch.add, gated) else min(1, len(node.operands))
     return len(node.inputs) == made and (not made or type(node.operands[0]) is Node)
 
 

@@ -26,6 +26,8 @@ class Tools:
         The seed of the searcher's own draws.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
+    limits
+        What an architecture may cost; a method without a way to keep them is refused where there are any.
     progress
         ``(words, done, total)``, called as the search goes on.
     """
@@ -33,6 +35,7 @@ class Tools:
     population: Population
     seed: int
     parameters: Callable[[Architecture], int]
+    limits: Limits = field(default_factory=lambda: Limits({}, {}))
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
 
     @property
@@ -112,13 +115,10 @@ class Networks(Tools):
     combine
         What :attr:`measure` said of all networks so far, to the score of each: that of the one proxy, or what
         a population proxy makes of its parts among them.
-    limits
-        What an architecture may cost.
     """
 
     measure: Callable[[Sequence[Architecture]], list[dict[str, Score]]]
     combine: Callable[[Sequence[Mapping[str, Score]]], list[Score]]
-    limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +172,20 @@ class Queries(Tools):
         return self.query
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fits(Tools):
+    """With ``EVIDENCE = "fits"``.
+
+    Attributes
+    ----------
+    fitness
+        ``archs -> [Score, ...]`` in their order: how well each restores a degraded image, in dB, judged
+        without the true image.
+    """
+
+    fitness: Callable[[Sequence[Architecture]], list[Score]]
+
+
 @dataclass
 class Found:
     """The chosen architecture and the trace of every intermediate score.
@@ -185,6 +199,7 @@ class Found:
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``fit``: the fitness of network ``index``, of generation ``step``.
     ``score``: that of network ``index`` by a proxy; of a population proxy also stages with the names of the
     proxies that it ranks.
     ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.

@@ -141,6 +141,11 @@ UNTRACEABLE: dict[str, Callable[[Forward, Tensor], Tensor]] = {
     "numbers as NumPy's": lambda self, x: (x * float(x.numpy()[0, 0, 0, 0])).flatten(1),
     "whether gradients are needed": lambda self, x: (x * (2 if x.requires_grad else 1)).flatten(1),
     "a product of two": lambda self, x: (x * x).flatten(1),
+    "maps and a gate for all of their channels": lambda self, x: (x * x.mean((2, 3))[:, None, None]).flatten(
+        1
+    ),
+    "gates that are overwritten with maps": lambda self, x: F.avg_pool2d(x, 8).mul_(x).flatten(1),
+    "gates that are parameters": lambda self, x: (x * self.norm.weight[None, :, None, None]).flatten(1),
     "a number that is added": lambda self, x: (x + 1.0).flatten(1),
     "samples joined": lambda self, x: torch.cat([x, x], 0).flatten(1),
     "samples flattened": lambda self, x: x.flatten(0),

@@ -35,6 +35,13 @@ def test_operations_that_only_pass_on_are_pale_and_others_have_classes_of_their_
     assert len(set(coloured)) == len(coloured) == 3
 
 
+def test_links_of_a_chain_lie_behind_its_boxes():
+    space = spaces.load("nbmacro")
+    (diagram,) = space.diagrams(space.sample(np.random.default_rng(5)))
+    text = svg(diagram, colours(space))
+    assert text.rindex("<path") < text.index("<rect")
+
+
 def test_what_an_operation_is_called_is_escaped():
     from harness.spaces._diagram import Node, chain
 
