@@ -181,7 +181,8 @@ def test_the_page_shows_the_images_side_by_side_and_the_progress(done, tmp_path)
     by_generation = chart.panels[0].series
     assert by_generation[0].y[-1] == record.rows["score"].max()
     assert by_generation[2].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
-    assert "PSNR" in report.paths["markdown"].read_text(encoding="utf-8")
+    text = report.paths["markdown"].read_text(encoding="utf-8")
+    assert f"The classical deep image prior reaches {found['classical']['psnr']:.2f} dB" in text
 
 
 def test_an_image_that_is_none_is_told(done):
