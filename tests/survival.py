@@ -50,6 +50,7 @@ SCENARIOS = {
         "task=search", "searcher=zero_cost_disc", "space=darts_s5", "proxy=nwot_eval", "searcher.proposals=2",
         "searcher.validation_batches=2",
     ],
+    "shrink": ["task=shrink", "space=nbmacro", "shrinker=cp_nas", "task.then=queries", "task.queries=200"],
     "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
     "truth": [
         "space=nbmacro", "task.population=3", "proxy=params", "input=digits", "truth=train", "truth.epochs=3",

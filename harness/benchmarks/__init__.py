@@ -20,12 +20,14 @@ from harness import registry, spaces
 from harness.benchmarks import _manifest
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
-from harness.benchmarks._label import ACCURACY, UNTRAINED, Ceiling, Dataset, Label, unknown_label
+from harness.benchmarks._label import ACCURACY, COUNTS, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
 from harness.benchmarks._measured import AnyRecipe, Measured, recipe_of_settings
 from harness.benchmarks._no_figures import NoFigures
+from harness.benchmarks._objectives import Objective, figures, objective, objectives
 from harness.benchmarks._recipe import Recipe
 from harness.benchmarks._restoration import RestorationRecipe, label_of_name
+from harness.benchmarks._standing_in import StandingIn, datasets_with_costs, standing_in
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
 from harness.errors import ConfigError, HarnessError, NoFiguresError, unknown_name
@@ -33,6 +35,7 @@ from harness.folders import BENCHMARKS_DATA
 
 __all__ = [
     "ACCURACY",
+    "COUNTS",
     "UNTRAINED",
     "AnyRecipe",
     "Architectures",
@@ -43,20 +46,27 @@ __all__ = [
     "File",
     "Label",
     "Measured",
+    "Objective",
     "Recipe",
     "RestorationRecipe",
+    "StandingIn",
     "StoredTable",
     "Table",
+    "datasets_with_costs",
     "default_label",
+    "figures",
     "find_label",
     "labels",
     "load",
     "load_table",
     "names",
+    "objective",
+    "objectives",
     "of_values",
     "recipe_of_settings",
     "require",
     "require_label",
+    "standing_in",
     "tables",
     "verify",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,12 @@ NO_FIGURES = "none"
 
 UNTRAINED = "none"
 """The split of what is no matter of training or images, such as a latency."""
+
+COUNTS: Mapping[str, str] = {
+    "params_millions": "millions of parameters",
+    "flops_millions": "millions of multiply-adds for one image",
+}
+"""Costs of a network that are counted, no labels, with their units."""
 
 REDUCTIONS = ("value", "mean", "max")
 """How a label's columns make one number: the only column itself, their mean, their maximum."""

@@ -9,8 +9,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import aggregations, benchmarks, folders, groups, registry
+from harness.benchmarks import COUNTS
 from harness.errors import ConfigError
-from harness.evidence import COUNTS
 from harness.options import Option
 from harness.runners import RunConfig
 
@@ -54,7 +54,7 @@ def explained() -> Iterator[str]:
     for (setting, words), names in sorted(takers.items()):
         yield f"{setting}: {words} ({', '.join(names)})"
     for name, unit in COUNTS.items():
-        yield f"limits.{name}: {unit} of the network that is trained, at most (searches by a proxy)"
+        yield f"limits.{name}: {unit} of the network that is trained, at most (searchers that keep limits)"
     yield "limits.LABEL: a label of the space of which less is better, in its unit, at most (the same)"
 
 

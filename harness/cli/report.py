@@ -22,8 +22,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     spaces = sorted(set(options.space)) if options.space else None
     out = options.out or results / "reports" / ("+".join(spaces) if spaces else "all")
     formats = [kind for kind in options.figures.split(",") if kind and options.figures != "none"]
+    costs = [name for name in options.costs.split(",") if name]
     with drawing() as progress:
-        report = reports.build(results, out, spaces, formats, progress, options.self_contained)
+        report = reports.build(results, out, spaces, formats, progress, options.self_contained, costs)
     console = console_for(sys.stdout)
     reports.print_tables(report, console)
     for name, path in report.paths.items():
@@ -49,6 +50,13 @@ def _parser() -> Parser:
         default="png,svg,pdf",
         metavar="KINDS",
         help="files of every chart beside the page: some of png,svg,pdf, or none (default: all three)",
+    )
+    parser.add_argument(
+        "--costs",
+        default="",
+        metavar="NAMES",
+        help="what accuracies found are drawn against: labels, params_millions, flops_millions "
+        "(default: these two, a latency and an energy, and what searches limited)",
     )
     parser.add_argument(
         "--self-contained",

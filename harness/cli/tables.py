@@ -1,4 +1,4 @@
-"""``harness tables``: import release files, verify the tables, list what they hold.
+"""``harness tables``: import release files, verify the tables, list what they hold, compare costs.
 
 Exit codes: 0 done, 1 verification failed, 2 bad input (one sentence on standard error).
 """
@@ -16,6 +16,7 @@ from rich.progress import track as show_progress
 
 from harness import benchmarks
 from harness.benchmarks import importers
+from harness.cli._costs import costs
 from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, HarnessError
 from harness.folders import BENCHMARKS_DATA
@@ -122,7 +123,7 @@ def _track(items: Iterable[Any], description: str, total: int | None) -> Iterabl
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="harness tables", description=__doc__ and __doc__.splitlines()[0])
-    verbs = parser.add_subparsers(required=True, metavar="import | verify | list")
+    verbs = parser.add_subparsers(required=True, metavar="import | verify | list | costs")
     formats = "".join(f"\n  {name}: {importers.load(name).FORMAT}" for name in importers.names())
     add = verbs.add_parser(
         "import",
@@ -136,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--partial", action="store_true", help="accept a release that lacks architectures")
     add.add_argument("--force", action="store_true", help="replace tables that are there")
     add.set_defaults(verb=import_release)
+    beside = verbs.add_parser("costs", help="how well parameters and multiply-adds stand in for latency")
+    beside.add_argument("space", help="a space with a table, such as nb201")
+    beside.add_argument("--dataset", default="", help="a data set of its labels (default: all with costs)")
+    beside.add_argument("--pairs", type=folder, metavar="CSV", help="write tau of every two costs there")
+    beside.add_argument("--dir", type=folder, default=BENCHMARKS_DATA, help="folder of tables")
+    beside.set_defaults(verb=costs)
     for name, verb, text in (
         ("verify", verify, "check digests, sizes, ranges and known best figures"),
         ("list", list_tables, "print tables and what their labels mean"),

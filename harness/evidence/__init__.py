@@ -4,7 +4,8 @@ An item is a kind of evidence, a module with
 
 * ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
 * ``READS_TRUTH = True``, where it is of no use without figures;
-* where it takes them, ``LIMITS = True`` (what may be found is limited) and ``TAKES_AGGREGATIONS = True``;
+* where it takes them, ``LIMITS = True`` (a searcher that reads it keeps ``tools.limits``) and
+  ``TAKES_AGGREGATIONS = True``;
 * ``of(context, method, options) -> [Evidence, ...]``: one for every record that the method is to have.
 
 A method (a scorer, searcher or shrinker) names its kind as ``EVIDENCE``. Loading these modules loads neither
@@ -18,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from harness import groups, registry
 from harness.errors import ConfigError
+from harness.evidence._bounded import Bounded
 from harness.evidence._evidence import Evidence, Facts, best
-from harness.evidence._limits import COUNTS, require_limits
+from harness.evidence._limits import require_limits
 from harness.evidence._method import Method, method_of, require_kinds
 from harness.evidence._training import training_of
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from harness.runs.context import Context  # loads pandas
 
 __all__ = [
-    "COUNTS",
+    "Bounded",
     "Evidence",
     "Facts",
     "Method",

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness import benchmarks, registry
+from harness.benchmarks import COUNTS
 from harness.errors import ConfigError, UnknownNameError, unknown_name
 from harness.evidence._method import Method
 from harness.runs.config import RunConfig
-
-COUNTS: Mapping[str, str] = {
-    "params_millions": "millions of parameters",
-    "flops_millions": "millions of multiply-adds for one image",
-}
-"""Limits on the network that is trained (:func:`harness.networks.trained_cost`), with their units."""
 
 LARGEST_COUNT = 1e5
 """A count in millions that no network has: it was given in ones."""
@@ -43,12 +38,13 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
     """
     if not config.limits:
         return
-    if method is None or not keeps_limits(method):
+    if method is None or not keeps_limits(method) or config.source == "published":
         takers = [name for name in registry.names("harness.searchers") if _is_taker(name)]
         given = f"task={config.task['name']}" + (f" {method.group}={method.name}" if method else "")
         raise ConfigError(
-            f"Limits are kept by task=search with searcher={','.join(takers)}; received limits."
-            f"{next(iter(config.limits))} with {given}: take one of these, or no limits."
+            f"Limits are kept by task=search with searcher={','.join(takers)}, which have several "
+            f"architectures to choose from; received limits.{next(iter(config.limits))} with {given}: take "
+            "one of these, or no limits."
         )
     allowed = units(config.space["name"], config.label)
     for name, bound in config.limits.items():
@@ -62,7 +58,9 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
 
 
 def keeps_limits(method: Method) -> bool:
-    """Whether the method's evidence keeps limits."""
+    """Whether it is a searcher whose evidence keeps limits."""
+    if method.group != "searcher":
+        return False
     return bool(getattr(registry.load("harness.evidence", method.evidence, "evidence"), "LIMITS", False))
 
 

@@ -9,17 +9,16 @@ that was killed asks for them again and finds them. ``workers`` processes share 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness import aggregations, benchmarks
+from harness import aggregations
 from harness.evidence._evidence import Evidence, Facts
-from harness.evidence._limits import COUNTS
 from harness.evidence._method import Method
 from harness.runs.config import Progress
 from harness.scorers import Score
-from harness.searchers import Limits, Networks
-from harness.seeding import generator
+from harness.searchers import Networks
 from harness.spaces import Architecture, Population
 
 if TYPE_CHECKING:
@@ -40,16 +39,13 @@ class OneProxyOfNetworks(Evidence):
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any], proxy: str) -> None:
         super().__init__(setup, method, options)
         self.proxy, self.name = proxy, f"{method.name}-{proxy}"
-        self._bounds = {name: float(bound) for name, bound in sorted(setup.config.limits.items())}
-        self._table = benchmarks.load(setup.space.name)  # also where the truth is measured here
-        self._limits = self._new_limits()
         self._run: Run | None = None
         self._joined: list[Rows] = []
-        self._population = self._table.population
-        if not self._table.complete:  # not only what is known can be drawn
-            self._population = Population(setup.space, setup.space.listing())
-        draws = self._population.shuffled(generator(setup.config.seed, "limits"))
-        self._new_limits().require_some(setup.space, draws)
+
+    def drawn_from(self) -> Population:
+        """Of a partial benchmark not only what is known."""
+        table, space = self.bounded.table, self.context.space
+        return table.population if table.complete else Population(space, space.listing())
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -62,17 +58,14 @@ class OneProxyOfNetworks(Evidence):
         )
 
     def settings(self) -> dict[str, Any]:
-        """Network sizes, batch, counting, and the limits with the figures of those that are labels."""
-        setup, bounds = self.context, self._bounds
-        labels = {name: {"digest": self._table.digest(name)} for name in bounds if name not in COUNTS}
+        """Network sizes, batch, counting, and what a population proxy ranks."""
+        setup = self.context
         return {
             **super().settings(),
             **setup.measured_settings,
             "proxy": self.proxy,
             **setup.counted(*self.parts),
             **({"of": list(self.parts)} if len(self.parts) > 1 else {}),
-            **({"limits": bounds} if bounds else {}),
-            **({"limits_truth": labels} if labels else {}),
         }
 
     def keep(self, run: Run) -> None:
@@ -95,21 +88,18 @@ class OneProxyOfNetworks(Evidence):
                 {part: _score(rows, place) for part, rows in found.items()} for place in range(len(archs))
             ]
 
-        tools = self.shared(progress) | {"population": self._population}
-        return Networks(**tools, measure=measure, combine=self._combine, limits=self._limits)
+        return Networks(**self.shared(progress), measure=measure, combine=self._combine)
 
     def costs(self, arch: Architecture) -> dict[str, float]:
         """Parameters and multiply-adds in millions of the network that is trained, and what was limited."""
-        costs = self._costs()
-        return {name: costs[name](arch) for name in dict.fromkeys([*COUNTS, *self._bounds])}
+        return self.bounded.costs(arch)
 
     def facts(self) -> Facts:
         """How many networks were scored, how many passed over, and where scores were made."""
-        statistics: dict[str, Any] = {"networks": self.counts["networks"]}
-        if self._bounds:
-            statistics["outside_limits"] = self._limits.outside
+        found = super().facts()
         origins = [origin for rows in self._joined for origin in rows.origins]
-        return Facts(statistics, {"score": origins}, self.counts["evaluations"])
+        statistics = {"networks": self.counts["networks"], **found.statistics}
+        return replace(found, statistics=statistics, origins={"score": origins})
 
     def _combine(self, measured: Sequence[Mapping[str, Score]]) -> list[Score]:
         if self.parts == (self.proxy,):
@@ -126,26 +116,6 @@ class OneProxyOfNetworks(Evidence):
             Score(value if status == "ok" else None, status, reason)
             for value, status, reason in zip(scores.tolist(), statuses, reasons, strict=True)
         ]
-
-    def _new_limits(self) -> Limits:
-        return Limits(self._bounds, self._costs())
-
-    def _costs(self) -> dict[str, Callable[[Architecture], float]]:
-        from harness import networks  # loads torch
-
-        setup, table = self.context, self._table
-        label = setup.label.name
-        known = table.dataset(label if label in table.labels else table.default_label.name)
-        sizes = known.classes, known.image_size
-
-        def counted(place: int) -> Callable[[Architecture], float]:
-            return lambda arch: networks.trained_cost(setup.space, arch, *sizes)[place] / 1e6
-
-        def looked_up(label: str) -> Callable[[Architecture], float]:
-            return lambda arch: float(table.values([arch], label)[0])
-
-        costs = {name: looked_up(name) for name in self._bounds if name not in COUNTS}
-        return costs | {name: counted(place) for place, name in enumerate(COUNTS)}
 
 
 def _score(rows: Rows, place: int) -> Score:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.runs.setup import Setup
 
 TRAINABLE = True
+LIMITS = True
 
 ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
 """``(masks, step) -> [Score, ...]`` of one supernet."""

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from harness import files
+from harness import benchmarks, files
 from harness.errors import ResultsError, unknown_name
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
@@ -46,6 +46,7 @@ def build(
     formats: Sequence[str] = FORMATS,
     progress: Progress | None = None,
     self_contained: bool = False,
+    costs: Sequence[str] = (),
 ) -> Report:
     """Check all records below ``store_root`` and write the report on them to ``out_dir``.
 
@@ -68,11 +69,15 @@ def build(
     self_contained
         Whether the page holds Plotly's script; otherwise all reports of a results folder share one file of
         it, ``reports/plotly-<version>.min.js``.
+    costs
+        What accuracy is drawn against where searches were run: names of labels, or ``params_millions`` and
+        ``flops_millions``; where none are named, the counts and a latency and an energy of the label's data
+        set.
 
     Raises
     ------
     UnknownNameError
-        For another format.
+        For another format, or a cost that no space of the records has.
     ResultsError
         Without records, for a damaged one, for one whose statistics are not those of its rows, or where
         ``out_dir`` cannot be written or holds something else.
@@ -83,7 +88,8 @@ def build(
         if kind not in FORMATS:
             raise unknown_name("figure format", kind, FORMATS)
     groups = collect(store_root, spaces)
-    sections = build_sections(groups)
+    _check_costs(costs, groups)
+    sections = build_sections(groups, costs)
     first = build_summaries(groups)
     charts = page.charts_of(sections, first)
     library = None if self_contained or not charts else _library(store_root)
@@ -101,6 +107,17 @@ def build(
     contents |= _figures(charts, formats, out_dir / FILES["figures"], progress or (lambda *_: None))
     _write(out_dir, contents)
     return Report({name: out_dir / file for name, file in FILES.items()}, sections, first)
+
+
+def _check_costs(costs: Sequence[str], groups: Sequence[Group]) -> None:
+    """Every cost is one of a space that was searched."""
+    searched = {group.run.space for group in groups if group.run.task == "search"}
+    known: dict[str, None] = {}
+    for space in sorted(searched & set(benchmarks.tables())):
+        known |= dict.fromkeys(benchmarks.objectives(benchmarks.load_table(space)))
+    for name in costs:
+        if name not in known:
+            raise unknown_name(f"cost of {', '.join(sorted(searched)) or 'no search'}", name, tuple(known))
 
 
 def _figures(

@@ -15,14 +15,16 @@ from harness.errors import HarnessError
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
-from harness.reports.analysis import lookup
+from harness.reports.analysis import fronts, lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.published import compare
+from harness.reports.charts import fronts as front_charts
 from harness.reports.charts.ranks import ranks
 from harness.reports.findings.over_spaces import over_spaces
 from harness.reports.findings.summaries import summaries
 from harness.reports.model import Section, Summary
-from harness.reports.tables import cards, matrix, overall, published, restoration
+from harness.reports.tables import cards, matrix, overall, published, restoration, standing_in
+from harness.reports.tables import fronts as front_tables
 
 OTHERS = {
     "overall": "Over all spaces",
@@ -37,13 +39,17 @@ def headings() -> dict[str, str]:
     return {name: tasks.load(name).title for name in tasks.names()} | OTHERS
 
 
-def build_sections(groups: Sequence[Group]) -> tuple[Section, ...]:
-    """All sections, in the order of :func:`headings`, then by space and label."""
+def build_sections(groups: Sequence[Group], costs: Sequence[str] = ()) -> tuple[Section, ...]:
+    """All sections, in the order of :func:`headings`, then by space and label.
+
+    Accuracy is drawn against ``costs``, names of :func:`harness.benchmarks.objectives`, or against the usual
+    ones.
+    """
     ordered = sorted(
         (group for group in groups if group.run.task in tasks.names()),
         key=lambda group: (group.place, group.method, group.key),
     )
-    sections = [_section(list(members)) for _, members in groupby(ordered, lambda group: group.place)]
+    sections = [_section(list(members), costs) for _, members in groupby(ordered, lambda group: group.place)]
     sections += _over_spaces(groups)
     for (space, label), pairs in compare(groups).items():
         table = published.table(pairs)
@@ -82,12 +88,15 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
     return sorted((named & known) | ranked | scored)
 
 
-def _section(groups: list[Group]) -> Section:
+def _section(groups: list[Group], costs: Sequence[str]) -> Section:
     task, space, label = groups[0].place
     words = lookup.label_words(groups[0])
     maker, drawer = (_module(package, task) for package in (tables_by_task, charts_by_task))
     tables = maker.tables(groups) if maker else ()
     charts = drawer.charts(groups, words) if drawer else ()
+    beside = fronts.fronts(groups, costs) if task == "search" else ()
+    tables += (*(front_tables.table(front) for front in beside), *standing_in.tables(beside))
+    charts += tuple(front_charts.chart(front, words) for front in beside)
     return Section(task, space, label, words, tables, charts, restoration.galleries(groups))
 
 

@@ -105,7 +105,7 @@ def own_settings(group: Group, groups: Sequence[Group]) -> str:
     values = {str(value) for value in group.settings.values()}
     named_by = {group.method, *method_parts(group.method, values)}
     parts = []
-    for key in sorted(set(usual) | set(group.settings)):
+    for key in _without_figures(sorted(set(usual) | set(group.settings))):
         value = group.settings.get(key)
         telling = any(other.get(key) != value for other in namesakes)
         named = value is None or str(value) in named_by
@@ -166,11 +166,20 @@ def rows_of_failed(groups: Sequence[Group], columns: Sequence[Column]) -> tuple[
 
 
 def title(group: Group, groups: Sequence[Group]) -> str:
-    """The method, and the settings that tell its runs from others of the same method among ``groups``."""
+    """The method, and those of its settings that tell its runs from others of the method in ``groups``."""
     namesakes = [other for other in groups if other.method == group.method]
     keys = dict.fromkeys(key for other in namesakes for key in other.settings)
-    telling = [key for key in sorted(keys) if len({repr(other.settings.get(key)) for other in namesakes}) > 1]
-    return ", ".join((group.method, *(f"{key}={setting(group.settings.get(key))}" for key in telling)))
+    telling = _without_figures(
+        [key for key in sorted(keys) if len({repr(other.settings.get(key)) for other in namesakes}) > 1]
+    )
+    own = {key: group.settings[key] for key in telling if group.settings.get(key) is not None}
+    return ", ".join((group.method, *(f"{key}={setting(value)}" for key, value in own.items())))
+
+
+def _without_figures(keys: Sequence[str]) -> list[str]:
+    """``keys`` without the digests of the figures behind limits, where limits themselves are among them."""
+    limited = any(key.startswith("limits.") for key in keys)
+    return [key for key in keys if not (limited and key.startswith("limits_truth."))]
 
 
 def label_sentence(group: Group, label_words: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from harness import evidence, tasks
+from harness.errors import RunFailed
 from harness.evidence import Evidence
 from harness.processes.under_way import tell
 from harness.records import failures
-from harness.runners._quality import quality
+from harness.runners._quality import best_seen, quality, reported
 from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
+from harness.spaces import Architecture
 
 TASK = tasks.load("search")
 
@@ -30,12 +32,16 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         if not context.label.known:
             tell(f"No accuracy is known of {context.space.name}: that of what is found will be unknown.")
         found = method.module.search(read.open(progress), read.options)
+        _require_within(read, found.arch)
         facts = read.facts()
         rows = pd.DataFrame(read.annotated(found.trace), columns=list(TASK.columns))
+        if context.searched and facts.queries:
+            rows["reported"] = reported(context, rows)
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
         classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
-            **quality(context, found.arch),
+            **quality(context, found.arch, read.bounded),
+            **best_seen(context, read, found.arch),
             **read.costs(found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,
@@ -47,6 +53,16 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
 
     return once(context, run, work, lambda: _estimate(read))
+
+
+def _require_within(read: Evidence, arch: Architecture) -> None:
+    """What a searcher returns keeps the limits that it was handed; those of other packages may not look."""
+    limits = read.bounded.limits
+    if limits.bounds and not limits.keep(arch):
+        raise RunFailed(
+            f"searcher={read.method.name} found {read.context.space.format(arch)}, which is not within "
+            f"{limits.words}: it does not keep limits, so run it without."
+        )
 
 
 def _estimate(read: Evidence) -> Estimate | None:

@@ -6,6 +6,7 @@ An item is a module with
   (``training`` and ``alphas`` of a trained supernet, ``supernets`` of several proxies);
 * ``KINDS``: the kinds of decisions that it can make, or :data:`harness.scorers.ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
+* ``GROWS``: true where it grows architectures (:meth:`harness.spaces.Space.grown`);
 * ``LISTS``: true where it needs a list of all architectures, so that a space without one is refused;
 * ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
 * of fits to a degraded image also ``networks(settings)``, how many it fits;
@@ -19,7 +20,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.searchers._budget import UNKNOWN
+from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
@@ -37,6 +38,7 @@ from harness.searchers._tools import (
 __all__ = [
     "UNKNOWN",
     "VARIANTS",
+    "Budget",
     "Fits",
     "Found",
     "Limits",

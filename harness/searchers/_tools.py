@@ -26,6 +26,8 @@ class Tools:
         The seed of the searcher's own draws.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
+    limits
+        What an architecture may cost; a method without a way to keep them is refused where there are any.
     progress
         ``(words, done, total)``, called as the search goes on.
     """
@@ -33,6 +35,7 @@ class Tools:
     population: Population
     seed: int
     parameters: Callable[[Architecture], int]
+    limits: Limits = field(default_factory=lambda: Limits({}, {}))
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
 
     @property
@@ -112,13 +115,10 @@ class Networks(Tools):
     combine
         What :attr:`measure` said of all networks so far, to the score of each: that of the one proxy, or what
         a population proxy makes of its parts among them.
-    limits
-        What an architecture may cost.
     """
 
     measure: Callable[[Sequence[Architecture]], list[dict[str, Score]]]
     combine: Callable[[Sequence[Mapping[str, Score]]], list[Score]]
-    limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,9 @@ def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], vari
     stand-alone network on the same batches, and the largest sum wins; one with a failed score
     loses. With one distinct proposal nothing is left to validate.
 
+    Limits change no proposal, since an operation's score says nothing of what the network will cost: they are
+    those of the validation, which proposals outside of them do not enter.
+
     Parameters
     ----------
     tools
@@ -48,7 +51,8 @@ def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], vari
     ConfigError
         For ``as_released`` in a space without released code, or in an order in which that fails.
     RunFailed
-        Where a decision cannot be made, or no proposal be validated, for want of scores.
+        Where a decision cannot be made, or no proposal be validated, for want of scores; where none is within
+        the limits.
     """
     trace: list[dict[str, object]] = []
     distinct: dict[str, tuple[int, Architecture]] = {}
@@ -59,7 +63,13 @@ def search(tools: Proxy, score: ScoreDecision, settings: Mapping[str, Any], vari
         batches += proposal.batches
         distinct.setdefault(tools.space.canonical(arch), (index, arch))
         trace += [*proposal.trace, {"stage": "proposal", "index": index, "arch": tools.space.format(arch)}]
-    return Found(_validated(tools, list(distinct.values()), settings["validation_batches"], trace), trace)
+    accepted = [each for each in distinct.values() if tools.limits.within(each[1])]
+    if not accepted:
+        raise RunFailed(
+            f"None of the {len(distinct)} distinct proposals is within {tools.limits.words}: raise the "
+            "limit, or searcher.proposals."
+        )
+    return Found(_validated(tools, accepted, settings["validation_batches"], trace), trace)
 
 
 def _architecture(tools: Proxy, proposal: Proposal, order: str, variant: str) -> Architecture:

@@ -40,7 +40,7 @@ def search(tools: Networks, settings: Mapping[str, Any]) -> Found:
     """
     space, rng = tools.space, generator(tools.seed, "evolution_by_proxy")
     pool = Pool(tools, settings["evaluations"])
-    starts = tools.limits.those_within(tools.population.shuffled(rng))
+    starts = tools.limits.drawn(tools.population, rng)
     archs = list(islice(starts, min(STARTS, settings["population"], settings["evaluations"])))
     pool.add(archs)
     members = {space.canonical(arch): arch for arch in archs}

@@ -14,11 +14,12 @@ LISTS = True
 
 
 def search(tools: Tools, settings: Mapping[str, Any]) -> Found:
-    """The listed architecture with the most parameters; the first one wins a tie.
+    """The listed architecture within the limits that has the most parameters; the first one wins a tie.
 
     Raises
     ------
     ConfigError
         Where nobody lists the space's architectures.
     """
-    return Found(max(tools.population.listed("Searcher largest"), key=tools.parameters))
+    listed = tools.population.listed("Searcher largest")
+    return Found(max(tools.limits.those_within(listed), key=tools.parameters))

@@ -33,7 +33,7 @@ def search(tools: Networks, settings: Mapping[str, Any]) -> Found:
     """
     rng = generator(tools.seed, "local_search_by_proxy")
     pool = Pool(tools, settings["evaluations"])
-    for start in tools.limits.those_within(tools.population.shuffled(rng)):
+    for start in tools.limits.drawn(tools.population, rng):
         if not pool.left:
             break
         if not pool.knows(start):

@@ -23,11 +23,11 @@ def search(tools: Networks, settings: Mapping[str, Any]) -> Found:
     """The best-scored of ``settings["evaluations"]`` distinct networks within the limits, drawn uniformly.
 
     All are scored on one batch, and are shared among the run's workers. Fewer are scored where the space has
-    fewer, or after 10,000 draws in a row outside of the limits.
+    fewer within them, or, where nobody lists it, after 10,000 draws in a row outside.
     """
     rng = generator(tools.seed, "random_by_proxy")
     drawn: dict[str, Architecture] = {}
-    for arch in tools.limits.those_within(tools.population.shuffled(rng)):
+    for arch in tools.limits.drawn(tools.population, rng):
         drawn.setdefault(tools.space.canonical(arch), arch)
         if len(drawn) == settings["evaluations"]:
             break

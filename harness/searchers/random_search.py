@@ -16,12 +16,15 @@ OPTIONS = {"queries": QUERIES}
 
 
 def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
-    """The most accurate of ``settings["queries"]`` distinct networks, drawn uniformly.
+    """The most accurate of ``settings["queries"]`` distinct networks within the limits, drawn uniformly.
 
     It reads the very label it is judged by, so it shows what so many evaluations of fully
     trained networks buy, not what an untrained search could know.
     """
     budget, rng = Budget(tools, settings["queries"]), generator(tools.seed, "random_search")
-    for arch in tools.population.sample_distinct(settings["queries"], rng):
-        budget.accuracy(arch)
+    for arch in tools.limits.drawn(tools.population, rng):
+        if not budget.knows(arch):
+            budget.accuracy(arch)
+        if not budget.left:
+            break
     return budget.found()

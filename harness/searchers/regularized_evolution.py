@@ -16,6 +16,7 @@ import numpy as np
 from harness.options import Option
 from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._limits import DRAWS
 from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 from harness.spaces import Architecture
@@ -33,22 +34,27 @@ Member = tuple[float, Architecture]
 
 
 def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
-    """The most accurate network met in ``settings["queries"]`` queries.
+    """The most accurate network met in ``settings["queries"]`` queries, all within the limits.
 
     The first ``population`` members are drawn uniformly. From then on the best of ``sample`` members, drawn
     with replacement, is the parent; the child is the parent with another pick in one decision, and takes the
-    place of the oldest member, however good that is. A network that was looked up before is free and joins
-    the population like any other. The search ends early where 500 children in a row were known. Like random
-    search it reads the very label it is judged by.
+    place of the oldest member, however good that is. What is outside of the limits is thrown away, and drawn
+    or made again. A network that was looked up before is free and joins the population like any other. The
+    search ends early where 500 children in a row were known, or 10,000 were outside of the limits. Like
+    random search it reads the very label it is judged by.
     """
-    space, rng = tools.space, generator(tools.seed, "regularized_evolution")
+    rng = generator(tools.seed, "regularized_evolution")
     budget = Budget(tools, settings["queries"])
     population: deque[Member] = deque(maxlen=settings["population"])
-    while budget.left and not budget.stuck:
+    missed = 0
+    while budget.left and not budget.stuck and missed < DRAWS:
         if len(population) < settings["population"]:
             arch = tools.population.sample(rng)
         else:
-            arch = space.mutated(_parent(population, settings["sample"], rng), rng)
+            arch = tools.population.mutated(_parent(population, settings["sample"], rng), rng)
+        missed = 0 if tools.limits.within(arch) else missed + 1
+        if missed:
+            continue
         population.append((budget.accuracy(arch), arch))  # at its full length it drops the oldest
     return budget.found()
 

@@ -15,6 +15,7 @@ import numpy as np
 from harness.options import Option
 from harness.scorers import ANY
 from harness.searchers._budget import QUERIES, Budget
+from harness.searchers._limits import DRAWS
 from harness.searchers._tools import Found, Queries
 from harness.seeding import generator
 from harness.spaces import Architecture, Space
@@ -33,23 +34,27 @@ MOMENTUM = 0.9
 
 
 def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
-    """The most accurate network met in ``settings["queries"]`` queries.
+    """The most accurate network met in ``settings["queries"]`` queries, all within the limits.
 
     Each draw of the policy is rewarded with ``r = accuracy / 100``, and the logits ascend
     ``(r - b) d log p(draw) / d logits`` by Adam, where ``b`` is the moving average of the rewards before,
     ``b = sum_i 0.9^i r_i / sum_i 0.9^i`` from the latest back; the first draw only starts the average. A
     network that was looked up before is free, and its reward counts like any other; one that the label has no
-    figure for has no reward and changes nothing. The search ends early where 500 draws in a row were
-    known, as those of a policy that has settled are. Like random search it reads the very label it is
-    judged by.
+    figure for, or that is beyond the limits, has no reward and changes nothing. The search ends early where
+    500 draws in a row were known, as those of a policy that has settled are, or 10,000 beyond the limits.
+    Like random search it reads the very label it is judged by.
     """
     rng = generator(tools.seed, "reinforce")
     budget = Budget(tools, settings["queries"])
     policy = Policy(tools.space)
     optimiser = Adam(policy.logits.size, settings["learning_rate"])
     total = weight = 0.0
-    while budget.left and not budget.stuck:
+    missed = 0
+    while budget.left and not budget.stuck and missed < DRAWS:
         arch, gradient = policy.draw(rng)
+        missed = 0 if tools.limits.within(arch) else missed + 1
+        if missed:
+            continue
         reward = budget.accuracy(arch) / 100
         if np.isfinite(reward):
             if weight:

@@ -7,6 +7,7 @@ from harness.stats.best_of import best_of_n, expected_highest
 from harness.stats.bootstrap import RESAMPLES, percentile_interval, rank_intervals, resampled
 from harness.stats.decision_agreement import operation_agreement, operations_dropped
 from harness.stats.intervals import mean_with_interval
+from harness.stats.kendall_interval import Kendall, kendall_interval
 from harness.stats.noise_ceiling import ceiling
 from harness.stats.paired import (
     Difference,
@@ -15,6 +16,7 @@ from harness.stats.paired import (
     difference_over_seeds,
     holm,
 )
+from harness.stats.pareto import FrontFound, TrueFront, hypervolume, pareto_front
 from harness.stats.partial_correlation import partial, partial_kendall, partial_spearman
 from harness.stats.population_agreement import architecture_agreement
 from harness.stats.rank_agreement import Agreement, agreement
@@ -27,7 +29,7 @@ from harness.stats.rank_correlation import (
     spearman,
     undefined_reason,
 )
-from harness.stats.shrinking import Dropped, dropped_first, left
+from harness.stats.shrinking import Dropped, dropped_first, left, ranks_of_candidates
 from harness.stats.top_ranked import best_of_top, ndcg, rank_of, top_decile, top_overlap, top_precision
 
 __all__ = [
@@ -36,7 +38,10 @@ __all__ = [
     "AverageRanks",
     "Difference",
     "Dropped",
+    "FrontFound",
+    "Kendall",
     "PairedScores",
+    "TrueFront",
     "agreement",
     "architecture_agreement",
     "average_ranks",
@@ -48,14 +53,17 @@ __all__ = [
     "dropped_first",
     "expected_highest",
     "holm",
+    "hypervolume",
     "kendall",
     "kendall_c",
+    "kendall_interval",
     "kendall_weighted",
     "left",
     "mean_with_interval",
     "ndcg",
     "operation_agreement",
     "operations_dropped",
+    "pareto_front",
     "partial",
     "partial_kendall",
     "partial_spearman",
@@ -64,6 +72,7 @@ __all__ = [
     "rank_intervals",
     "rank_of",
     "ranks",
+    "ranks_of_candidates",
     "resampled",
     "spearman",
     "top_decile",

@@ -90,6 +90,11 @@ class Group:
         return self.run.method
 
     @property
+    def best_within(self) -> str:
+        """The limits, in words, within which a search's optimum was looked for; empty without any."""
+        return next((str(result.statistics.get("best_within", "")) for result in self.results), "")
+
+    @property
     def published(self) -> bool:
         """Whether its scores were measured by others and published."""
         return self.run.settings.get("source") == "published"

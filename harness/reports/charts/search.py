@@ -58,7 +58,8 @@ def found(groups: Sequence[Group], label_words: str) -> Chart | None:
         hollow=True,
         words=tuple(f"mean of {wording.counted(len(group.seeds), 'seed')}" for group in groups),
     )
-    best = quantity.shown(groups[0].stat("best_accuracy")["mean"])
+    optima = [group.stat("best_accuracy")["mean"] for group in groups]
+    best = quantity.shown(max((each for each in optima if each is not None), default=None))
     panel = Panel(
         (*seeds, means),
         x_title=quantity.axis,

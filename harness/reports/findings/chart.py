@@ -64,7 +64,8 @@ def _proxies(groups: Sequence[Group], quantity: Quantity) -> Panel | None:
     blocks = by_population(groups)
     if not blocks:
         return None
-    block = sorted(blocks[0], key=lambda group: -_mean(group, "score.kendall"))
+    defined = [group for group in blocks[0] if group.stat("score.kendall")["mean"] is not None]
+    block = sorted(defined or blocks[0], key=lambda group: -_mean(group, "score.kendall"))
     rows = [(wording.title(group, block), group, "score") for group in block[:SHOWN]]
     own = {group.method for group in block}
     rows += [
@@ -104,7 +105,8 @@ def _searches(groups: Sequence[Group], quantity: Quantity) -> Panel | None:
     known.sort(key=lambda group: -_mean(group, "accuracy"))
     if not known:
         return None
-    best = known[0].stat("best_accuracy")["mean"]
+    optima = [group.stat("best_accuracy")["mean"] for group in known]  # within limits it may be a lower one
+    best = max((each for each in optima if each is not None), default=None)
     title = f"{quantity.title.partition(',')[0]} that searches find"
     marks = () if best is None else (Mark("x", quantity.sign * best, 1, True, f"best {quantity.text(best)}"),)
     return _seeds(known[:SHOWN], "accuracy", quantity.sign, title, quantity.axis, marks)

@@ -38,7 +38,8 @@ def finding(groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding
     ranks = wording.spread(best.values("rank"))
     size = wording.spread(best.values("size"))
     told = f"{name} finds {quantity.metric} {accuracy} {quantity.unit}".rstrip()
-    headline = f"{told}{f', rank {ranks} of {size}' if ranks != wording.NONE else ''}."
+    within = f" within {best.best_within}" if best.best_within else ""
+    headline = f"{told}{f', rank {ranks} of {size}{within}' if ranks != wording.NONE else ''}."
     support = (
         _restored(best),
         _optimum(best, groups, quantity),
@@ -74,7 +75,8 @@ def _optimum(best: Group, groups: Sequence[Group], quantity: Quantity) -> str:
         return "The best of the space is unknown."
     regret = wording.mean_cell(best.stat("regret"), quantity.digits).text
     known = lookup.known_by(groups)
-    told = f"The best that {known} has {quantity.text(optimum)}: regret {regret} {quantity.points}"
+    within = f" within {best.best_within}" if best.best_within else ""
+    told = f"The best that {known}{within} has {quantity.text(optimum)}: regret {regret} {quantity.points}"
     return f"{told.rstrip()}."
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from harness.benchmarks import find_label
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import (
+    best_seen,
     costs,
     operation_shares,
     published_errors,
@@ -59,21 +61,30 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         Row(_cells(group, groups, quantity), "baseline" if group.stat("table_queries")["mean"] else "method")
         for group in scored
     ]
-    if any(value is not None for group in scored for value in group.values("best_accuracy")):
-        rows.insert(0, _optimum(scored, quantity, len(heads)))
+    rows = [*_optima(scored, quantity, len(heads)), *rows]
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
     further = (restoration, costs, operation_shares, published_genotypes, published_errors, training)
-    return (found, *(table for each in further for table in each.tables(groups)))
+    seen = best_seen.tables(groups, quantity)
+    return (found, *seen, *(table for each in further for table in each.tables(groups)))
 
 
 def _or_lowest(value: float | None) -> float:
     return -inf if value is None else value
 
 
-def _optimum(scored: Sequence[Group], quantity: Quantity, columns: int) -> Row:
+def _optima(scored: Sequence[Group], quantity: Quantity, columns: int) -> list[Row]:
+    """The best that there is, and the best within the limits of every search that has some."""
+    by_limits: dict[str, list[Group]] = {}
+    for group in scored:
+        if any(value is not None for value in group.values("best_accuracy")):
+            by_limits.setdefault(group.best_within, []).append(group)
+    return [_optimum(by_limits[within], within, quantity, columns) for within in sorted(by_limits)]
+
+
+def _optimum(scored: Sequence[Group], within: str, quantity: Quantity, columns: int) -> Row:
     values = [quantity.shown(value) for group in scored for value in group.values("best_accuracy")]
-    named = lookup.best_of(scored)
+    named = lookup.best_of(scored) + (f" within {within}" if within else "")
     cells = [Cell(named, named, "optimum"), *[Cell("")] * (columns - 1)]
     cells[1] = Cell(
         wording.spread_of(values, quantity.digits), quantity.stat(scored[0].stat("best_accuracy"))["mean"]
@@ -103,18 +114,34 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
     if not scored:
         return ("No run of these succeeded.",)
     sentences = [
-        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        " ".join(
+            (
+                *_searched_on(scored),
+                f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+            )
+        ),
         *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):
-        random = "random_by_fit" if all(map(lookup.restores, scored)) else "random_search"
+        label = find_label(scored[0].run.space, scored[0].run.label)
+        searcher = "random_search" if label is None or label.known else "random_by_proxy"
+        if all(map(lookup.restores, scored)):
+            searcher = "random_by_fit"
         sentences.insert(
-            1, f"No random search stands here to compare with: run it with `task=search searcher={random}`."
+            1,
+            f"No random search stands here to compare with: run it with `task=search searcher={searcher}`.",
         )
     return tuple(sentences)
+
+
+def _searched_on(scored: Sequence[Group]) -> tuple[str, ...]:
+    """What was searched on, where it is not what is reported everywhere."""
+    asking = [group for group in scored if group.stat("table_queries")["mean"]]
+    named = any("search_label.name" in group.settings for group in asking)
+    return best_seen.labels(asking) if named else ()
 
 
 def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:
@@ -122,9 +149,10 @@ def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:
     if all(value is None for group in scored for value in group.values("rank")):
         return "the best architecture is not known, so that there are no ranks and regrets."
     size = wording.spread(value for group in scored for value in group.values("size"))
+    limited = " within the limits of the search" * any(group.best_within for group in scored)
     return (
         f"ranks are among {size} architectures, 1 the best. Regret is in {quantity.points_in_full} of this "
-        f"label, against the best that {lookup.known_by(scored)}."
+        f"label, against the best that {lookup.known_by(scored)}{limited}."
     )
 
 

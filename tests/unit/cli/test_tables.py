@@ -156,3 +156,34 @@ def test_as_a_program(source, tmp_path):
     assert done.stdout == ""
     assert done.stderr.startswith(f"harness: {source} holds 1 of 6,561")
     assert "Traceback" not in done.stderr
+
+
+def test_costs_are_compared_by_data_set(run, tmp_path):
+    code, out, err = run("costs", "nb201", "--dataset", "cifar100")
+    assert (code, err) == (0, "")
+    rows = [line for line in out.splitlines() if line.startswith("| cifar100_")]
+    assert len(rows) == 9
+    assert rows[0].startswith("| cifar100_latency_fpga | 15,625 | 0.831 (0.828 to 0.835) |")
+    assert "| cifar100_test_200 |" in out
+
+    code, out, err = run("costs", "transnas_macro", "--pairs", tmp_path / "new" / "pairs.csv")
+    assert (code, err) == (0, "")
+    lines = (tmp_path / "new" / "pairs.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 7 * 3
+    assert lines[0] == "space,dataset,first,second,n,kendall,low,high"
+    assert "transnas_macro, autoencoder" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("nb201", "--dataset", "svhn"), "Unknown data set of nb201 'svhn'"),
+        (("darts",), "darts has no cost"),
+        (("nowhere",), "Unknown table"),
+    ],
+)
+def test_costs_that_are_not_there(run, asked, words):
+    code, out, err = run("costs", *asked)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1

@@ -198,14 +198,26 @@ def test_a_cost_that_is_not_known_is_not_within_a_limit():
 def test_draws_end_after_so_many_outside(monkeypatch):
     monkeypatch.setattr(_limits, "DRAWS", 5)
     limits = Limits({"size": 3.0}, {"size": float})
-    assert list(limits.those_within([9, 1, 9, 9, 9, 9, 2, 9, 9, 9, 9, 9, 3])) == [1, 2]
-    space = spaces.load("nb201")
-    Limits({"size": 3.0}, {"size": float}).require_some(space, [9, 9, 1])
+    assert list(limits.those_within([9, 1, 9, 9, 9, 9, 2, 9, 9, 9, 9, 9, 3], 5)) == [1, 2]
+    unlisted = Drawn([9, 8, 7, 9, 9, 1], listed=False)
+    Limits({"size": 3.0}, {"size": float}).require_some(Drawn([9, 9, 1], listed=False), None)
     words = "None of 5 architectures drawn of nb201 is within limits.size=3; the lowest met have size 7: "
     with pytest.raises(ConfigError, match=re.escape(words)):
-        Limits({"size": 3.0}, {"size": float}).require_some(space, [9, 8, 7, 9, 9, 1])
+        Limits({"size": 3.0}, {"size": float}).require_some(unlisted, None)
+    Limits({"size": 3.0}, {"size": float}).require_some(Drawn(unlisted.archs, listed=True), None)
     with pytest.raises(ConfigError, match="have size not known of any"):
-        Limits({"size": 3.0}, {"size": lambda arch: nan}).require_some(space, [9, 8])
+        Limits({"size": 3.0}, {"size": lambda arch: nan}).require_some(unlisted, None)
+
+
+class Drawn(Population):
+    """Draws of nb201 that are numbers, of a list or without one."""
+
+    def __init__(self, archs, listed):
+        super().__init__(spaces.load("nb201"), archs if listed else None)
+        self.archs = archs
+
+    def shuffled(self, rng):
+        return iter(self.archs)
 
 
 def test_pool_values_are_those_of_networks():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from harness import searchers, spaces
-from harness.errors import HarnessError
+from harness.errors import HarnessError, RunFailed
 from harness.scorers import Score
-from harness.searchers import Proxy, Queries
+from harness.searchers import Limits, Proxy, Queries
 from harness.spaces import Population
 
 SPACE = spaces.load("nb1shot1_1")
@@ -59,10 +60,12 @@ class Toy:
         return Queries(population=population, seed=0, parameters=self.space.key, query=self.query)
 
 
-def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_cost_pt"):
+def zero_cost_pt(toy, proposals=3, validation_batches=2, seed=0, searcher="zero_cost_pt", limits=None):
     settings = {"proposals": proposals, "validation_batches": validation_batches, "order": "random"}
     settings |= {"variant": "paper"} if searcher == "zero_cost_pt" else {}
-    return searchers.load(searcher).search(toy.tools(seed), settings)
+    return searchers.load(searcher).search(
+        replace(toy.tools(seed), limits=limits or Limits({}, {})), settings
+    )
 
 
 @pytest.mark.parametrize("searcher", ["zero_cost_pt", "zero_cost_disc"])
@@ -76,6 +79,32 @@ def test_both_scores_find_the_worthiest(searcher):
     assert found.arch == SPACE.normalise(best)
     assert toy.calls["network"] == 0, "one distinct proposal leaves nothing to validate"
     assert {row["stage"] for row in found.trace} == {"proposal"}
+
+
+@pytest.mark.parametrize("searcher", ["zero_cost_pt", "zero_cost_disc"])
+def test_proposals_outside_of_the_limits_are_not_validated(searcher):
+    free = Toy(noise=20.0)
+    whole = zero_cost_pt(free, proposals=6, searcher=searcher)
+    proposed = {row["arch"] for row in whole.trace if row["stage"] == "proposal" and "arch" in row}
+    keys = sorted(SPACE.key(SPACE.parse(arch)) for arch in proposed)
+    assert SPACE.key(whole.arch) == keys[-1], "the toy's validation prefers the highest key"
+    assert len(keys) > 2
+
+    def within(bound, toy):
+        limits = Limits({"key": bound}, {"key": SPACE.key}, {"key": "keys"})
+        found = zero_cost_pt(toy, proposals=6, searcher=searcher, limits=limits)
+        return found, limits.outside
+
+    toy = Toy(noise=20.0)
+    found, outside = within(keys[1], toy)
+    assert SPACE.key(found.arch) == keys[1]
+    assert outside == len(keys) - 2
+    assert toy.calls == {"supernet": free.calls["supernet"], "network": 4}
+    assert [row for row in found.trace if row["stage"] != "validation" and row["stage"] != "total"] == [
+        row for row in whole.trace if row["stage"] != "validation" and row["stage"] != "total"
+    ]
+    with pytest.raises(RunFailed, match=rf"None of the {len(keys)} distinct proposals is within key at most"):
+        within(keys[0] - 1, Toy(noise=20.0))
 
 
 def test_zero_cost_pt_takes_one_fresh_batch_per_decision():
