@@ -232,6 +232,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(overrides, sentence):
 
 UNFIT = [
     (["space=nb201"], ConfigError, "those of nb201 classify images; take a space of such networks"),
+    (["searcher.elite=3"], ConfigError, "searcher.elite must be below searcher.population=3"),
     (["truth=table"], ConfigError, "name how with truth=restore; received truth=table"),
     (["truth.image_size=18"], ConfigError, "multiple of 4 from 16 to 512; received 18"),
     (["truth.fidelity=small"], ConfigError, "it needs 32 pixels a side; received truth.image_size=16"),
