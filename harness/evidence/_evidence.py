@@ -118,7 +118,7 @@ class Evidence(ABC):
         return trace
 
     def costs(self, arch: Architecture) -> dict[str, Any]:
-        """What of the costs of the architecture that was found its record says: where there are limits."""
+        """What else the record says of the architecture that was found, such as its costs."""
         return self.bounded.costs(arch) if self.bounded.bounds else {}
 
     @property

@@ -31,7 +31,7 @@ class Restorations(Evidence):
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         super().__init__(context, method, options)
-        self._restorer = _restorer(context)
+        self._restorer, self._count = _restorer(context), method.module.networks(options)
         self._fitted: dict[str, Figure] = {}
 
     @property
@@ -50,7 +50,7 @@ class Restorations(Evidence):
 
     def estimate(self, work: Work) -> Estimate:
         """How long the fits take that the search asks for, and that of the classical network."""
-        return self._fitting().estimate([], more=self.method.module.networks(self.options) + 1)
+        return self._fitting().estimate([], more=self._count + 1)
 
     def open(self, progress: Progress) -> Fits:
         """A function that fits networks and says how well they do."""

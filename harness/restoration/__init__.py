@@ -7,7 +7,7 @@ for those who judge.
 from __future__ import annotations
 
 from harness.restoration._degradations import DEGRADATIONS, Problem, degraded
-from harness.restoration._photographs import CREDITS, credit, names, photograph, require_photograph
+from harness.restoration._photographs import CREDITS, called, credit, names, photograph, require_photograph
 from harness.restoration._quality import Quality, psnr, quality
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "DEGRADATIONS",
     "Problem",
     "Quality",
+    "called",
     "credit",
     "degraded",
     "names",

@@ -9,8 +9,8 @@ import numpy as np
 
 from harness.errors import ConfigError, DataError, unknown_name
 
-SMALLEST = 16
-"""Pixels of a side."""
+SMALLEST, LARGEST = 16, 512
+"""Pixels of a side; every fit keeps its image."""
 
 CREDITS: Mapping[str, str] = {
     "china": "a photograph of a Chinese temple (china.jpg) from scikit-learn, CC BY 2.0, by danielbuechele, "
@@ -32,9 +32,14 @@ def names() -> tuple[str, ...]:
     return tuple(CREDITS)
 
 
-def credit(name: str) -> str:
-    """Where an image comes from: that of :data:`CREDITS`, or that it is a file."""
-    return CREDITS.get(name, f"the image file {name}")
+def called(name: str) -> str:
+    """What records call an image: a photograph by its name, and ``file NAME`` without its folder."""
+    return name if name in CREDITS else f"file {Path(name).name}"
+
+
+def credit(called: str) -> str:
+    """Where the image comes from that is called so: that of :data:`CREDITS`, or that it is a file."""
+    return CREDITS.get(called, f"the image {called}")
 
 
 def require_photograph(name: str) -> None:
@@ -70,16 +75,18 @@ def photograph(name: str, side: int) -> np.ndarray:
     Raises
     ------
     ConfigError, UnknownNameError
-        As :func:`require_photograph`, and for an image that is smaller than ``side``, or a ``side`` below 16
-        or no multiple of 4.
+        As :func:`require_photograph`, and for an image that is smaller than ``side``, or a ``side`` that is
+        no multiple of 4 from 16 to 512.
     DataError
         For a file that cannot be read as an image.
     """
     from PIL import Image
 
     require_photograph(name)
-    if side < SMALLEST or side % 4:
-        raise ConfigError(f"truth.image_size must be a multiple of 4 from {SMALLEST} on; received {side}.")
+    if not SMALLEST <= side <= LARGEST or side % 4:
+        raise ConfigError(
+            f"truth.image_size must be a multiple of 4 from {SMALLEST} to {LARGEST}; received {side}."
+        )
     image = _image(name)
     width, height = image.size
     square = min(width, height)

@@ -101,12 +101,11 @@ def restorer_of(
     size, network = networks.size_of(space, told["fidelity"])
     image, degradation = told["image"], told["degradation"]
     true = restoration.photograph(image, told["image_size"])
-    name = Path(image).stem
     problem = restoration.degraded(true, degradation, generator(0, "degradation", degradation))
     seen = b"".join(part.tobytes() for part in (problem.truth, problem.observed, problem.known))
     recipe = RestorationRecipe(
         space=space.name,
-        image=name,
+        image=restoration.called(image),
         digest=hashlib.sha256(seen).hexdigest(),
         image_size=told["image_size"],
         degradation=degradation,

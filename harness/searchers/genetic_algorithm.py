@@ -37,8 +37,13 @@ DRAWS = 500
 
 
 def networks(settings: Mapping[str, Any]) -> int:
-    """How many are fitted."""
+    """How many are fitted; raises :class:`ConfigError` where the elite leaves no place for a child."""
     children = settings["population"] - settings["elite"]
+    if children < 1:
+        raise ConfigError(
+            f"searcher.elite must be below searcher.population={settings['population']}, so that there are "
+            f"children; received {settings['elite']}."
+        )
     return settings["population"] + (settings["generations"] - 1) * children
 
 
@@ -54,16 +59,9 @@ def search(tools: Fits, settings: Mapping[str, Any]) -> Found:
 
     Raises
     ------
-    ConfigError
-        Where the elite leaves no place for a child.
     RunFailed
         Where no fit came to anything.
     """
-    if settings["elite"] >= settings["population"]:
-        raise ConfigError(
-            f"searcher.elite must be below searcher.population={settings['population']}, so that there are "
-            f"children; received {settings['elite']}."
-        )
     fitted, rng = _fits.Fitted(tools), generator(tools.seed, "genetic_algorithm")
     members = list(fitted.first(settings["population"]))
     fitted.add(members, 0)

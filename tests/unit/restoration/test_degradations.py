@@ -33,6 +33,8 @@ def test_a_file_of_ones_own_is_cut_and_resized(tmp_path):
     pixels[:, 10:30] = (255, 0, 51)
     Image.fromarray(pixels).save(tmp_path / "own.png")
     assert np.allclose(restoration.photograph(str(tmp_path / "own.png"), 16), (1.0, 0.0, 0.2))
+    named = restoration.called(str(tmp_path / "china.png"))
+    assert restoration.credit(named) == "the image file china.png"
 
 
 def test_what_is_no_image_is_answered_in_a_sentence(tmp_path):
@@ -45,7 +47,7 @@ def test_what_is_no_image_is_answered_in_a_sentence(tmp_path):
         restoration.photograph(str(tmp_path / "text.png"), 16)
     with pytest.raises(UnknownNameError, match="Unknown truth.image 'chine'. Did you mean 'china'"):
         restoration.photograph("chine", 16)
-    with pytest.raises(ConfigError, match="multiple of 4 from 16 on; received 18"):
+    with pytest.raises(ConfigError, match="multiple of 4 from 16 to 512; received 18"):
         restoration.photograph("china", 18)
     with pytest.raises(ConfigError, match="has 451 x 300 pixels; take truth.image_size=300 or less"):
         restoration.photograph("chelsea", 400)

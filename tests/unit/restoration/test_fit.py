@@ -42,7 +42,7 @@ def test_it_is_the_average_of_the_outputs_of_adams_steps():
     weights = [DECAY ** (iterations - 1 - t) for t in range(iterations)]
     mean = sum(w * out.detach() for w, out in zip(weights, outputs, strict=True)) / sum(weights)
     found = fitted(told, iterations=iterations, seed=3)
-    assert found.restored == pytest.approx(mean[0].permute(1, 2, 0).numpy(), abs=1e-4)
+    assert found.restored == pytest.approx(mean[0].permute(1, 2, 0).numpy(), abs=2e-3)
     assert found.quality.psnr == pytest.approx(restoration.psnr(CHINA, found.restored))
     assert found.degraded == pytest.approx(restoration.psnr(told.observed, found.restored))
     assert found.held_out is None

@@ -156,8 +156,8 @@ def test_an_own_image_is_restored(tmp_path):
     Image.fromarray(pixels).save(tmp_path / "my photo.png")
     asked = ("searcher=random_by_fit", "searcher.fits=1", f"truth.image='{tmp_path / 'my photo.png'}'")
     record = records.read_record(run(tmp_path, *asked).path)
-    assert record.run.label.startswith("psnr_my-photo_noise_")
-    assert record.run.settings["measured"]["image"] == "my photo"
+    assert record.run.label.startswith("psnr_file-my-photo-png_noise_")
+    assert record.run.settings["measured"]["image"] == "file my photo.png"
 
 
 def test_the_page_shows_the_images_side_by_side_and_the_progress(done, tmp_path):
@@ -181,7 +181,8 @@ def test_the_page_shows_the_images_side_by_side_and_the_progress(done, tmp_path)
     by_generation = chart.panels[0].series
     assert by_generation[0].y[-1] == record.rows["score"].max()
     assert by_generation[2].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
-    assert "PSNR" in report.paths["markdown"].read_text(encoding="utf-8")
+    text = report.paths["markdown"].read_text(encoding="utf-8")
+    assert f"The classical deep image prior reaches {found['classical']['psnr']:.2f} dB" in text
 
 
 def test_an_image_that_is_none_is_told(done):
@@ -231,8 +232,9 @@ def test_what_cannot_be_is_refused_before_anything_runs(overrides, sentence):
 
 UNFIT = [
     (["space=nb201"], ConfigError, "those of nb201 classify images; take a space of such networks"),
+    (["searcher.elite=3"], ConfigError, "searcher.elite must be below searcher.population=3"),
     (["truth=table"], ConfigError, "name how with truth=restore; received truth=table"),
-    (["truth.image_size=18"], ConfigError, "multiple of 4 from 16 on; received 18"),
+    (["truth.image_size=18"], ConfigError, "multiple of 4 from 16 to 512; received 18"),
     (["truth.fidelity=small"], ConfigError, "it needs 32 pixels a side; received truth.image_size=16"),
     (["truth.image=/etc/passwd"], DataError, "/etc/passwd cannot be read as an image"),
 ]

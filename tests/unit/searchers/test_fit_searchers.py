@@ -104,7 +104,7 @@ def test_fits_that_come_to_nothing_are_the_last():
 
 def test_an_elite_that_leaves_no_place_is_refused():
     with pytest.raises(ConfigError, match="searcher.elite must be below searcher.population=8.*received 8"):
-        Ones().search("genetic_algorithm", elite=8)
+        searchers.load("genetic_algorithm").networks(SETTINGS | {"elite": 8})
 
 
 def test_decisions_of_other_spaces_evolve_too():
