@@ -199,9 +199,9 @@ def test_the_page_shows_the_images_side_by_side_and_the_progress(done, tmp_path)
     assert f"<br>{found['classical']['psnr']:.2f} dB, SSIM" in page
     assert "danielbuechele" in page
     chart = next(chart for chart in section.charts if chart.name.startswith("progress-"))
-    by_generation = chart.panels[0].series
-    assert by_generation[0].y[-1] == record.rows["score"].max()
-    assert by_generation[2].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
+    fitness, true, _ = chart.panels
+    assert fitness.series[0].y[-1] == record.rows["score"].max()
+    assert true.series[0].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
     text = report.paths["markdown"].read_text(encoding="utf-8")
     assert f"The classical deep image prior reaches {found['classical']['psnr']:.2f} dB" in text
 
