@@ -74,13 +74,18 @@ def read(folder: Path) -> dict[str, Description]:
     DataError
         Where the manifest is missing, is not TOML, or a description lacks a field or has a wrong type.
     """
-    return dict(_descriptions(_text(folder), folder / NAME))
+    content, path = contents(folder), folder / NAME
+    known = _known.get(path)
+    if known is None or known[0] is not content:  # which is one object for the same text
+        _known[path] = known = content, _descriptions(content, path)
+    return dict(known[1])
 
 
-@lru_cache(maxsize=4)
-def _descriptions(text: str, path: Path) -> dict[str, Description]:
-    """By space; made once of the same text."""
-    content = _of_this_format(text, path)
+_known: dict[Path, tuple[dict[str, Any], dict[str, Description]]] = {}
+"""By manifest what it says, and the descriptions made of that."""
+
+
+def _descriptions(content: Mapping[str, Any], path: Path) -> dict[str, Description]:
     datasets = {
         name: Dataset(
             field(facts, "classes", int, f"{path}, dataset {name}"),
@@ -94,39 +99,24 @@ def _descriptions(text: str, path: Path) -> dict[str, Description]:
 
 def contents(folder: Path) -> dict[str, Any]:
     """``folder``'s manifest as TOML has it, of the format read here; errors as :func:`read`."""
-    return _of_this_format(_text(folder), folder / NAME)
-
-
-def _text(folder: Path) -> str:
     path = folder / NAME
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise DataError(
                 f"{path} has {size:,} bytes, and a manifest no more than {LARGEST:,}: import again."
             )
-        return path.read_text(encoding="utf-8")
+        content = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(
             f"There is no {NAME} in {folder}; `git checkout` the folder or import a release "
             "with `python -m harness.cli.tables import`."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _of_this_format(text: str, path: Path) -> dict[str, Any]:
-    try:
-        content = _parsed(text)
-    except (RecursionError, tomllib.TOMLDecodeError) as error:
-        raise _unreadable(path, error) from error
+    except (OSError, RecursionError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error}); `git checkout` it or import again.") from error
     version = content.get("format")
     if version != FORMAT:
         raise DataError(f"{path} has format {version!r}; this version reads format {FORMAT}: import again.")
     return content
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} cannot be read ({error}); `git checkout` it or import again.")
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
@@ -141,15 +140,11 @@ class Evidence(ABC):
         if hasattr(self.method.module, "advance"):
             self.method.module.advance(tools.at(step), mask)
 
-    @cached_property
-    def population(self) -> Population:
-        """What can be drawn."""
-        return self.context.benchmark.population
-
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
         return {
             "population": self.population,
+            "costs": self.bounded.costs,
             "limits": self.bounded.limits,
             "seed": self.context.config.seed,
             "parameters": self._parameters,

@@ -59,12 +59,16 @@ def markdown(found: Sequence[Place]) -> str:
         "Every score once, judged by every label of its space: Kendall's τ-b, higher is better. Costs are "
         "negated, so that a positive τ prefers cheap networks. ▲ and ▽: the 95 % interval of the difference "
         "to the best trivial baseline (parameters, FLOPs, non-identity operations) on the same "
-        "architectures, paired over these, lies above or below 0. `matrix.csv` has every label, with "
-        "intervals.",
+        "architectures, paired over these, lies above or below 0. No number: undefined, or the same for all. "
+        "`matrix.csv` has every label, with intervals: of 100 architectures some 0.13 to either side.",
         "",
         "## What was scored",
         "",
         *_scored(found),
+        "",
+        "`harness bench --space SPACE --preset matrix` makes these records (`harness space=SPACE "
+        "experiment=matrix` the proxies' alone), and `harness matrix` this page of them. Networks smaller "
+        "than the benchmark's own (`fidelity` tiny or small) say less of a proxy than the benchmark's.",
         "",
         "## Where size misleads",
         "",

@@ -26,6 +26,9 @@ class Tools:
         The seed of the searcher's own draws.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
+    costs
+        ``arch -> {name: cost}`` of the network that is trained: ``params_millions`` and ``flops_millions``,
+        multiply-adds of one image.
     limits
         What an architecture may cost; a method without a way to keep them is refused where there are any.
     progress
@@ -35,6 +38,7 @@ class Tools:
     population: Population
     seed: int
     parameters: Callable[[Architecture], int]
+    costs: Callable[[Architecture], Mapping[str, float]] = lambda arch: {}
     limits: Limits = field(default_factory=lambda: Limits({}, {}))
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
 

@@ -20,7 +20,7 @@ from harness.searchers._budget import Budget
 from harness.searchers._predictor import PREDICTORS, predicted
 from harness.searchers._tools import Found, Queries
 from harness.seeding import derive, generator
-from harness.spaces import Architecture, Space
+from harness.spaces import Architecture
 
 EVIDENCE = "queries"
 KINDS = ANY
@@ -41,21 +41,21 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     (:func:`harness.searchers._predictor.predicted`) is fit to all accuracies that are known, every encoding
     of the stage's networks grows, and of the new networks that this makes the ``beam`` (K) with the highest
     prediction are looked up and grow on; of equal predictions a draw decides. A cell without a way from input
-    to output is left out. In NAS-Bench-201 that is 4 + 3 K queries. The predictor is asked about
-    architectures that are larger than all it knows.
+    to output, or one outside of the limits, is left out. In NAS-Bench-201 that is 4 + 3 K queries. The
+    predictor is asked about architectures that are larger than all it knows.
 
     Raises
     ------
     RunFailed
-        Where no accuracy is known of all that a stage looked up.
+        Where no accuracy is known of all that a stage looked up, or nothing is within the limits.
     """
     space, budget = tools.space, Budget(tools)
     rng = generator(tools.seed, "pnas")
-    stage = _networks(space, budget, space.grown(None, 0))
+    stage = _networks(tools, budget, space.grown(None, 0))
     known = _looked_up(budget, stage)
     for number in range(1, space.stages):
         grown = (child for each in stage.values() for arch in each for child in space.grown(arch, number))
-        children = _networks(space, budget, grown)
+        children = _networks(tools, budget, grown)
         if not children:
             break
         if not known:
@@ -69,15 +69,15 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
         names = list(children)
         stage = {names[int(place)]: children[names[int(place)]] for place in chosen}
         known += _looked_up(budget, stage)
-    last = [each[0] for each in stage.values()]
-    return Found(max(last, key=budget.accuracy), budget.found().trace)
+    trace = budget.found().trace
+    return Found(max((each[0] for each in stage.values()), key=budget.accuracy), trace)
 
 
-def _networks(space: Space, budget: Budget, archs: Iterable[Architecture]) -> Networks:
-    """The networks of ``archs`` that are new and lead from input to output."""
-    found: Networks = {}
+def _networks(tools: Queries, budget: Budget, archs: Iterable[Architecture]) -> Networks:
+    """The networks of ``archs`` that are new, within the limits, and lead from input to output."""
+    space, found = tools.space, Networks()
     for arch in dict.fromkeys(map(space.normalise, archs)):
-        if space.connected(arch) and not budget.knows(arch):
+        if space.connected(arch) and not budget.knows(arch) and tools.limits.within(arch):
             found.setdefault(space.canonical(arch), []).append(arch)
     return found
 

@@ -25,18 +25,22 @@ from harness.spaces import Architecture, Mask
 __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "front_of", "shrink"]
 
 EVIDENCE = "queries"
+COSTS = ("params_millions", "flops_millions")
 FRONTS = ("best", "top", "pareto", "pareto_within")
 OPTIONS = {
     "kept": Option(int, 3, "K: candidates of a decision in a round's sub-space"),
     "front": Option(FRONTS, "best", "paths whose candidates are inherited"),
     "top": Option(int, 5, "paths of front=top"),
-    "target": Option(float, 0.7, "millions of parameters that front=pareto_within is around"),
+    "cost": Option(
+        COSTS, "params_millions", "that is weighed against accuracy, of the network that is trained"
+    ),
+    "target": Option(float, 0.7, "cost in millions that front=pareto_within is around"),
     "window": Option(float, 0.2, "millions that it lies below or above"),
     "paths": Option(int, 2000, "looked up in a round, drawn where its sub-space has more"),
 }
 
 Rows = Sequence[tuple[Architecture, float, float]]
-"""Paths, each with its accuracy in per cent and its parameters in millions."""
+"""Paths, each with its accuracy in per cent and its cost in millions."""
 
 
 def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
@@ -59,7 +63,11 @@ def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
                 for part, pool in zip(parts, pools, strict=True)
             ]
         looked_up = [
-            (arch, budget.accuracy(space.normalise(arch)), tools.parameters(space.normalise(arch)) / 1e6)
+            (
+                arch,
+                budget.accuracy(space.normalise(arch)),
+                tools.costs(space.normalise(arch))[settings["cost"]],
+            )
             for arch in paths(parts, settings["paths"], rng)
         ]
         front = front_of(looked_up, settings)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,8 +21,9 @@ MANY_ROWS, FEWEST = 2**15, 100
 """More rows than that are resampled less often, by as much as they are more, but at least that often: their
 intervals are narrow, and a resample of 400,000 rows costs as much as a dozen of 32,768."""
 
-BLOCK = 2**21
-"""How many draws are held in memory at once: some 250 MB with all that is computed from them."""
+BLOCK, LARGE_BLOCK = 2**21, 2**23
+"""How many draws are held in memory at once: some 250 MB with all that is computed from them; 700 MB where
+rows are more than :data:`MANY_ROWS`, of which a few resamples take nearly as long as many."""
 
 
 def resampled(
@@ -70,7 +72,7 @@ def resampled(
 def _weightings(rows: int, resamples: int, sample: tuple[object, ...]) -> Iterator[np.ndarray]:
     """Blocks of resamples: how often each row was drawn, (rows, resamples of the block)."""
     rng = generator(0, "bootstrap", *sample)
-    block = max(1, BLOCK // rows)
+    block = max(1, (BLOCK if rows <= MANY_ROWS else LARGE_BLOCK) // rows)
     for start in range(0, resamples, block):
         draws = rng.integers(rows, size=(min(block, resamples - start), rows))
         weights = np.empty((rows, len(draws)), dtype=np.float32)
@@ -115,23 +117,42 @@ def rank_intervals(
         ``{name: (low, high)}``; empty for fewer than 10 rows, a constant column or a value that is not
         finite, and without a statistic that more than half of the resamples leave undefined.
     """
+    return intervals_of(rank_resamples(x, y, statistics, resamples), level)
+
+
+def rank_resamples(
+    x: np.ndarray, y: np.ndarray, statistics: Iterable[str], resamples: int = RESAMPLES
+) -> dict[str, np.ndarray]:
+    """What :func:`rank_intervals` takes its intervals of; empty where there are none."""
     if not _resamplable(x, y, resamples):
         return {}
-    resamples = _affordable(len(x), resamples)
-    values = resampled(x, y, statistics, resamples)
+    return resampled(x, y, statistics, _affordable(len(x), resamples))
+
+
+def intervals_of(values: Mapping[str, np.ndarray], level: float = 0.95) -> dict[str, tuple[float, float]]:
+    """Percentile intervals of resampled statistics, without those that most resamples leave undefined."""
     found = {name: percentile_interval(each, level) for name, each in values.items()}
     return {name: ends for name, ends in found.items() if ends is not None}
 
 
 def partial_intervals(
-    x: np.ndarray, y: np.ndarray, given: np.ndarray, level: float = 0.95, resamples: int = RESAMPLES
+    x: np.ndarray,
+    y: np.ndarray,
+    given: np.ndarray,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> dict[str, tuple[float, float]]:
-    """The same for ``kendall`` and ``spearman`` given a third column."""
+    """The same for ``kendall`` and ``spearman`` given a third column.
+
+    ``known`` are :func:`rank_resamples` of ``x`` and ``y``, where these were made before.
+    """
     if not _resamplable(x, y, resamples):
         return {}
     resamples = _affordable(len(x), resamples)
     names = ("kendall", "spearman")
-    pairs = [resampled(*columns, names, resamples) for columns in ((x, y), (x, given), (y, given))]
+    own = known if set(names) <= set(known) else resampled(x, y, names, resamples)
+    pairs = [own, *(resampled(*columns, names, resamples) for columns in ((x, given), (y, given)))]
     found = {}
     for name in names:
         matrices = np.broadcast_to(np.eye(3), (resamples, 3, 3)).copy()

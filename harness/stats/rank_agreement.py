@@ -174,9 +174,10 @@ def agreement(
     valid = np.where(ok & np.isfinite(scores), scores, np.nan)
     rows = _Rows(valid[known], truth[known], params[known])
     x, y = rows.scores[rows.ok], rows.truth[rows.ok]
+    correlations, drawn = _correlations(x, y, resamples)
     groups = [
-        _correlations(x, y, resamples),
-        _given_params(rows, resamples),
+        correlations,
+        _given_params(rows, resamples, drawn),
         _failures_last(rows),
         _top(rows),
     ]
@@ -199,10 +200,11 @@ Numbers = tuple[dict[str, Any], dict[str, str]]
 """Values by name, and why those are undefined that are."""
 
 
-def _correlations(x: np.ndarray, y: np.ndarray, resamples: int) -> Numbers:
+def _correlations(x: np.ndarray, y: np.ndarray, resamples: int) -> tuple[Numbers, Mapping[str, np.ndarray]]:
+    """The numbers, and what their intervals are of."""
     why = undefined_reason(x, y)
     if why is not None:
-        return dict.fromkeys(STATISTICS), dict.fromkeys(STATISTICS, why)
+        return (dict.fromkeys(STATISTICS), dict.fromkeys(STATISTICS, why)), {}
     once, top = Weighted.once(x, y), top_decile(y)
     values: dict[str, Any] = {
         "kendall": kendall(x, y),
@@ -211,12 +213,14 @@ def _correlations(x: np.ndarray, y: np.ndarray, resamples: int) -> Numbers:
     }
     values |= {name: _defined(float(of(once)[0])) for name, of in STATISTICS.items() if name not in values}
     asked = [name for name, value in values.items() if value is not None]
-    for name, (low, high) in bootstrap.rank_intervals(x, y, asked, resamples=resamples).items():
+    drawn = bootstrap.rank_resamples(x, y, asked, resamples)
+    for name, (low, high) in bootstrap.intervals_of(drawn).items():
         values |= {f"{name}_low": low, f"{name}_high": high}
-    return values, {
+    reasons = {
         "ndcg": "no true value is above 0",
         "kendall_top_decile": _top_undefined(x[top], y[top]),
     }
+    return (values, reasons), drawn
 
 
 def _top_undefined(x: np.ndarray, y: np.ndarray) -> str:
@@ -225,7 +229,8 @@ def _top_undefined(x: np.ndarray, y: np.ndarray) -> str:
     return undefined_reason(x, y) or ""
 
 
-def _given_params(rows: _Rows, resamples: int) -> Numbers:
+def _given_params(rows: _Rows, resamples: int, drawn: Mapping[str, np.ndarray]) -> Numbers:
+    """``drawn`` are resamples of all scored rows."""
     names = ("kendall_given_params", "spearman_given_params")
     told = rows.ok & np.isfinite(rows.params)
     x, y, params = rows.scores[told], rows.truth[told], rows.params[told]
@@ -239,7 +244,9 @@ def _given_params(rows: _Rows, resamples: int) -> Numbers:
         names[1]: partial_spearman(x, y, [params]),
     }
     if None not in values.values():
-        for name, (low, high) in bootstrap.partial_intervals(x, y, params, resamples=resamples).items():
+        known = drawn if len(x) == int(rows.ok.sum()) else {}
+        intervals = bootstrap.partial_intervals(x, y, params, resamples=resamples, known=known)
+        for name, (low, high) in intervals.items():
             values |= {f"{name}_given_params_low": low, f"{name}_given_params_high": high}
     return values, dict.fromkeys(names, "the number of parameters tells one of the two rankings")
 

@@ -124,6 +124,7 @@ def _line(group: Group, groups: Sequence[Group], number: int, across: str) -> Li
             colour=number % DRAWN,
             marker=number % DRAWN,
             dashed=number >= DRAWN,
+            hollow=number >= 2 * DRAWN,
             words=tuple(f"step {step}" for step in steps),
         )
         for left in LEFT

@@ -100,6 +100,21 @@ def test_costs(table, known, name):
     assert (label.unit, label.higher_is_better) == (("ms", False) if latency else ("images/s", True))
 
 
+FRONTS = {
+    "imagenet_latency_zcu102": 42, "imagenet_latency_vck190": 22, "imagenet_throughput_a100": 35,
+    "imagenet_throughput_3090": 30, "imagenet_throughput_tpuv2": 18, "imagenet_throughput_tpuv3": 15,
+}  # fmt: skip
+
+
+def test_fronts_of_accuracy_and_cost(table, known):
+    keys = np.array([table.space.key(arch) for arch in known[0]])
+    costs = {name: -table.goodness(keys, name) for name in FRONTS}
+    found = {name: int(stats.pareto_front(known[1], cost).sum()) for name, cost in costs.items()}
+    sizes = {"params": table.params(keys), "flops": table.flops(keys)}
+    found |= {name: int(stats.pareto_front(known[1], cost).sum()) for name, cost in sizes.items()}
+    assert found == {**FRONTS, "params": 45, "flops": 33}
+
+
 def test_ceilings(table):
     held = table.held
     stated = table.label(TOP1).ceiling

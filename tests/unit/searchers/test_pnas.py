@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import nan
 
@@ -11,7 +12,7 @@ import pytest
 from harness import benchmarks, searchers, spaces
 from harness.cli._compose import composing, run_configs
 from harness.errors import ConfigError, RunFailed
-from harness.searchers import Queries
+from harness.searchers import Limits, Queries
 from harness.searchers._predictor import features, predicted
 
 PNAS = searchers.load("pnas")
@@ -83,6 +84,18 @@ def test_other_spaces(name):
     first = len({space.canonical(space.normalise(each)) for each in space.grown(None, 0)})
     assert len(asked.archs) <= first + 3 * (space.stages - 1)
     assert np.isfinite(asked.benchmark.value(found.arch, label))
+
+
+def test_it_grows_within_limits(nb201):
+    limits = Limits(
+        {"convolutions": 3.0}, {"convolutions": lambda arch: float(sum(p in (2, 3) for (p,) in arch))}
+    )
+    tools = replace(nb201.tools(0), limits=limits)
+    PNAS.search(tools, {"beam": 6, "predictor": "ridge"})
+    assert max(sum(pick in (2, 3) for (pick,) in arch) for arch in nb201.archs) == 3
+    none = replace(nb201.tools(0), limits=Limits({"convolutions": 3.0}, {"convolutions": lambda arch: 9.0}))
+    with pytest.raises(RunFailed, match="within the limits"):
+        PNAS.search(none, {"beam": 6, "predictor": "ridge"})
 
 
 def test_where_nothing_is_known_it_says_so():

@@ -27,8 +27,13 @@ class Tables:
             population=self.benchmark.population,
             seed=seed,
             parameters=lambda arch: networks.parameter_count(self.benchmark.space, arch),
+            costs=self._costs,
             query=self._query,
         )
+
+    def _costs(self, arch) -> dict[str, float]:
+        params, flops = networks.trained_cost(self.benchmark.space, arch)
+        return {"params_millions": params / 1e6, "flops_millions": flops / 1e6}
 
     def _query(self, arch) -> float:
         key = self.benchmark.space.key(arch)

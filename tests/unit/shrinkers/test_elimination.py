@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from harness import shrinkers, spaces
+from harness import benchmarks, shrinkers, spaces
 from harness.scorers import OperationTruth
 from harness.searchers import Queries, Tools, Truth
 from harness.shrinkers import _elimination, halved_softmax
@@ -181,3 +181,15 @@ def test_the_median_by_hand():
         "10000000",
     ]
     assert issubclass(Queries, Tools)
+
+
+@pytest.mark.parametrize(("statistic", "accuracy", "rank"), [("mean", 92.95, 21), ("best", 92.93, 25)])
+def test_nas_bench_macro_searched_on_one_run(statistic, accuracy, rank):
+    table = benchmarks.load("nbmacro")
+    told = OperationTruth(table.population, table.goodness(table.keys, "cifar10_test_50_run1"))
+    tools = Truth(population=table.population, seed=0, parameters=None, truth=told)
+    settings = {"statistic": statistic, "drops": "decision", "keep": 1}
+    *_, last = shrinkers.load("oracle").shrink(tools, settings)
+    found = table.value(table.space.arch_of(last), "cifar10_test_50")
+    accuracies = table.values(table.keys, "cifar10_test_50")
+    assert (round(found, 2), 1 + int((accuracies > found + 1e-9).sum())) == (accuracy, rank)

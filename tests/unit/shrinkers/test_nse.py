@@ -89,3 +89,10 @@ def test_fronts_by_hand():
 def test_paths_are_drawn_where_a_round_has_too_many():
     found = list(NSE.paths([[0, 1, 2]] * 6, 50, np.random.default_rng(0)))
     assert len(found) == len(set(found)) == 50
+
+
+def test_a_front_by_multiply_adds(nb201):
+    """No path has 80 million parameters, so that there the window is of no effect."""
+    settings = DEFAULTS | {"front": "pareto_within", "kept": 2, "target": 100.0, "window": 20.0}
+    by = {cost: list(NSE.shrink(nb201.tools(3), settings | {"cost": cost})) for cost in NSE.COSTS}
+    assert by["params_millions"] != by["flops_millions"]
