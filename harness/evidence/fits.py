@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
@@ -27,12 +29,15 @@ TRAINABLE = False
 
 
 class Restorations(Evidence):
-    """The fitness of networks, fitted without ``options["held_out"]`` of the known pixels."""
+    """The fitness of networks, fitted without ``options["held_out"]`` of the known pixels.
+
+    It is the mean over the seeds of the truth, of which each fits a network once.
+    """
 
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         super().__init__(context, method, options)
         self._restorer, self._count = _restorer(context), method.module.networks(options)
-        self._fitted: dict[str, Figure] = {}
+        self._fitted: dict[str, list[Figure]] = {}
 
     @property
     def _fitness(self) -> str:
@@ -66,18 +71,21 @@ class Restorations(Evidence):
 
         return Fits(**self.shared(progress), fitness=fitness)
 
-    def _score(self, figure: Figure) -> Score:
-        value = figure.content.get(self._fitness)
+    def _score(self, figures: Sequence[Figure]) -> Score:
+        from harness.runs._restorer import mean_of  # loads torch
+
+        value = mean_of(figures, self._fitness)
         if value is None:
             return Score(None, "nan", "the loss of the fit left the finite numbers")
-        return Score(float(value))
+        return Score(value)
 
     def annotated(self, trace: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The trace with the true PSNR of every fit, which the search was not told."""
-        return [
-            row | {"accuracy": self._fitted[row["arch"]].accuracy} if row.get("arch") in self._fitted else row
-            for row in trace
-        ]
+        true = {
+            arch: float(np.mean([figure.accuracy for figure in figures]))
+            for arch, figures in self._fitted.items()
+        }
+        return [row | {"accuracy": true[row["arch"]]} if row.get("arch") in true else row for row in trace]
 
     def costs(self, arch: Architecture) -> dict[str, Any]:
         """What the restoration by ``arch`` is like beside the classical one and the simple method's."""
@@ -87,7 +95,8 @@ class Restorations(Evidence):
 
     def facts(self) -> Facts:
         """How many networks were fitted, and where."""
-        origins = [origin for figure in self._fitted.values() for origin in figure.origins]
+        figures = [figure for found in self._fitted.values() for figure in found]
+        origins = [origin for figure in figures for origin in figure.origins]
         return Facts({"networks": len(self._fitted)}, {"fits": origins}, self.counts["evaluations"])
 
 

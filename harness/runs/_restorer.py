@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -57,13 +57,18 @@ class Restorer(Measurer):
         recipe = replace(self.recipe, held_out=share)
         return Restorer(self.config, self.space, recipe, self.size, self.problem, self.root, progress)
 
-    def fits(self, archs: Sequence[Architecture]) -> list[Figure]:
-        """The figure of each, of the first seed; errors as a call."""
-        return self.figures([Training(self.name(arch), self.recipe.seeds[0]) for arch in archs])
+    def fits(self, archs: Sequence[Architecture]) -> list[list[Figure]]:
+        """The figures of each, one per seed; errors as a call."""
+        return self._by_seed([self.name(arch) for arch in archs])
 
-    def classical(self) -> Figure:
-        """The figure of the classical network, of the first seed."""
-        return self.figures([Training(CLASSICAL, self.recipe.seeds[0])])[0]
+    def classical(self) -> list[Figure]:
+        """Those of the classical network."""
+        return self._by_seed([CLASSICAL])[0]
+
+    def _by_seed(self, names: Sequence[str]) -> list[list[Figure]]:
+        seeds = self.recipe.seeds
+        found = iter(self.figures([Training(name, seed) for name in names for seed in seeds]))
+        return [[next(found) for _ in seeds] for _ in names]
 
     def seconds(self, arch: Architecture) -> float:
         """Measured on an iteration."""
@@ -127,7 +132,7 @@ def compared(restorer: Restorer, arch: Architecture) -> dict[str, Any]:
 
     ``degraded``, ``simple``, ``classical`` and ``found`` hold their
     quality, the latter two also what else the fit came to and the network's parameters; ``images`` the images
-    themselves, the true one among them; ``method`` names the simple one.
+    themselves, of fits those of the first seed, the true one among them; ``method`` names the simple one.
     """
     problem, classical, (found,) = restorer.problem, restorer.classical(), restorer.fits([arch])
     images = {"truth": problem.truth, "degraded": problem.shown, "simple": problem.simple}
@@ -139,17 +144,20 @@ def compared(restorer: Restorer, arch: Architecture) -> dict[str, Any]:
         "method": problem.method,
         "degraded": asdict(quality(problem.truth, problem.shown)),
         "simple": asdict(quality(problem.truth, problem.simple)),
-        **{name: {**told(figure), "params": params} for name, (figure, params) in fits.items()},
+        **{name: {**told(figures), "params": params} for name, (figures, params) in fits.items()},
         "images": {name: pixels(image) for name, image in images.items()}
-        | {name: figure.content.get("restored") for name, (figure, _) in fits.items()},
+        | {name: figures[0].content.get("restored") for name, (figures, _) in fits.items()},
     }
 
 
-def told(figure: Figure) -> Mapping[str, Any]:
-    """What a record says of a fit: its numbers, ``None`` where it came to nothing."""
+def told(figures: Sequence[Figure]) -> dict[str, float | None]:
+    """What a record says of the fits of one network: means over the seeds; see :func:`mean_of`."""
     names = ("ssim", "oracle", "oracle_iteration", "degraded", "held_out")
-    known = np.isfinite(figure.accuracy)
-    return {
-        "psnr": figure.accuracy if known else None,
-        **{name: figure.content.get(name) for name in names},
-    }
+    psnr = float(np.mean([figure.accuracy for figure in figures]))
+    return {"psnr": psnr if np.isfinite(psnr) else None, **{name: mean_of(figures, name) for name in names}}
+
+
+def mean_of(figures: Sequence[Figure], name: str) -> float | None:
+    """The mean over the seeds of what the fits say; ``None`` where one of them has nothing to say."""
+    values = [value for figure in figures if (value := figure.content.get(name)) is not None]
+    return float(np.mean(values)) if len(values) == len(figures) else None

@@ -40,7 +40,7 @@ def progress(group: Group, groups: Sequence[Group], label_words: str) -> Chart |
         y_title="true PSNR, dB",
     )  # fmt: skip
     several = len(set(generations.tolist())) > 1
-    panels = (_by_generation(group, generations, fitness, true), scatter) if several else (scatter,)
+    panels = (*_by_generation(group, generations, fitness, true), scatter) if several else (scatter,)
     place, title = group.run, wording.title(group, groups)
     return Chart(
         name=f"progress-{place.space}-{place.label}-{group.method}-{group.key[:8]}",
@@ -52,35 +52,40 @@ def progress(group: Group, groups: Sequence[Group], label_words: str) -> Chart |
         f"the networks that a generation fits anew. {agreement}. {wording.all_settings(group)}",
         alternative=f"Fitness and true PSNR of {len(fits)} networks fitted by {group.method}. {agreement}.",
         panels=panels,
-        columns=2,
-        size=(4.4, 3.2),
+        columns=3,
+        size=(3.4, 2.8),
         records=group.records[:1],
     )
 
 
-def _by_generation(group: Group, generations: np.ndarray, fitness: np.ndarray, true: np.ndarray) -> Panel:
+def _by_generation(
+    group: Group, generations: np.ndarray, fitness: np.ndarray, true: np.ndarray
+) -> tuple[Panel, Panel]:
+    """Fitness and true PSNR, each in a panel: what is observed and what is true differ by many dB."""
     steps = np.unique(generations)
     known = np.where(np.isfinite(fitness), fitness, -np.inf)
     fittest = [int(np.argmax(np.where(generations <= step, known, -np.inf))) for step in steps]
-    lines = (
-        ("fitness of the fittest so far", fitness[fittest], 0, False),
-        ("fitness, mean of the new ones", _means(fitness, generations, steps), 0, True),
-        ("true PSNR of the fittest so far", true[fittest], 1, False),
-        ("true PSNR, mean of the new ones", _means(true, generations, steps), 1, True),
-    )
     classical = group.results[0].numbers.get("restoration.classical.psnr")
-    marks = () if classical is None else (Mark("y", classical, MUTED, True, "classical, true PSNR"),)
-    return Panel(
-        tuple(
-            Series(name, steps, values, line="straight", colour=colour, marker=colour, dashed=dashed)
-            for name, values, colour, dashed in lines
-        ),
-        title="By generation",
-        x_title="generation",
-        y_title="dB",
-        whole=True,
-        marks=marks,
-    )
+    marks = () if classical is None else (Mark("y", classical, MUTED, True, "classical"),)
+
+    def panel(values: np.ndarray, title: str, colour: int, marks: tuple[Mark, ...]) -> Panel:
+        lines = (
+            ("of the fittest so far", values[fittest], False),
+            ("mean of the new ones", _means(values, generations, steps), True),
+        )
+        return Panel(
+            tuple(
+                Series(name, steps, y, line="straight", colour=colour, marker=colour, dashed=dashed)
+                for name, y, dashed in lines
+            ),
+            title=title,
+            x_title="generation",
+            y_title="dB",
+            whole=True,
+            marks=marks,
+        )
+
+    return panel(fitness, "Fitness", 0, ()), panel(true, "True PSNR", 1, marks)
 
 
 def _means(values: np.ndarray, generations: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -136,6 +137,26 @@ def test_every_degradation_is_searched_by_what_is_observed_too(degradation, tmp_
     assert found["method"] == {"missing": "mean of 3x3", "downsampled": "bicubic"}[degradation]
 
 
+def test_fitness_and_quality_are_means_over_the_seeds_of_the_truth(tmp_path):
+    asked = ("searcher=random_by_fit", "searcher.fits=2", "truth.seeds=2")
+    record = records.read_record(run(tmp_path, *asked).path)
+    kept = [
+        json.loads(p.read_bytes())["content"]
+        for p in (tmp_path / "truth").rglob("*.json")
+        if p.stem.isalnum()
+    ]
+    assert len(kept) == 2 * 2 + 2 + 2
+    for _, row in record.rows.iterrows():
+        own = [c for c in kept if c["of"]["architecture"] == row["arch"] and c["of"]["held_out"]]
+        assert {c["of"]["seed"] for c in own} == {0, 1}
+        assert row["score"] == pytest.approx(np.mean([c["held_out"] for c in own]))
+        assert row["accuracy"] == pytest.approx(np.mean([c["accuracy"] for c in own]))
+    found = record.statistics["restoration"]["found"]
+    assert record.statistics["accuracy"] == pytest.approx(found["psnr"])
+    own = [c["ssim"] for c in kept if c["of"]["architecture"] == "classical"]
+    assert record.statistics["restoration"]["classical"]["ssim"] == pytest.approx(np.mean(own))
+
+
 def test_the_length_of_training_is_the_genomes(tmp_path):
     asked = ("searcher=random_by_fit", "searcher.fits=1", "space=nas_dip_3_t", "truth.iterations=32")
     record = records.read_record(run(tmp_path, *asked).path)
@@ -178,9 +199,9 @@ def test_the_page_shows_the_images_side_by_side_and_the_progress(done, tmp_path)
     assert f"<br>{found['classical']['psnr']:.2f} dB, SSIM" in page
     assert "danielbuechele" in page
     chart = next(chart for chart in section.charts if chart.name.startswith("progress-"))
-    by_generation = chart.panels[0].series
-    assert by_generation[0].y[-1] == record.rows["score"].max()
-    assert by_generation[2].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
+    fitness, true, _ = chart.panels
+    assert fitness.series[0].y[-1] == record.rows["score"].max()
+    assert true.series[0].y[-1] == record.rows["accuracy"].iloc[record.rows["score"].argmax()]
     text = report.paths["markdown"].read_text(encoding="utf-8")
     assert f"The classical deep image prior reaches {found['classical']['psnr']:.2f} dB" in text
 
