@@ -21,8 +21,8 @@ from harness.records import (
     provenance,
 )
 
-WORDS_AND_NAMES = {"about", "errors", "files", "options", "paths", "registry"}
-"""Layers that every other may import and that hold no number: sentences, names, kinds of settings, files."""
+WORDS_AND_NAMES = {"about", "collector", "errors", "files", "options", "registry"}
+"""Layers that every other may import and that hold no number: sentences, names, kinds of settings, files, memory."""
 
 
 @pytest.fixture
