@@ -22,7 +22,7 @@ from harness.records import (
 )
 
 WORDS_AND_NAMES = {"about", "collector", "errors", "files", "options", "registry"}
-"""Layers that every other may import and that hold no number: sentences, names, kinds of settings, files, memory."""
+"""Layers that every other may import and that hold no number: sentences, names, settings, files, memory."""
 
 
 @pytest.fixture
