@@ -19,8 +19,8 @@ def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
 def derived(rows: Rows) -> dict[str, Any]:
     """The best figure told so far, by the number of queries, and the architectures looked up or scored.
 
-    ``best_told`` (unknown figures leave it as it is) and ``looked_up`` of a search by queries, ``scored``
-    with ``arch`` and ``score`` of one by a proxy.
+    ``best_told`` (unknown figures leave it as it is) and ``looked_up`` (those with a figure) of a search by
+    queries, ``scored`` with ``arch`` and ``score`` of one by a proxy.
     """
     if "stage" not in rows:
         return {}
@@ -31,8 +31,9 @@ def derived(rows: Rows) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if asked.get("accuracy"):
         found["best_told"] = np.fmax.accumulate(np.asarray(asked["accuracy"], dtype=np.float64)).tolist()
-    if asked.get("arch"):
-        found["looked_up"] = asked["arch"]
+    if asked.get("arch") and asked.get("accuracy"):
+        known = np.isfinite(np.asarray(asked["accuracy"], dtype=np.float64))  # others may be no architecture
+        found["looked_up"] = [arch for arch, told in zip(asked["arch"], known, strict=True) if told]
     if len(scored) == 2 and scored["arch"]:
         found["scored"] = scored
     return found
