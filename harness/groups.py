@@ -29,6 +29,8 @@ class Group:
         Options that are no items and take the same settings.
     bare
         Items that take no settings.
+    by_item
+        What single items take; a config may leave these out too.
     """
 
     folders: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class Group:
     stated: bool = True
     stand_ins: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
+    by_item: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
 
 
 _LENGTHS = {
@@ -46,6 +49,42 @@ _LENGTHS = {
     "images": Option(
         Whole(word="all"), "${fidelity.images}", "taken of the input, half of them to validate on; or all"
     ),
+}
+
+_ANY_TRUTH = {
+    "fidelity": Option(str, "small", "size of the networks that are trained"),
+    "seed": Option(Whole(0), 0, "of the first training, whatever the run's own is"),
+    "seeds": Option(int, 1, "trainings of every architecture, whose mean counts"),
+    "architectures": Option(
+        Whole(word="any"), "any", "how many are drawn and taken for all; any trains what is asked for"
+    ),
+    "kept": Option(("same", "any"), "same", "any takes figures that other code or machines have made"),
+}
+
+_TRUTHS = {
+    "train": {
+        "input": Option(str, "${input.name}", "that is trained on"),
+        "folder": Option(Folder(), "${input.folder}", "of these images on disk"),
+        "classes": Option(int, 10, "outputs of the networks"),
+        "image_size": Option(int, 16, "side of an image in pixels"),
+        "images": Option(
+            Whole(word="default"), "default", "taken of it, half to validate on; default is 8,000, or all"
+        ),
+        "channels": Option(Whole(word="default"), "default", "of the first cells; default is the size's"),
+        "cells": Option(Whole(word="default"), "default", "of these networks, in DARTS their layers"),
+        "epochs": Option(int, 5, "passes over the training half"),
+        "batch_size": Option(int, 32, "images per step"),
+        "rate": Option(float, 0.025, "first learning rate, which falls to 0 along a cosine"),
+        **_ANY_TRUTH,
+    },
+    "restore": {
+        "image": Option(str, "china", "a photograph of scikit-learn or scikit-image, or an image file"),
+        "image_size": Option(int, 64, "side of an image in pixels"),
+        "degradation": Option(("noise", "missing", "downsampled"), "noise", "what is done to it"),
+        "iterations": Option(int, 300, "of a fit"),
+        "rate": Option(float, 0.01, "learning rate of a fit"),
+        **_ANY_TRUTH,
+    },
 }
 
 METHODS = tuple(dict.fromkeys(tasks.load(name).group for name in tasks.names()))
@@ -79,33 +118,9 @@ GROUPS: Mapping[str, Group] = {
         bare=("none",),
     ),
     "truth": Group(
-        options={
-            "input": Option(str, "${input.name}", "that is trained on"),
-            "folder": Option(Folder(), "${input.folder}", "of these images on disk"),
-            "classes": Option(int, 10, "outputs of the networks"),
-            "image_size": Option(int, 16, "side of an image in pixels"),
-            "images": Option(
-                Whole(word="default"), "default", "taken of it, half to validate on; default is 8,000, or all"
-            ),
-            "fidelity": Option(str, "small", "size of the networks that are trained"),
-            "channels": Option(Whole(word="default"), "default", "of the first cells; default is the size's"),
-            "cells": Option(Whole(word="default"), "default", "of these networks, in DARTS their layers"),
-            "epochs": Option(int, 5, "passes over the training half"),
-            "batch_size": Option(int, 32, "images per step"),
-            "rate": Option(float, 0.025, "first learning rate, which falls to 0 along a cosine"),
-            "seed": Option(Whole(0), 0, "of the first training, whatever the run's own is"),
-            "seeds": Option(int, 1, "trainings of every architecture, whose mean counts"),
-            "architectures": Option(
-                Whole(word="any"), "any", "how many are drawn and taken for all; any trains what is asked for"
-            ),
-            "kept": Option(
-                ("same", "any"),
-                "same",
-                "any takes figures that other code or machines have made",
-            ),
-        },
-        stand_ins=("table", "train"),
+        stand_ins=("table", "train", "restore"),
         bare=("table",),
+        by_item=_TRUTHS,
     ),
     "tracker": Group(("trackers",)),
 }
@@ -130,6 +145,8 @@ def options(group: str, name: str) -> dict[str, Option]:
     own = GROUPS[group]
     if name in own.bare:
         return {}
+    if name in own.by_item:
+        return dict(own.by_item[name])
     if group == "task":
         return dict(tasks.load(name).options)
     stated: Mapping[str, Option] = {}
@@ -147,4 +164,4 @@ def settings(group: str, given: Mapping[str, Any]) -> dict[str, Any]:
         For another name, a setting the item does not take, or a value that is not of the kind.
     """
     taken = options(group, given["name"])
-    return settings_of(group, given, taken, complete=not GROUPS[group].options)
+    return settings_of(group, given, taken, complete=not (GROUPS[group].options or GROUPS[group].by_item))

@@ -38,6 +38,16 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A number above 0 and below 1."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise :class:`~harness.errors.ConfigError` for a value of another kind."""
+        if not isinstance(value, float) or not 0 < value < 1:
+            raise ConfigError(f"{name} must be a number above 0 and below 1; received {value!r}.")
+
+
+@dataclass(frozen=True)
 class Folder:
     """A path, or nothing."""
 
@@ -69,7 +79,7 @@ class Numbers:
             _positive(f"{name}.{key}", each)
 
 
-Kind = type[int | float | str] | Collection[str] | Whole | Folder | Device | Numbers
+Kind = type[int | float | str] | Collection[str] | Whole | Share | Folder | Device | Numbers
 """One of those that the head of this module lists."""
 
 
@@ -100,7 +110,7 @@ def check_value(name: str, value: object, kind: Kind) -> Any:
     ConfigError, UnknownNameError
         Otherwise.
     """
-    if isinstance(kind, Whole | Folder | Device | Numbers):
+    if isinstance(kind, Whole | Share | Folder | Device | Numbers):
         kind.check(name, value)
     elif kind is int:
         Whole().check(name, value)

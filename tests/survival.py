@@ -50,10 +50,16 @@ SCENARIOS = {
         "task=search", "searcher=zero_cost_disc", "space=darts_s5", "proxy=nwot_eval", "searcher.proposals=2",
         "searcher.validation_batches=2",
     ],
+    "shrink": ["task=shrink", "space=nbmacro", "shrinker=cp_nas", "task.then=queries", "task.queries=200"],
     "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
     "truth": [
         "space=nbmacro", "task.population=3", "proxy=params", "input=digits", "truth=train", "truth.epochs=3",
         "truth.fidelity=tiny", "truth.image_size=16", "truth.images=128",
+    ],
+    "fits": [
+        "task=search", "space=nas_dip_2", "searcher=genetic_algorithm", "searcher.population=4",
+        "searcher.generations=3", "truth=restore", "truth.fidelity=tiny", "truth.image_size=16",
+        "truth.iterations=20",
     ],
     "sweep": ["-m", "space=nbmacro", "task.population=6", "proxy=params,synflow", "seed=0,1"],
 }  # fmt: skip

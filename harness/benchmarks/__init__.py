@@ -22,10 +22,11 @@ from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._figures import StoredTable, read_table
 from harness.benchmarks._label import ACCURACY, COUNTS, UNTRAINED, Ceiling, Dataset, Label, unknown_label
 from harness.benchmarks._manifest import Description, File
-from harness.benchmarks._measured import Measured
+from harness.benchmarks._measured import AnyRecipe, Measured, recipe_of_settings
 from harness.benchmarks._no_figures import NoFigures
 from harness.benchmarks._objectives import Objective, figures, objective, objectives
 from harness.benchmarks._recipe import Recipe
+from harness.benchmarks._restoration import RestorationRecipe, label_of_name
 from harness.benchmarks._standing_in import StandingIn, datasets_with_costs, standing_in
 from harness.benchmarks._table import Table, of_values
 from harness.benchmarks._verify import verify
@@ -36,6 +37,7 @@ __all__ = [
     "ACCURACY",
     "COUNTS",
     "UNTRAINED",
+    "AnyRecipe",
     "Architectures",
     "Benchmark",
     "Ceiling",
@@ -46,6 +48,7 @@ __all__ = [
     "Measured",
     "Objective",
     "Recipe",
+    "RestorationRecipe",
     "StandingIn",
     "StoredTable",
     "Table",
@@ -60,6 +63,7 @@ __all__ = [
     "objective",
     "objectives",
     "of_values",
+    "recipe_of_settings",
     "require",
     "require_label",
     "standing_in",
@@ -112,9 +116,12 @@ def labels(space: str) -> Mapping[str, Label]:
 
 
 def find_label(space: str, name: str) -> Label | None:
-    """The label called ``name``; ``None`` where nobody knows it, or the space, any more."""
+    """The label called ``name``; ``None`` where nobody knows it, or the space, any more.
+
+    A restoration that was measured here is known by its name.
+    """
     try:
-        return labels(space).get(name)
+        return labels(space).get(name) or label_of_name(name)
     except HarnessError:
         return None
 

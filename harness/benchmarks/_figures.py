@@ -33,9 +33,27 @@ class StoredTable(Table):
 
 
 def read_table(space_name: str, description: Description, folder: Path) -> StoredTable:
-    """Read the files in ``folder`` and check them; see :func:`harness.benchmarks.load`."""
-    space, files = spaces.load(space_name), description.files
-    contents = [_files.read_checked(folder, file) for file in files]
+    """Read the files in ``folder`` and check them; see :func:`harness.benchmarks.load`.
+
+    A process decodes the same bytes of the same description once.
+    """
+    contents = [_files.read_checked(folder, file) for file in description.files]
+    place = (space_name, folder)
+    if place not in _decoded or _decoded[place].description is not description:
+        while len(_decoded) >= REMEMBERED:
+            _decoded.pop(next(iter(_decoded)))
+        _decoded[place] = _table(spaces.load(space_name), description, folder, contents)
+    return _decoded[place]
+
+
+REMEMBERED = 4
+"""Tables that a process keeps in memory, the last ones."""
+
+_decoded: dict[tuple[str, Path], StoredTable] = {}
+
+
+def _table(space: Space, description: Description, folder: Path, contents: Sequence[bytes]) -> StoredTable:
+    files = description.files
     places = [str(folder / file.name) for file in files]
     wanted = {name for label in description.labels.values() for name in (*label.columns, *label.run_columns)}
     unlisted = {"architecture"} if listing(space) is None and not space.one_key_per_network else set()

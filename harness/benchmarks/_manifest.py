@@ -75,6 +75,17 @@ def read(folder: Path) -> dict[str, Description]:
         Where the manifest is missing, is not TOML, or a description lacks a field or has a wrong type.
     """
     content, path = contents(folder), folder / NAME
+    known = _known.get(path)
+    if known is None or known[0] is not content:  # which is one object for the same text
+        _known[path] = known = content, _descriptions(content, path)
+    return dict(known[1])
+
+
+_known: dict[Path, tuple[dict[str, Any], dict[str, Description]]] = {}
+"""By manifest what it says, and the descriptions made of that."""
+
+
+def _descriptions(content: Mapping[str, Any], path: Path) -> dict[str, Description]:
     datasets = {
         name: Dataset(
             field(facts, "classes", int, f"{path}, dataset {name}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,8 +11,18 @@ import numpy as np
 
 from harness.benchmarks._benchmark import Architectures, Benchmark
 from harness.benchmarks._recipe import Recipe
+from harness.benchmarks._restoration import RestorationRecipe
 from harness.errors import ConfigError
 from harness.spaces import Architecture, Population, Space
+
+AnyRecipe = Recipe | RestorationRecipe
+"""How a truth is measured."""
+
+
+def recipe_of_settings(settings: Mapping[str, Any]) -> AnyRecipe:
+    """The recipe whose settings a record holds."""
+    kind = RestorationRecipe if "degradation" in settings else Recipe
+    return kind.of_settings(settings)
 
 
 class Figures(Protocol):
@@ -44,7 +54,7 @@ class Measured(Benchmark):
     """
 
     space: Space
-    recipe: Recipe
+    recipe: AnyRecipe
     figures: Figures
     drawn_from: Sequence[Architecture] | None = None
     architectures: Sequence[Architecture] | None = None
@@ -116,6 +126,6 @@ class Measured(Benchmark):
 def needs_all(why: str, size: int, space: Space) -> str:
     """What is wrong where ``why`` needs the truth of everything."""
     return (
-        f"{why} needs the truth of all architectures, and truth=train would have to train the {size:,} of "
-        f"{space.name}; name how many are drawn and taken for all, like truth.architectures=20."
+        f"{why} needs the truth of all architectures, and the {size:,} of {space.name} would all have to be "
+        "measured here; name how many are drawn and taken for all, like truth.architectures=20."
     )

@@ -8,21 +8,20 @@ from harness.benchmarks._benchmark import Architectures, Benchmark, keys_of
 from harness.benchmarks._label import NO_FIGURES, Dataset, Label
 from harness.spaces import Space
 
-_LABEL = Label(NO_FIGURES, "cifar10", "no", 0, "", (), "", default=True)
-
 
 class NoFigures(Benchmark):
     """A benchmark without figures: any architecture may be asked about, and none is known.
 
-    Its networks have CIFAR-10's 10 classes and images of 32 x 32 pixels.
+    Its networks are made for the images that the space names, ``space.made_for``.
     """
 
     architectures, complete = None, False
 
     def __init__(self, space: Space) -> None:
+        images = space.made_for
         self.space = space
-        self.labels = {NO_FIGURES: _LABEL}
-        self.datasets = {_LABEL.dataset: Dataset(10, 32)}
+        self.labels = {NO_FIGURES: Label(NO_FIGURES, images.dataset, "no", 0, "", (), "", default=True)}
+        self.datasets = {images.dataset: Dataset(images.classes, images.pixels)}
 
     def values(self, archs: Architectures, label: str) -> np.ndarray:
         """NaN for each."""

@@ -32,6 +32,9 @@ from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, NoFiguresError, ResultsError, RunFailed, unknown_name
 from harness.runners import RunConfig, cards
 
+MEASURED = ("truth=train", "truth=restore")
+"""Settings that say that truth is measured."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 all done, 1 where a run began and failed, 2 for bad input."""
@@ -43,7 +46,7 @@ def _main(arguments: list[str]) -> int:
     from harness import records
 
     asked = _parse(arguments)
-    chosen = choose_spaces(asked.space, measured="truth=train" in asked.overrides)
+    chosen = choose_spaces(asked.space, measured=any(each in MEASURED for each in asked.overrides))
     root = results_root(asked.results)
     records.check_writable(root)
     settings = with_own_folders(asked.config_dir, asked.overrides)

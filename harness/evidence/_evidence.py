@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RunFailed
@@ -21,6 +20,10 @@ if TYPE_CHECKING:  # they load pandas, and a config is checked without it
     from harness.records import Run
     from harness.runs.context import Context
     from harness.runs.origins import Origin
+
+
+PAID: Mapping[str, str] = {"scores": "evaluations", "queries": "queries", "epochs": "epochs"}
+"""What a method pays with, and how it is counted."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Evidence(ABC):
         Of the method, in its record.
     run
         The record's, once it is known (:meth:`keep`).
+    population
+        What the method may draw; narrower where a search is held to a smaller space.
+    seen
+        The architecture of the highest figure that was looked up, the first of equals; ``None`` where nothing
+        was, or nothing is known of all that was.
     bounded
         The run's limits.
     taken
@@ -66,8 +74,10 @@ class Evidence(ABC):
     def __init__(self, context: Context, method: Method, options: Mapping[str, Any]) -> None:
         self.context, self.method, self.options = context, method, options
         self.name = method.name
+        self.seen: Architecture | None = None
         self.counts: Counter[str] = Counter()
         self.bounded = Bounded(context)
+        self.population = self.drawn_from()
         if self.bounded.bounds:
             self.bounded.require_some(self.population)
 
@@ -95,8 +105,20 @@ class Evidence(ABC):
         outside = {"outside_limits": self.bounded.limits.outside} if self.bounded.bounds else {}
         return Facts(outside, evaluations=self.counts["evaluations"], queries=self.counts["queries"])
 
-    def costs(self, arch: Architecture) -> dict[str, float]:
-        """What of the costs of the architecture that was found its record says: where there are limits."""
+    def drawn_from(self) -> Population:
+        """What the method may draw, where a search is not held to a smaller space."""
+        return self.context.benchmark.population
+
+    def spent(self) -> dict[str, int]:
+        """What was paid so far: ``scores`` measured, ``queries`` of figures, ``epochs`` of a supernet."""
+        return {name: self.counts[each] for name, each in PAID.items()}
+
+    def annotated(self, trace: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """The rows of a search that is over, with what is known of them and the search was not told."""
+        return trace
+
+    def costs(self, arch: Architecture) -> dict[str, Any]:
+        """What else the record says of the architecture that was found, such as its costs."""
         return self.bounded.costs(arch) if self.bounded.bounds else {}
 
     @property
@@ -118,15 +140,11 @@ class Evidence(ABC):
         if hasattr(self.method.module, "advance"):
             self.method.module.advance(tools.at(step), mask)
 
-    @cached_property
-    def population(self) -> Population:
-        """What can be drawn."""
-        return self.context.benchmark.population
-
     def shared(self, progress: Progress) -> dict[str, Any]:
         """What all tools hold."""
         return {
             "population": self.population,
+            "costs": self.bounded.costs,
             "limits": self.bounded.limits,
             "seed": self.context.config.seed,
             "parameters": self._parameters,

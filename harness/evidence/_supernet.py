@@ -51,7 +51,16 @@ class SupernetEvidence(Evidence):
 
         self._trained = _trained.train(self.context, asked, progress)
         self._before = self._trained.evaluations
+        self.counts["epochs"] = len(self._trained.curve)
         return self._trained
+
+    def spent(self) -> dict[str, int]:
+        """With the accuracies that the trained supernet was asked for, and its epochs of fine-tuning."""
+        paid = super().spent()
+        if self._trained is not None:
+            paid["scores"] += self._trained.evaluations - self._before
+            paid["epochs"] += self._trained.tuned
+        return paid
 
     def facts(self) -> Facts:
         """The learning curve and where it was trained, beside what was counted."""

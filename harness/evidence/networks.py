@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness import aggregations
@@ -43,8 +42,7 @@ class OneProxyOfNetworks(Evidence):
         self._run: Run | None = None
         self._joined: list[Rows] = []
 
-    @cached_property
-    def population(self) -> Population:
+    def drawn_from(self) -> Population:
         """Of a partial benchmark not only what is known."""
         table, space = self.bounded.table, self.context.space
         return table.population if table.complete else Population(space, space.listing())

@@ -23,8 +23,12 @@ class Oracle(Evidence):
     """Accuracy by operation."""
 
     def open(self, progress: Progress) -> Truth:
-        """Accuracy by operation under the run's label."""
-        return Truth(**self.shared(progress), truth=self.context.truth)
+        """Accuracy by operation under the run's label, or another one that it is told of."""
+        return Truth(**self.shared(progress), truth=self.context.told_truth)
+
+    def settings(self) -> dict[str, Any]:
+        """With the label whose figures are told, where that is not the run's own."""
+        return {**super().settings(), **self.context.searched}
 
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Unknown for every candidate behind a decision that the truth could not make."""

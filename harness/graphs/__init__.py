@@ -14,7 +14,8 @@ from harness.graphs._fold import fold
 from harness.graphs._known import Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
-from harness.graphs._operations import average_3x3
+from harness.graphs._operations import average_3x3, gated
+from harness.graphs._replay import split
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import NodeOf, Watch, trace
 
@@ -32,12 +33,14 @@ __all__ = [
     "average_3x3",
     "code_product",
     "fold",
+    "gated",
     "given",
     "lower",
     "needed",
     "one_thread",
     "relu_kernels",
     "replaced",
+    "split",
     "trace",
     "unit_rows",
 ]

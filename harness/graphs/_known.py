@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from harness.graphs._operations import gated
 from harness.released import block_input
 
 Pixels = int | Sequence[int]
@@ -50,12 +51,22 @@ class Call:
     view: bool = False
     block: bool = False
 
+    @property
+    def of_pixels(self) -> bool:
+        """Whether it convolves to maps of one pixel."""
+        return self.function is F.conv2d and self.shape[2:] == (1, 1)
+
 
 # Each takes what the function takes; a signature that does not fit raises TypeError.
 
 
 def _relu(x: Tensor, inplace: bool = False) -> Call:
     return Call(F.relu, (x,), x.shape, relu=True, overwrites=inplace)
+
+
+def _bent(function: Callable[..., Tensor], x: Tensor, inplace: bool = False) -> Call:
+    """An activation that is no ReLU, or a gate: every number by itself."""
+    return Call(function, (x,), x.shape, overwrites=inplace)
 
 
 def _relu6(x: Tensor, inplace: bool = False) -> Call:
@@ -173,8 +184,17 @@ def _add(x: Tensor, other: Tensor, *, alpha: float = 1, overwrites: bool = False
 
 def _mul(x: Any, other: Any, *, overwrites: bool = False) -> Call:
     x, other = (x, other) if isinstance(x, Tensor) else (other, x)
+    if isinstance(other, Tensor):
+        return _gated(x, other, overwrites)
     _require(type(other) in (int, float), "a product with something else than a number")
     return Call(torch.mul, (x, other), x.shape, overwrites=overwrites)
+
+
+def _gated(x: Tensor, gates: Tensor, overwrites: bool) -> Call:
+    if gates.shape != (*x.shape[:2], 1, 1) and not overwrites:
+        x, gates = gates, x
+    _require(x.ndim == 4 and gates.shape == (*x.shape[:2], 1, 1), "a product other than of maps and gates")
+    return Call(gated, (x, gates), x.shape, overwrites=overwrites)
 
 
 def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
@@ -249,6 +269,10 @@ OPERATIONS: dict[Callable[..., Any], Callable[..., Call]] = {
     F.relu6: _relu6,
     F.hardtanh: _hardtanh,
     F.hardtanh_: partial(_hardtanh, inplace=True),
+    **{
+        function: partial(_bent, function)
+        for function in (F.silu, F.hardswish, F.hardsigmoid, torch.sigmoid, Tensor.sigmoid)
+    },
     F.conv2d: _conv2d,
     F.linear: _linear,
     F.batch_norm: _batch_norm,

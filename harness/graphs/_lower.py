@@ -30,7 +30,7 @@ def lower(traced: Graph, nodes: Nodes) -> Graph:
     relus: Counter[Node] = Counter()
     for node, calls in traced.relus.items():
         relus[lowered[node]] += calls
-    return Graph(lowered[traced.output], relus, traced.connected)
+    return Graph(lowered[traced.output], relus, traced.connected, together=traced.together)
 
 
 def _lower(node: Node, operands: tuple[Any, ...], nodes: Nodes) -> Node:

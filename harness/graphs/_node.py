@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from harness.graphs._replay import Recording
 
 
 def given(*operands: Any) -> Tensor:
@@ -46,12 +49,16 @@ class Graph:
     blocks
         How often each node is the input of a block that the code released with Zero-Cost-PT takes for a ReLU
         (:func:`harness.released.block_input`); of a traced graph.
+    together
+        Whether a result is the network's to the last bit only where all samples run together: a convolution
+        of single pixels is a product of matrices, whose sums are ordered by how many samples there are.
     """
 
     output: Node
     relus: Counter[Node]
     connected: bool
     blocks: Counter[Node] = field(default_factory=Counter)
+    together: bool = False
 
 
 class Nodes:
@@ -65,11 +72,17 @@ class Nodes:
         Those of ``batch``, the images that the graphs are made for.
     images
         The node that stands for them.
+    known, recorded
+        What :mod:`harness.graphs._replay` keeps of the modules that are traced, which stay as they are as
+        long as this is held: whether a part is of known layers, and what it did, by the shape of its input
+        and its mode.
     """
 
     def __init__(self, batch: Tensor) -> None:
         self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
         self.images = Node(0, given, (), batch.ndim, ())
+        self.known: dict[nn.Module, bool] = {}
+        self.recorded: dict[tuple[nn.Module, tuple[int, ...], bool], Recording] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._constants: dict[Hashable, Any] = {}
 

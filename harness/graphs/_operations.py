@@ -14,6 +14,11 @@ def scale(x: Tensor, factor: float | Tensor) -> Tensor:
     return x * factor
 
 
+def gated(x: Tensor, gates: Tensor) -> Tensor:
+    """Maps ``x`` of shape ``(B, C, H, W)`` times a number for each of their channels, ``(B, C, 1, 1)``."""
+    return x * gates
+
+
 def add_scaled(x: Tensor, other: Tensor, factor: float) -> Tensor:
     """``x + factor * other``, rounded once."""
     return torch.add(x, other, alpha=factor)

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._node import Graph, Node, given, needed, replaced
-from harness.graphs._operations import add_scaled, scale
+from harness.graphs._operations import add_scaled, gated, scale
 
 CHUNK_SAMPLES = 16
 """Samples that run together on a CPU: what a layer hands to the next one then stays in the cache."""
@@ -26,6 +26,7 @@ OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     torch.add: Tensor.add_,
     torch.mul: Tensor.mul_,
     scale: Tensor.mul_,
+    gated: Tensor.mul_,
     add_scaled: lambda x, other, factor: x.add_(other, alpha=factor),
     F.relu: torch.relu_,
 }
@@ -54,12 +55,14 @@ def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
 
     Every node is run once, on some of the samples at a time; on a CPU as many chunks of samples run
     at once as torch may use threads, each on a thread of its own. Where batch normalisation uses the
-    batch's own statistics all samples run together. The kernel does not depend on the number of threads.
+    batch's own statistics, and where a graph asks for it (``together``), all samples run together. The kernel
+    does not depend on the number of threads.
     """
     if not graphs:
         return []
     order = needed(graphs)
     together = images.device.type != "cpu" or any(map(_mixes_samples, order))
+    together = together or any(graph.together for graph in graphs)
     pieces = 1 if together else -(-len(images) // CHUNK_SAMPLES)
     threads = torch.get_num_threads()
     with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
@@ -98,7 +101,9 @@ class _Execution:
         self.making = Lock()
         self.done_with = _done_with(graphs, order)
         viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
-        self.calls = [_call(node, done, viewed) for node, done in zip(order, self.done_with, strict=True)]
+        # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
+        overwritten = self.done_with if not any(graph.together for graph in graphs) else [[] for _ in order]
+        self.calls = [_call(node, done, viewed) for node, done in zip(order, overwritten, strict=True)]
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))

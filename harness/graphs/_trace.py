@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from torch.overrides import TorchFunctionMode
 
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Nodes
+from harness.graphs._operations import gated
+from harness.graphs._replay import Recording, split
 
 NodeOf = Callable[[object], Node | None]
 """The node of a tensor that a module is handed or hands out; None for anything else."""
@@ -48,10 +51,16 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
         tensor that lies in another one's memory, turns gradients off, carries hooks or is compiled by
         TorchScript; also where the module catches what that raises and goes another way.
     """
-    parts = list(module.modules())
+    parts, sequences = (list(module.modules()), []) if watch else split(module, nodes)
     _refuse(parts)
-    tracer = _Tracer(nodes, parts)
-    with _modes(parts, training), _watched(set(parts), watch, tracer.node_of), torch.enable_grad():
+    tracer = _Tracer(nodes, training)
+    tracer.know(parts)
+    with (
+        _modes(parts, training),
+        _watched(set(parts), watch, tracer.node_of),
+        _instead({part: part.forward for part in sequences}, tracer.run),
+        torch.enable_grad(),
+    ):
         try:
             with tracer:
                 result = module(tracer.images)
@@ -62,7 +71,7 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
     node = tracer.node_of(result)
     if node is None or node.dim != 2:
         raise Untraceable("the module does not return logits that are made of the images")
-    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks)
+    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks, tracer.of_pixels)
 
 
 def _refuse(parts: Sequence[nn.Module]) -> None:
@@ -95,26 +104,26 @@ class _Tracer(TorchFunctionMode):
         How often a ReLU made each node.
     blocks
         How often each node was a block's input.
+    of_pixels
+        Whether it convolved to maps of one pixel.
     refusal
         The first reason why the module cannot be traced; empty as long as there is none.
     """
 
-    def __init__(self, nodes: Nodes, parts: Sequence[nn.Module]) -> None:
+    def __init__(self, nodes: Nodes, training: bool) -> None:
         super().__init__()
         self.relus: Counter[Node] = Counter()
         self.blocks: Counter[Node] = Counter()
+        self.of_pixels = False
         self.refusal = ""
         self._nodes = nodes
-        self._given: dict[int, tuple[Tensor, Node]] = {}
+        self._training = training
+        self._given: dict[int, tuple[Tensor, Node, tuple[int, ...]]] = {}
+        self._recording: Recording | None = None
         self._sharing: set[int] = set()
-        self._own = {
-            id(tensor): tensor.dtype
-            for part in parts
-            for tensor in (*part._parameters.values(), *part._buffers.values())
-            if tensor is not None
-        }
+        self._own: dict[int, torch.dtype] = {}
         self._updated: set[int] = set()
-        self._counts = {id(part.num_batches_tracked) for part in parts if isinstance(part, _BatchNorm)}
+        self._counts: set[int] = set()
         self._blank = torch.empty((), dtype=nodes.dtype, device=nodes.device)
         self.images = self._blank_of(nodes.shape, nodes.images)
 
@@ -137,8 +146,51 @@ class _Tracer(TorchFunctionMode):
 
     def node_of(self, value: object) -> Node | None:
         """The node of a tensor that was handed out."""
-        tensor, node = self._given.get(id(value), (None, None))
+        tensor, node, _ = self._given.get(id(value), _NOTHING)
         return node if tensor is value else None
+
+    def know(self, parts: Iterable[nn.Module]) -> None:
+        """Take the tensors of ``parts`` for the module's own."""
+        for part in parts:
+            for tensor in (*part._parameters.values(), *part._buffers.values()):
+                if tensor is not None:
+                    self._own[id(tensor)] = tensor.dtype
+            if isinstance(part, _BatchNorm):
+                self._counts.add(id(part.num_batches_tracked))
+
+    def run(self, part: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What ``part`` returns, by running it once and then by what it did."""
+        tensor, node, shape = self._given.get(id(args[0]), _NOTHING) if args else _NOTHING
+        alone = len(args) == 1 and not kwargs and tensor is args[0] and torch.is_grad_enabled()
+        if node is None or not alone:
+            return self._forward(part, forward, *args, **kwargs)
+        key = (part, shape, self._training)
+        recorded = self._nodes.recorded.get(key)
+        if recorded is None:
+            recorded = self._nodes.recorded[key] = self._recording = Recording(node)
+            try:
+                result = self._forward(part, forward, tensor)
+            finally:
+                self._recording = None
+            recorded.returned(*self._given.get(id(result), _NOTHING)[1:])
+            return result
+        if recorded.output is None:
+            return self._forward(part, forward, tensor)
+        made = recorded.replay(node, self._nodes)
+        for counter, counted in ((self.relus, recorded.relus), (self.blocks, recorded.blocks)):
+            for each, calls in counted.items():
+                counter[made[each]] += calls
+        self._updated |= recorded.updated
+        self.of_pixels |= recorded.of_pixels
+        output = made[recorded.output]
+        return tensor if output is node else self._blank_of(recorded.shape, output)
+
+    def _forward(self, part: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a part whose own parts the trace has not looked at."""
+        parts = list(part.modules())
+        self.know(parts)
+        with _modes(parts, self._training):
+            return forward(*args, **kwargs)
 
     def refuse(self, reason: str) -> Untraceable:
         """Remember the first reason, since the module may catch the exception."""
@@ -155,15 +207,21 @@ class _Tracer(TorchFunctionMode):
             raise Untraceable("the module turns gradients off")
         call = write(*args, **kwargs)
         if call.function is F.batch_norm and call.operands[5]:
-            self._updated |= {id(tensor) for tensor in args[1:3]}
+            updated = {id(tensor) for tensor in args[1:3]}
+            self._updated |= updated
+            if self._recording:
+                self._recording.updated |= updated
         operands = tuple(map(self._operand, call.operands))
         node = self._nodes.node(call.function, operands, len(call.shape)) if call.function else operands[0]
         if not _sound(node):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
         if call.relu:
             self.relus[node] += 1
+        self.of_pixels |= call.of_pixels
         if call.block:
             self.blocks[node] += 1
+        if self._recording:
+            self._recording.add(call, node)
         return self._result(call, node)
 
     def _result(self, call: Call, node: Node) -> Tensor:
@@ -173,7 +231,7 @@ class _Tracer(TorchFunctionMode):
         if call.overwrites:
             if id(first) in self._sharing:
                 raise Untraceable("a tensor is overwritten that lies in another one's memory")
-            self._given[id(first)] = first, node
+            self._given[id(first)] = first, node, call.shape
             return first
         result = self._blank_of(call.shape, node)
         if call.view:
@@ -182,13 +240,14 @@ class _Tracer(TorchFunctionMode):
 
     def _blank_of(self, shape: Sequence[int], node: Node) -> Tensor:
         """A tensor of this shape whose numbers take no room and mean nothing."""
-        tensor = self._blank.expand(shape)
-        self._given[id(tensor)] = tensor, node
+        with torch._C.DisableTorchFunction():
+            tensor = self._blank.expand(shape)
+        self._given[id(tensor)] = tensor, node, tuple(shape)
         return tensor
 
     def _operand(self, operand: Any) -> Any:
         if isinstance(operand, Tensor):
-            tensor, node = self._given.get(id(operand), (None, None))
+            tensor, node, _ = self._given.get(id(operand), _NOTHING)
             return node if tensor is operand else self._own_tensor(operand)
         if type(operand) is tuple and operand and isinstance(operand[0], Tensor):
             return tuple(map(self._operand, operand))
@@ -204,11 +263,15 @@ class _Tracer(TorchFunctionMode):
         return tensor
 
 
+_NOTHING = (None, None, ())
+"""What is known of a tensor that was not handed out."""
+
+
 def _sound(node: Node) -> bool:
-    """Whether tensors that are summed or joined are made of the images, and of others the first alone."""
+    """Whether what is summed, joined or gated is made of the images, and of other tensors the first alone."""
     if node.function is torch.cat:
         return len(node.inputs) == len(node.operands[0])
-    made = 2 if node.function is torch.add else min(1, len(node.operands))
+    made = 2 if node.function in (torch.add, gated) else min(1, len(node.operands))
     return len(node.inputs) == made and (not made or type(node.operands[0]) is Node)
 
 
@@ -224,6 +287,18 @@ def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
     finally:
         for part, mode in zip(parts, modes, strict=True):
             part.__dict__["training"] = mode
+
+
+@contextmanager
+def _instead(forwards: Mapping[nn.Module, Callable[..., Any]], run: Callable[..., Any]) -> Iterator[None]:
+    """Inside, ``run(part, forward, ...)`` stands in the place of these parts' ``forward``."""
+    try:
+        for part, forward in forwards.items():
+            part.__dict__["forward"] = partial(run, part, forward)
+        yield
+    finally:
+        for part in forwards:
+            part.__dict__.pop("forward", None)
 
 
 @contextmanager

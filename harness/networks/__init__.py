@@ -8,6 +8,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   a family without the latter may say why, ``NO_SUPERNET``;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
+* where its networks also restore images, ``restorer(space, arch, size, inputs)``,
+  ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 from harness.networks._blocks import Conv2d, Linear, Network, classifier, conv_bn_relu
 from harness.networks._build import (
     build,
+    build_restorer,
     build_supernet,
     build_te_nas_supernet,
     fidelities,
@@ -25,6 +28,7 @@ from harness.networks._build import (
     parameter_count,
     released_counting,
     released_masking,
+    require_restorer,
     require_supernet,
     size_of,
     table_flops,
@@ -47,6 +51,7 @@ __all__ = [
     "Network",
     "Supernet",
     "build",
+    "build_restorer",
     "build_supernet",
     "build_te_nas_supernet",
     "classifier",
@@ -62,6 +67,7 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_restorer",
     "require_supernet",
     "require_weightable",
     "size_of",

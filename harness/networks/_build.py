@@ -175,6 +175,61 @@ def build_te_nas_supernet(space: Space, proxy: str, seed: int = 0, classes: int 
     return draw(make(space, _at_least_one(classes)), init, derive(seed, "weights", "te_nas", proxy))
 
 
+def build_restorer(
+    space: Space, arch: Architecture | None, fidelity: object, seed: int, inputs: int
+) -> nn.Module:
+    """The network that restores an image from noise, with fresh weights, on the CPU and in training mode.
+
+    Parameters
+    ----------
+    space, fidelity, seed
+        As for :func:`build`.
+    arch
+        One of the space's encodings; ``None`` is the classical deep image prior's network beside them.
+    inputs
+        Channels of the noise.
+
+    Returns
+    -------
+    nn.Module
+        Takes noise ``(1, inputs, H, W)``, returns an image ``(1, 3, H, W)`` in [0, 1].
+
+    Raises
+    ------
+    ConfigError
+        As :func:`require_restorer`, and for an ``arch`` that is not one of the space.
+    """
+    require_restorer(space)
+    family, size = _family(space), _size(space, fidelity)
+    if arch is None:
+        module = family.classical_restorer(size, inputs)
+        return draw(module, family.INIT, derive(seed, "weights", "classical restorer"))
+    space.validate(arch)
+    module = family.restorer(space, arch, size, inputs)
+    return draw(module, family.INIT, derive(seed, "weights", space.canonical(arch)))
+
+
+def require_restorer(space: Space, fidelity: object = "benchmark", image_size: int | None = None) -> None:
+    """Make sure that networks of ``space`` restore images, and where a side is named such small ones.
+
+    Raises
+    ------
+    ConfigError
+        Otherwise.
+    """
+    if not hasattr(_family(space), "restorer"):
+        raise ConfigError(
+            f"truth=restore fits networks that make an image of noise, and those of {space.name} classify "
+            "images; take a space of such networks, like nas_dip_3, or truth=train."
+        )
+    smallest = _family(space).smallest_image(space, _size(space, fidelity))
+    if image_size is not None and image_size < smallest:
+        raise ConfigError(
+            f"Networks of {space.name} of this fidelity, or the classical one beside them, halve an image so "
+            f"often that it needs {smallest} pixels a side; received truth.image_size={image_size}."
+        )
+
+
 def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark", classes: int = 10) -> int:
     """Parameters of ``build(space, arch, fidelity, classes=classes)``, by formula, without building it.
 

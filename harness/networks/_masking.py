@@ -3,7 +3,8 @@
 A candidate that is left has the weight ``1 / n`` with n the number of candidates the decision began
 with, or a trained weight of its own, whatever else was removed, and weight 1 as soon as the decision is
 *decided*: no more candidates are left than it picks. Zero-Cost-PT (Xiang et al., AAAI 2023) and DARTS-PT
-mask in this way, without sharing a removed candidate's weight out among the others. What the papers leave
+mask in this way, without sharing a removed candidate's weight out among the others. A supernet may sum its
+candidates instead, each with weight 1 (:class:`harness.networks.LayerChoices`). What the papers leave
 open, and Zero-Cost-PT's released code does in a different way in each space, is whether a removed candidate
 still runs: see :data:`MASKINGS`.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -26,16 +27,21 @@ class Choices(nn.Module):
 
 
 class LayerChoices(Choices):
-    """A layer that is one of the ``candidates`` of decision ``index``."""
+    """A layer that is one of the ``candidates`` of decision ``index``.
 
-    def __init__(self, index: int, candidates: Iterable[nn.Module]) -> None:
+    Where they are ``summed``, one that is left weighs 1 as long as nothing trained says otherwise.
+    """
+
+    def __init__(self, index: int, candidates: Iterable[nn.Module], summed: bool = False) -> None:
         super().__init__()
-        self.index = index
+        self.index, self.summed = index, summed
         self.candidates = nn.ModuleList(candidates)
 
     def masked(self, lefts: Sequence[Left]) -> nn.Module:
         """The weighted sum of the candidates that run, or the only one."""
         kept = lefts[self.index]
+        if self.summed:
+            kept = replace(kept, weight=1.0)
         branches, removed = (
             [self.candidates[candidate] for candidate in candidates]
             for candidates in (kept.candidates, kept.removed)

@@ -58,12 +58,23 @@ def _kaiming_convolutions(
         _kaiming("fan_out", weight, bias, generator)
 
 
+def _efficientnet(weight: torch.Tensor, bias: torch.Tensor | None, generator: torch.Generator) -> None:
+    if weight.dim() == 2:
+        bound = 1 / sqrt(len(weight))
+        weight.uniform_(-bound, bound, generator=generator)
+        if bias is not None:
+            bias.zero_()
+    else:
+        _kaiming("fan_out", weight, bias, generator)
+
+
 INITS: dict[str, Callable[[torch.Tensor, torch.Tensor | None, torch.Generator], None]] = {
     "pytorch": _pytorch,
     "tensorflow": _tensorflow,
     "kaiming_fan_in": partial(_kaiming, "fan_in"),
     "kaiming_fan_out": partial(_kaiming, "fan_out"),
     "kaiming_convolutions": _kaiming_convolutions,
+    "efficientnet": _efficientnet,
 }
 """How convolutions and linear layers are drawn; with n inputs per output and m outputs:
 
@@ -74,6 +85,8 @@ weights uniform in +-sqrt(6 / (n + m)), biases 0: TensorFlow 1's ``variance_scal
 ``kaiming_fan_in``, ``kaiming_fan_out``: weights normal with variance 2 / n, or 2 / (m k) for kernels of k
 pixels, biases 0: He et al., ICCV 2015, which keeps the variance of signals, or of gradients, behind ReLUs.
 ``kaiming_convolutions``: convolutions as ``kaiming_fan_out``, linear layers as ``pytorch``.
+``efficientnet``: convolutions as ``kaiming_fan_out``; linear weights uniform in +-1 / sqrt(m), biases 0: as
+torchvision's EfficientNet, and the networks of Accel-NASBench.
 """
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import torch
 from torch import nn
 
 from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
+from harness.networks._mbconv import Block, MBConv, strided
 from harness.networks._supernet import LayerChoices, Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces.nbmacro import OPERATIONS, STAGES
@@ -48,6 +48,10 @@ class Layer:
     outputs: int
     stride: int
 
+    def block(self, expansion: int, kernel: int) -> Block:
+        """The shape of an inverted residual here."""
+        return Block(self.inputs, self.outputs, expansion, kernel, self.stride)
+
 
 @cache
 def layers(size: Size) -> tuple[Layer, ...]:
@@ -60,38 +64,10 @@ def layers(size: Size) -> tuple[Layer, ...]:
     return tuple(made)
 
 
-class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen by ``expansion``, convolve each channel by itself, project; plus the input.
-
-    The input is added where its shape is the output's.
-    """
-
-    def __init__(self, layer: Layer, expansion: int, kernel: int) -> None:
-        super().__init__()
-        hidden = expansion * layer.inputs
-        self.widen = conv_bn_relu(layer.inputs, hidden, 1)
-        self.depthwise = nn.Sequential(
-            Conv2d(hidden, hidden, kernel, layer.stride, padding=kernel // 2, groups=hidden, bias=False),
-            nn.BatchNorm2d(hidden),
-            nn.ReLU(),
-        )
-        self.project = nn.Sequential(
-            Conv2d(hidden, layer.outputs, 1, bias=False), nn.BatchNorm2d(layer.outputs)
-        )
-        self.residual = layer.inputs == layer.outputs
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` to ``(B, C', H / stride, W / stride)``."""
-        outputs = self.project(self.depthwise(self.widen(inputs)))
-        return outputs + inputs if self.residual else outputs
-
-
 def operation(name: str, layer: Layer) -> nn.Module:
     """The module of candidate ``name``; an identity that changes shape is a 1x1 convolution, normalised."""
-    if name == "mb3_k3":
-        return InvertedResidual(layer, expansion=3, kernel=3)
-    if name == "mb6_k5":
-        return InvertedResidual(layer, expansion=6, kernel=5)
+    if name in _EXPANSION_AND_KERNEL:
+        return MBConv(layer.block(*_EXPANSION_AND_KERNEL[name]))
     if layer.stride == 1:
         return nn.Identity()
     return nn.Sequential(
@@ -163,8 +139,7 @@ def _parameters(name: str, layer: Layer) -> int:
     c, d = layer.inputs, layer.outputs
     if name == "identity":
         return 0 if layer.stride == 1 else c * d + 2 * d
-    expansion, kernel = _EXPANSION_AND_KERNEL[name]
-    return expansion * c * (c + 2 + kernel**2 + 2 + d) + 2 * d
+    return layer.block(*_EXPANSION_AND_KERNEL[name]).parameters
 
 
 @cache
@@ -172,8 +147,8 @@ def _layer_flops(size: Size, image_size: int) -> tuple[tuple[int, ...], ...]:
     """For every layer the multiply-accumulates of each candidate."""
     resolutions = _resolutions(size, image_size)
     return tuple(
-        tuple(_flops(name, layer, before**2, after**2) for name in OPERATIONS)
-        for layer, before, after in zip(layers(size), resolutions, resolutions[1:], strict=False)
+        tuple(_flops(name, layer, side) for name in OPERATIONS)
+        for layer, side in zip(layers(size), resolutions, strict=False)
     )
 
 
@@ -182,16 +157,14 @@ def _resolutions(size: Size, image_size: int) -> tuple[int, ...]:
     """Height and width before the first layer and behind every layer, in pixels."""
     resolutions = [image_size]
     for layer in layers(size):
-        resolutions.append(-(-resolutions[-1] // layer.stride))
+        resolutions.append(strided(resolutions[-1], layer.stride))
     return tuple(resolutions)
 
 
-def _flops(name: str, layer: Layer, pixels_in: int, pixels_out: int) -> int:
-    c, d = layer.inputs, layer.outputs
+def _flops(name: str, layer: Layer, side: int) -> int:
     if name == "identity":
-        return 0 if layer.stride == 1 else c * d * pixels_out
-    expansion, kernel = _EXPANSION_AND_KERNEL[name]
-    return expansion * c * (c * pixels_in + (kernel**2 + d) * pixels_out)
+        return 0 if layer.stride == 1 else layer.inputs * layer.outputs * strided(side, layer.stride) ** 2
+    return layer.block(*_EXPANSION_AND_KERNEL[name]).flops(side)
 
 
 def _stem(size: Size, image_channels: int = 3) -> nn.Module:

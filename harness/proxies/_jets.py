@@ -88,6 +88,10 @@ def _apply(node: graphs.Node, jets: Mapping[graphs.Node, Jet], steps: Mapping[in
     inputs = {operand: jets[operand].written_out() for operand in node.inputs}
     if function in _CURVED:
         return Jet(_CURVED[function](*inputs[operands[0]].parts, *operands[1:]))
+    if function in _SMOOTH:
+        return Jet(_chained(*_SMOOTH[function](inputs[operands[0]].parts[0]), *inputs[operands[0]].parts[1:]))
+    if function is graphs.gated:
+        return Jet(_multiplied(inputs[operands[0]].parts, inputs[operands[1]].parts))
     if function not in _LINEAR:
         raise graphs.Untraceable(f"the derivatives of {function.__name__} are not known here")
     run, operands = faster(node)
@@ -185,6 +189,53 @@ _CURVED: dict[Callable[..., Tensor], Callable[..., tuple[Tensor, ...]]] = {
     F.max_pool2d: _max_pool2d,
 }
 """Functions whose derivatives need the value; of each the second one is 0."""
+
+
+Derivatives = tuple[Tensor, Tensor, Tensor]
+"""A function's value, and its first and second derivative there."""
+
+
+def _chained(
+    y: Tensor, first: Tensor, second: Tensor, x_e: Tensor, x_d: Tensor, x_ed: Tensor
+) -> tuple[Tensor, ...]:
+    """f(x): (f, f' x_e, f' x_d, f' x_ed + f'' x_e x_d)."""
+    return y, first * x_e, first * x_d, first * x_ed + second * x_e * x_d
+
+
+def _multiplied(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Products of maps and gates: (a b)_ed = a_ed b + a_e b_d + a_d b_e + a b_ed."""
+    (a, a_e, a_d, a_ed), (b, b_e, b_d, b_ed) = left, right
+    return a * b, a_e * b + a * b_e, a_d * b + a * b_d, a_ed * b + a_e * b_d + a_d * b_e + a * b_ed
+
+
+def _sigmoid(x: Tensor) -> Derivatives:
+    y = x.sigmoid()
+    slope = y * (1 - y)
+    return y, slope, slope * (1 - 2 * y)
+
+
+def _silu(x: Tensor) -> Derivatives:
+    y, first, second = _sigmoid(x)
+    return F.silu(x), y + x * first, 2 * first + x * second
+
+
+def _hardsigmoid(x: Tensor) -> Derivatives:
+    return F.hardsigmoid(x), (x.abs() < 3).to(x.dtype) / 6, torch.zeros_like(x)
+
+
+def _hardswish(x: Tensor) -> Derivatives:
+    bent = (x.abs() < 3).to(x.dtype)
+    return F.hardswish(x), bent * (2 * x + 3) / 6 + (x >= 3).to(x.dtype), bent / 3
+
+
+_SMOOTH: dict[Callable[..., Tensor], Callable[[Tensor], Derivatives]] = {
+    torch.sigmoid: _sigmoid,
+    Tensor.sigmoid: _sigmoid,
+    F.silu: _silu,
+    F.hardsigmoid: _hardsigmoid,
+    F.hardswish: _hardswish,
+}
+"""Gates, and activations that are no ReLU."""
 
 
 def _cross_entropy(logits: Jet, targets: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from harness import graphs
+from harness.collector import paused_collector
 from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._modules import parameters_of, run
@@ -94,7 +95,7 @@ class Kernels:
             return [None] * len(self._modules)
         nodes = graphs.Nodes(self._images)
         rewritten: dict[int, graphs.Graph] = {}
-        with graphs.one_thread():
+        with graphs.one_thread(), paused_collector():
             for index, module in enumerate(self._modules):
                 with suppress(graphs.Untraceable):
                     graph = traced(module, nodes, training)
@@ -157,13 +158,16 @@ class CodeCount:
         return Counted(agreements(self._products, self._units), self._units, logits)
 
 
-def watched_kernel(module: nn.Module, images: Tensor, training: bool, blocks: bool = False) -> Counted:
+def watched_kernel(
+    module: nn.Module, images: Tensor, training: bool, blocks: bool = False, smooth: bool = False
+) -> Counted:
     """Run ``module`` on ``images`` without gradients and count at its ReLUs' inputs, call by call.
 
-    With ``blocks`` at those of :func:`harness.released.block_input` too.
+    With ``blocks`` at those of :func:`harness.released.block_input` too, with ``smooth`` at those of
+    :data:`SMOOTH`.
     """
     count = CodeCount(images)
-    with torch.no_grad(), ReluWatch(count.add, blocks):
+    with torch.no_grad(), ReluWatch(count.add, blocks, smooth):
         logits = run(module, parameters_of(module), images, training)
     return count.counted(logits)
 
@@ -192,13 +196,14 @@ class ReluWatch(TorchFunctionMode):
     """Inside, ``watch`` is handed the input of every call of a ReLU, before it is run.
 
     A ReLU is a call of torch's ``relu``, ``relu6`` or ``hardtanh`` from 0 up, by a module or as a function,
-    in place or not; with ``blocks`` also a call of :func:`harness.released.block_input`.
+    in place or not; with ``blocks`` also a call of :func:`harness.released.block_input`, with ``smooth`` one
+    of :data:`SMOOTH`.
     """
 
-    def __init__(self, watch: Callable[[Tensor], None], blocks: bool = False) -> None:
+    def __init__(self, watch: Callable[[Tensor], None], blocks: bool = False, smooth: bool = False) -> None:
         super().__init__()
         self._watch = watch
-        self._counted = RELUS | {block_input} if blocks else RELUS
+        self._counted = RELUS | ({block_input} if blocks else set()) | (SMOOTH if smooth else set())
 
     def __torch_function__(
         self,
@@ -216,6 +221,27 @@ class ReluWatch(TorchFunctionMode):
 
 RELUS = frozenset({F.relu, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
 HARDTANHS = frozenset({F.hardtanh, F.hardtanh_})
+SMOOTH: frozenset[Callable[..., Any]] = frozenset(
+    {
+        F.silu,
+        F.hardswish,
+        F.gelu,
+        F.mish,
+        F.elu,
+        F.elu_,
+        F.celu,
+        torch.celu,
+        F.celu_,
+        F.selu,
+        torch.selu,
+        F.selu_,
+        F.leaky_relu,
+        F.leaky_relu_,
+        F.prelu,
+        Tensor.prelu,
+    }
+)
+"""Activations that hand positive inputs on much as they are and damp negative ones, without a cut."""
 
 
 def _from_zero(input: Tensor, min_val: float = -1.0, *others: object, **more: object) -> bool:

@@ -22,7 +22,7 @@ from harness.proxies._clock import Clock
 from harness.proxies._connected import depends_on_images
 from harness.proxies._forward import Forward, forward
 from harness.proxies._gradients import NO_GRADIENTS, gradients_of, present
-from harness.proxies._kernel import CodeCount
+from harness.proxies._kernel import CodeCount, watched_kernel
 from harness.proxies._modules import layer_weights
 from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
@@ -82,6 +82,13 @@ class Passes:
         """
         key = ("relu_kernel", training)
         return self.read(key, lambda: self._count_relus(training), "graph" if training else None)
+
+    def activation_kernel(self) -> np.ndarray:
+        """:meth:`relu_kernel` in training mode of the inputs of every activation, smooth ones too.
+
+        Those of :data:`harness.proxies._kernel.SMOOTH` beside ReLUs; from a pass of its own, call by call.
+        """
+        return self.read("activation_kernel", self._count_activations, "graph")
 
     def sign_patterns(self, training: bool = True) -> int:
         """Number of different sign patterns of all ReLU inputs over the samples, batch norm in that mode.
@@ -174,9 +181,12 @@ class Passes:
         if counted is None:
             counted = self._relu_kernel(training)
             self.require_connected(counted.logits, counted.connected)
-        if not counted.units:
-            raise Undefined("inf", "no ReLU was called: the kernel is 0, its log determinant -inf")
-        return counted.kernel.cpu().numpy().astype(np.float64)
+        return _known(counted, "ReLU", "; nwot_smooth counts other activations too")
+
+    def _count_activations(self) -> np.ndarray:
+        counted = watched_kernel(self.module, self.images, training=True, smooth=True)
+        self.require_connected(counted.logits)
+        return _known(counted, "activation")
 
     def _counted_on_the_way(self) -> graphs.Counted | None:
         """What rode on the pass that keeps its graph; None where it met a ReLU that it cannot count."""
@@ -283,3 +293,10 @@ class Passes:
             return
         if not (depends_on_images(self.module, self.images) if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")
+
+
+def _known(counted: graphs.Counted, what: str, then: str = "") -> np.ndarray:
+    """The kernel, where there is a unit that was counted."""
+    if not counted.units:
+        raise Undefined("inf", f"no {what} was called: the kernel is 0, its log determinant -inf{then}")
+    return counted.kernel.cpu().numpy().astype(np.float64)

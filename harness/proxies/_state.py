@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -25,7 +25,11 @@ _WITHOUT_STATE = {"torch", "harness", "builtins", "abc", "typing", "collections"
 
 
 @contextmanager
-def kept_state(module: nn.Module, replaced: Mapping[int, Tensor] | None = None) -> Iterator[None]:
+def kept_state(
+    module: nn.Module,
+    replaced: Mapping[int, Tensor] | None = None,
+    parts: Collection[nn.Module] | None = None,
+) -> Iterator[None]:
     """Inside, the network may change what it keeps in Python; afterwards that is as it was.
 
     Attributes of its parts and what they hold: numbers, lists, dictionaries, sets, objects, random
@@ -38,12 +42,13 @@ def kept_state(module: nn.Module, replaced: Mapping[int, Tensor] | None = None) 
         The network. Its parameters and buffers are left to the caller.
     replaced
         By ``id`` of a parameter or buffer what stands in its place inside lists and attributes.
+    parts
+        Those of its parts that may keep something; default: all.
     """
-    parts = list(module.modules())
-    if not any(map(keeps_state, parts)):
+    if not any(map(keeps_state, module.modules() if parts is None else parts)):
         yield
         return
-    state = _State(parts, replaced or {})
+    state = _State(list(module.modules()), replaced or {})
     try:
         state.hold()
         yield

@@ -28,7 +28,7 @@ def traced(
     """
     generators = Generators()
     try:
-        with kept_state(module), without_checkpoints():
+        with kept_state(module, parts=graphs.split(module, nodes)[0]), without_checkpoints():
             graph = graphs.trace(module, nodes, training, watch)
     finally:
         drew = generators.put_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.records._upgrades import FORMAT, with_truth
 from harness.records.changes import differences
-from harness.records.code import MEASURING, TRAINING, foreign
+from harness.records.code import FITTING, MEASURING, TRAINING, foreign
 from harness.records.failures import Failures, failures
 from harness.records.method import method_parts
 from harness.records.provenance import clone_state, decisive, provenance
@@ -14,6 +14,7 @@ from harness.records.run import Run
 from harness.records.store import Store, check_writable
 
 __all__ = [
+    "FITTING",
     "FORMAT",
     "MEASURING",
     "TRAINING",

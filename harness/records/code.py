@@ -28,6 +28,9 @@ The runner that puts them together does not count, since what it hands over is t
 training. So a training outlives commits to all other layers, such as reports, proxies and the command line.
 """
 
+FITTING = ("networks", "released", "restoration", "seeding", "spaces")
+"""Likewise, whose code makes a fit to a degraded image what it is."""
+
 _SUFFIXES = {".py", ".so", ".pyd", ".yaml"}
 
 

@@ -114,6 +114,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     return answer.stdout.strip()
 
 
+@lru_cache
 def _processor() -> str | None:
     """The CPU's model name."""
     try:
@@ -124,6 +125,7 @@ def _processor() -> str | None:
     return names[0] if names else platform.processor() or None
 
 
+@lru_cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.reports.charts.chart import Chart
 from harness.spaces import Diagram
@@ -68,6 +69,24 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """An image as a record holds it (``height``, ``width``, ``rgb`` in base64), and what is said below it."""
+
+    title: str
+    words: str
+    pixels: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Images side by side."""
+
+    title: str
+    words: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """All about one task, space and label."""
 
@@ -77,6 +96,7 @@ class Section:
     words: str
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...]
+    galleries: tuple[Gallery, ...] = ()
 
     @property
     def anchor(self) -> str:

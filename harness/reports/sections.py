@@ -23,7 +23,7 @@ from harness.reports.charts.ranks import ranks
 from harness.reports.findings.over_spaces import over_spaces
 from harness.reports.findings.summaries import summaries
 from harness.reports.model import Section, Summary
-from harness.reports.tables import cards, matrix, overall, published, standing_in
+from harness.reports.tables import cards, matrix, overall, published, restoration, standing_in
 from harness.reports.tables import fronts as front_tables
 
 OTHERS = {
@@ -97,7 +97,7 @@ def _section(groups: list[Group], costs: Sequence[str]) -> Section:
     beside = fronts.fronts(groups, costs) if task == "search" else ()
     tables += (*(front_tables.table(front) for front in beside), *standing_in.tables(beside))
     charts += tuple(front_charts.chart(front, words) for front in beside)
-    return Section(task, space, label, words, tables, charts)
+    return Section(task, space, label, words, tables, charts, restoration.galleries(groups))
 
 
 def _module(package: ModuleType, task: str) -> ModuleType | None:

@@ -166,14 +166,14 @@ def rows_of_failed(groups: Sequence[Group], columns: Sequence[Column]) -> tuple[
 
 
 def title(group: Group, groups: Sequence[Group]) -> str:
-    """The method, and the settings that tell its runs from others of the same method among ``groups``."""
+    """The method, and those of its settings that tell its runs from others of the method in ``groups``."""
     namesakes = [other for other in groups if other.method == group.method]
     keys = dict.fromkeys(key for other in namesakes for key in other.settings)
     telling = _without_figures(
         [key for key in sorted(keys) if len({repr(other.settings.get(key)) for other in namesakes}) > 1]
     )
-    own = [key for key in telling if key in group.settings or not key.startswith("limits.")]
-    return ", ".join((group.method, *(f"{key}={setting(group.settings.get(key))}" for key in own)))
+    own = {key: group.settings[key] for key in telling if group.settings.get(key) is not None}
+    return ", ".join((group.method, *(f"{key}={setting(value)}" for key, value in own.items())))
 
 
 def _without_figures(keys: Sequence[str]) -> list[str]:

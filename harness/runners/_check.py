@@ -16,6 +16,7 @@ from harness.scorers import SCALES
 
 RUN: Mapping[str, Kind] = {
     "label": str,
+    "search_label": str,
     "seed": Whole(0),
     "batch_size": int,
     "variant": searchers.VARIANTS,
@@ -67,6 +68,7 @@ def check(config: RunConfig) -> None:
         _check_measured(config, space)
     else:
         benchmarks.require_label(space.name, config.label)
+    _check_search_label(config)
     require_limits(config, method)
     if config.batch_size < 2:
         raise ConfigError("batch_size must be at least 2, since proxies compare samples; received 1.")
@@ -89,6 +91,19 @@ def _check_truth(config: RunConfig) -> None:
             f"{method.group}={method.name} needs a list of all architectures, and nobody lists those of "
             f"{space}: take another {method.group}."
         )
+
+
+def _check_search_label(config: RunConfig) -> None:
+    """Another label to search on is one of the table's."""
+    name = config.search_label
+    if name in ("same", config.label):
+        return
+    if truth.is_measured(config):
+        raise ConfigError(
+            "truth=train measures one label, so that there is no other one to search on; received "
+            f"search_label={name}: leave it out."
+        )
+    benchmarks.require_label(config.space["name"], name)
 
 
 def _is_chosen(config: RunConfig, group: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from harness.evidence import Bounded
+from harness.evidence import Bounded, Evidence
 from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
@@ -20,8 +21,9 @@ def quality(context: Context, arch: Architecture, bounded: Bounded | None = None
     ``rank = 1 + #{a : accuracy(a) > accuracy(arch)}``, ``regret = best accuracy - accuracy(arch)``
     in percentage points, with duplicates counted as the benchmark lists them. All three are ``None``,
     and the status is ``unknown``, where the label has no figure for ``arch``. Where any architecture can be
-    asked about, nobody knows the best one: then rank and regret are ``None`` too. Where the run has limits,
-    the best one and the others are those within them, and ``best_within`` names the limits.
+    asked about, nobody knows the best one: then rank and regret are ``None`` too. Where no accuracy is known
+    at all, what the network costs is told instead. Where the run has limits, the best one and the others are
+    those within them, and ``best_within`` names the limits.
     """
     benchmark, label = context.benchmark, context.label.name
     limits = bounded.limits.words if bounded else ""
@@ -45,8 +47,30 @@ def quality(context: Context, arch: Architecture, bounded: Bounded | None = None
         "regret": best - accuracy if ranked else None,
         **({"best_within": limits} if limits else {}),
         **_size(context, arch),
+        **({} if context.label.known else _costs(context, arch)),
         **({} if known else UNKNOWN),
     }
+
+
+def best_seen(context: Context, read: Evidence, found: Architecture | None) -> dict[str, object]:
+    """What there is beside ``found``: the best that was looked up, where that is another architecture.
+
+    Best by the figures that were told, judged by the run's label.
+    """
+    seen = read.seen
+    if seen is None or seen == found:
+        return {}
+    judged = quality(context, seen, read.bounded)
+    return {"best_seen": {name: judged[name] for name in ("arch", "accuracy", "rank")}}
+
+
+def reported(context: Context, rows: pd.DataFrame) -> np.ndarray:
+    """Figures under the run's label of what was looked up under another one (n,); NaN for other rows."""
+    found = np.full(len(rows), np.nan)
+    asked = np.flatnonzero(rows["stage"] == "query")
+    archs = [context.space.parse(rows["arch"].iloc[row]) for row in asked]
+    found[asked] = context.benchmark.goodness(archs, context.label.name) if archs else []
+    return found
 
 
 def _size(context: Context, arch: Architecture) -> dict[str, int]:
@@ -56,3 +80,12 @@ def _size(context: Context, arch: Architecture) -> dict[str, int]:
     from harness import networks  # loads torch
 
     return {"published_size_params": networks.trained_cost(context.space, arch)[0]}
+
+
+def _costs(context: Context, arch: Architecture) -> dict[str, float]:
+    """Parameters and multiply-adds, in millions, of the network that is trained."""
+    from harness import networks  # loads torch
+
+    images = context.benchmark.dataset(context.label.name)
+    params, flops = networks.trained_cost(context.space, arch, images.classes, images.image_size)
+    return {"params_millions": params / 1e6, "flops_millions": flops / 1e6}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -241,8 +242,16 @@ def write(
     seconds = None if outcomes.seconds is None else round(outcomes.seconds, 3)
     timing = clock.timing(proxy_seconds=seconds, architectures=len(population.archs))
     path = setup.write(run, rows, statistics, timing, origins=origins(run, found))
-    words = [TASK.headline(statistics, setup.label.told), failures.words]
+    words = [TASK.headline(statistics, setup.label.told), failures.words, _why_undefined(outcomes)]
     return Outcome(run.method, "done", path, ", ".join(filter(None, words)))
+
+
+def _why_undefined(outcomes: Rows) -> str:
+    """Where no architecture has a score, the reason that is given most often."""
+    if "ok" in outcomes.status:
+        return ""
+    reasons = Counter(reason for reason in outcomes.reason if reason)
+    return reasons.most_common(1)[0][0] if reasons else ""
 
 
 def origins(run: records.Run, found: Mapping[str, Rows]) -> dict[str, list[Origin]]:

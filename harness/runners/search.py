@@ -9,7 +9,7 @@ from harness.errors import RunFailed
 from harness.evidence import Evidence
 from harness.processes.under_way import tell
 from harness.records import failures
-from harness.runners._quality import quality
+from harness.runners._quality import best_seen, quality, reported
 from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
@@ -34,11 +34,14 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         found = method.module.search(read.open(progress), read.options)
         _require_within(read, found.arch)
         facts = read.facts()
-        rows = pd.DataFrame(found.trace, columns=list(TASK.columns))
+        rows = pd.DataFrame(read.annotated(found.trace), columns=list(TASK.columns))
+        if context.searched and facts.queries:
+            rows["reported"] = reported(context, rows)
         proposals = rows[(rows["stage"] == "proposal") & rows["arch"].notna()]
         classes = {context.space.canonical(context.space.parse(arch)) for arch in proposals["arch"]}
         statistics = {
             **quality(context, found.arch, read.bounded),
+            **best_seen(context, read, found.arch),
             **read.costs(found.arch),
             **facts.statistics,
             "evaluations": facts.evaluations,

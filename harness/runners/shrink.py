@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
-from harness import evidence, stats, tasks
+from harness import evidence, tasks
 from harness.errors import RunFailed
 from harness.evidence import Evidence
+from harness.runners._afterwards import Afterwards
+from harness.runners._left import judged
+from harness.runners._quality import best_seen, quality
 from harness.runs.config import Outcome, Progress
 from harness.runs.context import Clock, Context, once
-from harness.scorers import OperationTruth, Work
+from harness.scorers import Work
 from harness.spaces import Mask, Space
 
 TASK = tasks.load("shrink")
@@ -26,22 +28,36 @@ def run(context: Context, progress: Progress) -> list[Outcome]:
 
 def _run(read: Evidence, progress: Progress) -> Outcome:
     context, method = read.context, read.method
-    run = context.run(read.name, {"shrinker": method.name, **read.settings()})
+    afterwards = Afterwards(context)
+    run = context.run(read.name, {"shrinker": method.name, **read.settings(), **afterwards.settings()})
 
     def work(clock: Clock) -> Outcome:
         read.keep(run)
-        steps = [context.space.full_mask]
+        steps, paid = [context.space.full_mask], [read.spent()]
         for mask in method.module.shrink(read.open(progress), read.options):
             progress("steps", len(steps), len(steps))
             steps.append(mask)
+            paid.append(read.spent())
         check(context.space, steps)
         facts = read.facts()
-        rows = pd.DataFrame(judged(context.truth, steps), columns=list(TASK.columns))
-        statistics = {**TASK.statistics(rows), **facts.statistics}
+        rows = pd.DataFrame(judged(context.space, context.truth, steps, paid), columns=list(TASK.columns))
+        statistics = {
+            **TASK.statistics(rows),
+            **derived(context, read, steps[-1]),
+            **facts.statistics,
+        }
+        found = afterwards.found(steps[-1], paid[-1]["queries"], progress)
+        statistics |= {"found": found} if found else {}
         path = context.write(run, rows, statistics, clock.timing(), origins=facts.origins)
         return Outcome(run.method, "done", path, TASK.headline(statistics, context.label.told))
 
-    return once(context, run, work, lambda: context.with_truth(read.estimate(Work(0, 0))))
+    return once(context, run, work, lambda: context.with_truth(read.estimate(_work(read))))
+
+
+def _work(read: Evidence) -> Work:
+    """What a shrinker asks of a trained supernet."""
+    module = read.method.module
+    return module.work(read.context.space, read.options) if hasattr(module, "work") else Work(0, 0)
 
 
 def check(space: Space, steps: Sequence[Mask]) -> None:
@@ -56,15 +72,12 @@ def check(space: Space, steps: Sequence[Mask]) -> None:
                 )
 
 
-def judged(truth: OperationTruth, steps: Sequence[Mask]) -> Iterator[dict[str, object]]:
-    """The row of every step."""
-    for step, mask in enumerate(steps):
-        left = stats.left(truth.accuracies, truth.left(mask))
-        yield {
-            "step": step,
-            "candidates": int(sum(map(sum, mask))),
-            **{name: np.nan if value is None else value for name, value in left.items()},
-            "mask": " ".join("".join(str(int(alive)) for alive in row) for row in mask),
-            "status": "ok" if left["architectures"] else "unknown",
-            "reason": None if left["architectures"] else "no architecture whose truth is known is left",
-        }
+def derived(context: Context, read: Evidence, mask: Mask) -> dict[str, object]:
+    """The architecture that the last step leaves, where it leaves one, and the best that was looked up."""
+    made = all(sum(row) == each.picks for each, row in zip(context.space.decisions, mask, strict=True))
+    if not made:
+        return best_seen(context, read, None)
+    arch = context.space.normalise(context.space.arch_of(mask))
+    judged = quality(context, arch)
+    last = {"derived": {name: judged[name] for name in ("arch", "accuracy", "rank")}}
+    return {**last, **best_seen(context, read, None)}

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from typing import Any
 
 from harness import files, records
-from harness.benchmarks import Recipe
+from harness.benchmarks import AnyRecipe
 from harness.errors import DataError, ResultsError
 from harness.runs.origins import Origin, well_formed
 
@@ -33,10 +33,14 @@ class Training:
 
 @dataclass(frozen=True)
 class Figure:
-    """What a training came to: an accuracy in per cent, NaN where there is none, and where it was made."""
+    """What a training came to: an accuracy in per cent, NaN where there is none, and where it was made.
+
+    Of a restoration it is the PSNR in dB. ``content`` is all that was kept of it.
+    """
 
     accuracy: float
     origins: list[Origin]
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Kept:
     """
 
     root: Path
-    recipe: Recipe
+    recipe: AnyRecipe
     made: Mapping[str, Any]
     anyone: bool = False
 
@@ -64,6 +68,10 @@ class Kept:
     def path(self, training: Training) -> Path:
         """The file of a figure."""
         return self.folder / f"{_digest(self.described(training))[:16]}.json"
+
+    def checkpoint(self, training: Training) -> Path:
+        """The file of a training that is not at its end."""
+        return self.path(training).with_suffix(".pt")
 
     def read(self, training: Training) -> Figure | None:
         """The figure of ``training``; ``None`` where there is none.
@@ -91,7 +99,7 @@ class Kept:
         accuracy = content.get("accuracy")
         if not isinstance(accuracy, float | None) or not well_formed(content.get("origins")):
             raise _unusable(path, "does not hold a figure")
-        return Figure(nan if accuracy is None else accuracy, content["origins"])
+        return Figure(nan if accuracy is None else accuracy, content["origins"], content)
 
     def write(self, training: Training, found: Mapping[str, Any], timing: Mapping[str, Any]) -> None:
         """Keep ``found``; raises :class:`~harness.errors.ResultsError` where it cannot be written."""

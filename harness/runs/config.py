@@ -29,6 +29,10 @@ class RunConfig(_Groups):  # type: ignore[misc]
     scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
     ``scale`` says, a name of :data:`harness.scorers.SCALES`; both are part of the identity above one.
 
+    ``search_label`` names the accuracy that a method is told of which asks for accuracies (counted queries,
+    oracles); with ``same`` it is told the very figures that it is judged by. Another one is
+    part of the identity.
+
     ``device`` is ``auto``, ``cpu``, ``cuda`` or a card as ``cuda:1``, ``results`` the folder of records (the
     clone's ``results/`` where it is ``None``); with ``dry_run`` nothing is run. ``workers`` is the number of
     processes that score a population, with ``threads`` each; ``tracker`` is told of every record. ``device``,
@@ -40,6 +44,7 @@ class RunConfig(_Groups):  # type: ignore[misc]
     truth: dict[str, Any] = field(default_factory=lambda: {"name": "table"})
     limits: dict[str, Any] = field(default_factory=dict)
     label: str = ""
+    search_label: str = "same"
     seed: int = 0
     batch_size: int = 64
     variant: str = "paper"

@@ -60,6 +60,32 @@ class Context:
         accuracies = self.benchmark.goodness(self.benchmark.keys, self.label.name)
         return OperationTruth(self.benchmark.population, accuracies, self.benchmark.complete)
 
+    @property
+    def search_label(self) -> str:
+        """Name of the label whose figures a method is told, where it asks; by default the run's own."""
+        named = self.config.search_label
+        return self.label.name if named in ("same", self.config.label) else named
+
+    @property
+    def searched(self) -> dict[str, Any]:
+        """The search label and its figures, as a setting; empty where that is the run's own label."""
+        name = self.search_label
+        if name == self.label.name:
+            return {}
+        return {"search_label": {"name": name, "truth": self.benchmark.digest(name)}}
+
+    def goodness(self, arch: Architecture) -> float:
+        """What a query of ``arch`` is answered with: the search label's figure, higher is better."""
+        return float(self.benchmark.goodness([arch], self.search_label)[0])
+
+    @cached_property
+    def told_truth(self) -> OperationTruth:
+        """Accuracy by operation under the search label, for oracles."""
+        if not self.searched:
+            return self.truth
+        accuracies = self.benchmark.goodness(self.benchmark.keys, self.search_label)
+        return OperationTruth(self.benchmark.population, accuracies, self.benchmark.complete)
+
     def run(self, method: str, settings: Mapping[str, object]) -> records.Run:
         """The run of one method, named by all that can change its numbers."""
         return records.Run(

@@ -8,6 +8,7 @@ from time import perf_counter
 import torch
 
 from harness import networks
+from harness.collector import paused_collector
 from harness.errors import HarnessError, RunFailed, machine_failure
 from harness.inputs import Batch
 from harness.proxies import Measurement, load, measure, measure_each
@@ -82,8 +83,9 @@ def supernet_scores(
             current[:] = [(step, batches(setup, purpose, step, [proxy]))]
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
-        views = [supernet.masked(mask, setup.masking, shares) for mask in new]
-        measured = measure_each(views, current[0][1], [proxy], *setup.measuring)
+        with paused_collector():
+            views = [supernet.masked(mask, setup.masking, shares) for mask in new]
+            measured = measure_each(views, current[0][1], [proxy], *setup.measuring)
         remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
         return [remembered[mask] for mask in masks]
 

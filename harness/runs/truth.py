@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import benchmarks, folders, groups, registry, spaces
-from harness.benchmarks import Benchmark, Measured, Recipe
+from harness import benchmarks, folders, groups, registry, restoration, spaces
+from harness.benchmarks import Benchmark, Measured, Recipe, RestorationRecipe
 from harness.benchmarks._measured import needs_all
 from harness.errors import ConfigError, unknown_name
 from harness.options import Whole
@@ -20,12 +21,14 @@ IMAGES = 8000
 """Taken of an input where nobody names a number; all of one that has fewer."""
 
 if TYPE_CHECKING:
-    from harness.runs._trainer import Trainer  # loads torch
+    from harness.runs._measurer import Measurer  # they load torch
+    from harness.runs._restorer import Restorer
+    from harness.runs._trainer import Trainer
 
 
 def is_measured(config: RunConfig) -> bool:
-    """Whether the truth is measured here (``truth=train``)."""
-    return config.truth.get("name") == "train"
+    """Whether the truth is measured here (``truth=train``, ``truth=restore``)."""
+    return config.truth.get("name") in ("train", "restore")
 
 
 def benchmark_of(config: RunConfig, progress: Progress) -> Benchmark:
@@ -38,7 +41,8 @@ def benchmark_of(config: RunConfig, progress: Progress) -> Benchmark:
     """
     if not is_measured(config):
         return benchmarks.load(config.space["name"])
-    trainer = trainer_of(config, progress)
+    restores = config.truth["name"] == "restore"
+    trainer: Measurer = (restorer_of if restores else trainer_of)(config, progress)
     space, drawn_from = trainer.space, listed(trainer.space)
     asked, taken = setting(config, "architectures"), None
     if asked != "any":
@@ -53,10 +57,7 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
     from harness.runs._trainer import Trainer
     from harness.training import require_images
 
-    told: dict[str, Any] = {name: setting(config, name) for name in groups.options("truth", "train")}
-    space = spaces.load(config.space["name"])
-    if told["fidelity"] not in networks.fidelities(space):
-        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], networks.fidelities(space))
+    told, space = _settings(config), spaces.load(config.space["name"])
     sizes = (None if told[name] == "default" else told[name] for name in ("channels", "cells"))
     size, network = networks.size_of(space, told["fidelity"], *sizes)
     crop = told["input"] == config.input["name"] and bool(config.input.get("crop"))
@@ -82,8 +83,56 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
         seeds=tuple(range(told["seed"], told["seed"] + told["seeds"])),
         arithmetic=config.arithmetic,
     )
-    root = Path(config.results) if config.results else folders.RESULTS
-    return Trainer(config, space, recipe, size, source, root, progress)
+    return Trainer(config, space, recipe, size, source, _root(config), progress)
+
+
+def restorer_of(
+    config: RunConfig, progress: Progress = lambda words, done, total: None, held_out: float = 0.0
+) -> Restorer:
+    """What fits the architectures of a checked config to its degraded image; errors as :func:`benchmark_of`.
+
+    The fits do not read the share ``held_out`` of the known pixels.
+    """
+    from harness import networks
+    from harness.runs._restorer import Restorer
+
+    told, space = _settings(config), spaces.load(config.space["name"])
+    networks.require_restorer(space, told["fidelity"], told["image_size"])
+    size, network = networks.size_of(space, told["fidelity"])
+    image, degradation = told["image"], told["degradation"]
+    true = restoration.photograph(image, told["image_size"])
+    problem = restoration.degraded(true, degradation, generator(0, "degradation", degradation))
+    seen = b"".join(part.tobytes() for part in (problem.truth, problem.observed, problem.known))
+    recipe = RestorationRecipe(
+        space=space.name,
+        image=restoration.called(image),
+        digest=hashlib.sha256(seen).hexdigest(),
+        image_size=told["image_size"],
+        degradation=degradation,
+        fidelity=told["fidelity"],
+        network=network,
+        iterations=told["iterations"],
+        rate=told["rate"],
+        held_out=held_out,
+        seeds=tuple(range(told["seed"], told["seed"] + told["seeds"])),
+        arithmetic=config.arithmetic,
+    )
+    return Restorer(config, space, recipe, size, problem, _root(config), progress)
+
+
+def _settings(config: RunConfig) -> dict[str, Any]:
+    """All settings of the group ``truth``; raises for an unknown fidelity."""
+    from harness import networks
+
+    told = {name: setting(config, name) for name in groups.options("truth", config.truth["name"])}
+    space = spaces.load(config.space["name"])
+    if told["fidelity"] not in networks.fidelities(space):
+        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], networks.fidelities(space))
+    return told
+
+
+def _root(config: RunConfig) -> Path:
+    return Path(config.results) if config.results else folders.RESULTS
 
 
 def listed(space: Space) -> tuple[Architecture, ...] | None:
@@ -102,7 +151,7 @@ def listed(space: Space) -> tuple[Architecture, ...] | None:
 
 def setting(config: RunConfig, name: str) -> Any:
     """A setting of the group ``truth``, its default where the config leaves it out."""
-    value = config.truth.get(name, groups.options("truth", "train")[name].default)
+    value = config.truth.get(name, groups.options("truth", config.truth["name"])[name].default)
     own = {"${input.name}": config.input.get("name"), "${input.folder}": config.input.get("folder")}
     return own.get(value, value) if isinstance(value, str) else value
 
@@ -117,9 +166,12 @@ def check(config: RunConfig, space: Space) -> None:
     """
     if config.label not in ("", "none", benchmarks.default_label(space.name)):
         raise ConfigError(
-            "truth=train measures a label of its own, whose name says how: leave label out; received "
-            f"label={config.label}."
+            f"truth={config.truth['name']} measures a label of its own, whose name says how: leave label "
+            f"out; received label={config.label}."
         )
+    if config.truth["name"] == "restore":
+        restoration.require_photograph(setting(config, "image"))
+        return
     name = setting(config, "input")
     if name not in registry.names("harness.inputs"):
         raise unknown_name("truth.input", name, registry.names("harness.inputs"))

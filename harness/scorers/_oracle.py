@@ -30,6 +30,7 @@ class OperationTruth:
     def __init__(self, population: Population, accuracies: np.ndarray, complete: bool = True) -> None:
         known = np.isfinite(accuracies)
         archs = population.listed("Accuracy by operation")
+        self._population, self._known = population, np.flatnonzero(known)
         self._starts = _starts(population.space)
         self._contains = _containing(population.space, tuple(archs))[known]
         self.complete = complete
@@ -49,6 +50,13 @@ class OperationTruth:
         sums = accuracies @ contains
         return self._by_decision(np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0))
 
+    def median(self, mask: Mask) -> list[np.ndarray]:
+        """For every decision the median accuracy by candidate; NaN where no architecture is left."""
+        contains, accuracies = self._left(mask)
+        return self._by_decision(
+            np.array([np.median(accuracies[each]) if each.any() else np.nan for each in contains.T])
+        )
+
     def count(self, mask: Mask) -> list[np.ndarray]:
         """For every decision the number of architectures left by candidate."""
         return self._by_decision(self._left(mask)[0].sum(axis=0))
@@ -57,6 +65,13 @@ class OperationTruth:
         """Which of :attr:`accuracies`, those that count, are of architectures that ``mask`` leaves."""
         removed = ~np.concatenate([np.asarray(row, dtype=bool) for row in mask])
         return ~self._contains[:, removed].any(axis=1)
+
+    def within(self, mask: Mask) -> Population:
+        """The architectures that count and that ``mask`` leaves, to draw from."""
+        archs = self._population.listed("A smaller space")
+        return Population(
+            self._population.space, [archs[int(row)] for row in self._known[self.left(mask)]], mask
+        )
 
     def _left(self, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
         left = self.left(mask)

@@ -6,8 +6,10 @@ An item is a module with
   (``training`` and ``alphas`` of a trained supernet, ``supernets`` of several proxies);
 * ``KINDS``: the kinds of decisions that it can make, or :data:`harness.scorers.ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
+* ``GROWS``: true where it grows architectures (:meth:`harness.spaces.Space.grown`);
 * ``LISTS``: true where it needs a list of all architectures, so that a space without one is refused;
 * ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
+* of fits to a degraded image also ``networks(settings)``, how many it fits;
 * of a trained supernet also ``work(space)``, see :mod:`harness.scorers`.
 
 No searcher can reach a benchmark: one that may query the truth is handed a function that counts.
@@ -18,10 +20,11 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.searchers._budget import UNKNOWN
+from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
+    Fits,
     Found,
     Networks,
     Proxies,
@@ -35,6 +38,8 @@ from harness.searchers._tools import (
 __all__ = [
     "UNKNOWN",
     "VARIANTS",
+    "Budget",
+    "Fits",
     "Found",
     "Limits",
     "Networks",

@@ -30,10 +30,10 @@ class Budget:
     tools
         The functions of the search.
     queries
-        How many networks may be looked up.
+        How many networks may be looked up; any number by default.
     """
 
-    def __init__(self, tools: Queries, queries: int) -> None:
+    def __init__(self, tools: Queries, queries: float = inf) -> None:
         self._tools, self._queries = tools, queries
         self._accuracies: dict[str, float] = {}
         self._archs: list[Architecture] = []
@@ -41,7 +41,7 @@ class Budget:
         self._repeats = 0
 
     @property
-    def left(self) -> int:
+    def left(self) -> float:
         """How many more networks may be looked up."""
         return self._queries - len(self._accuracies)
 
@@ -69,7 +69,8 @@ class Budget:
         if not self.left:
             raise ValueError(f"all {self._queries} queries are spent; look at Budget.left before asking")
         index = len(self._archs)
-        self._tools.progress("queries", index, self._queries)
+        if self._queries < inf:
+            self._tools.progress("queries", index, int(self._queries))
         accuracy = self._tools.query(arch)
         self._repeats = 0
         self._archs.append(arch)

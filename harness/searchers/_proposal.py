@@ -44,14 +44,18 @@ class Proposal:
     def __init__(self, tools: Proxy, score: ScoreDecision, index: int, total: int, first_batch: int) -> None:
         self._tools, self._score = tools, score
         self._index, self._total, self._first_batch = index, total, first_batch
-        self.mask = tools.space.full_mask
+        self.mask = tools.population.mask
         self.visited: list[int] = []
         self.batches = 0
         self.trace: list[dict[str, object]] = []
 
     def decisions(self, kind: str) -> list[int]:
-        """The space's decisions of ``kind``, in its order."""
-        return [index for index, spec in enumerate(self._tools.space.decisions) if spec.kind == kind]
+        """The space's decisions of ``kind`` that are to be made, in its order."""
+        return [
+            index
+            for index, (spec, row) in enumerate(zip(self._tools.space.decisions, self.mask, strict=True))
+            if spec.kind == kind and sum(row) > spec.picks
+        ]
 
     def scores(self, decisions: Collection[int], fresh: bool = True) -> Scores:
         """Scores of open ``decisions``, all on one batch: a ``fresh`` one, or the last."""

@@ -38,6 +38,7 @@ FAMILIES = {
     "nbmacro": True,  # nasbench_macro/network_proposal.py, l. 109-129
     "nb1shot1": True,  # nasbench1shot1/optimizers/darts/networks_proposal.py, l. 169-188
     "darts": False,  # sota/cnn/init_projection.py
+    "mobilenet": False,  # mobilenet_search_space/train_supernet/networks_proposal.py
 }
 """By family of spaces whether the released code permutes operations."""
 

@@ -26,6 +26,9 @@ class Tools:
         The seed of the searcher's own draws.
     parameters
         ``arch -> number of parameters`` of the stand-alone network.
+    costs
+        ``arch -> {name: cost}`` of the network that is trained: ``params_millions`` and ``flops_millions``,
+        multiply-adds of one image.
     limits
         What an architecture may cost; a method without a way to keep them is refused where there are any.
     progress
@@ -35,6 +38,7 @@ class Tools:
     population: Population
     seed: int
     parameters: Callable[[Architecture], int]
+    costs: Callable[[Architecture], Mapping[str, float]] = lambda arch: {}
     limits: Limits = field(default_factory=lambda: Limits({}, {}))
     progress: Callable[[str, int, int], None] = lambda words, done, total: None
 
@@ -172,6 +176,20 @@ class Queries(Tools):
         return self.query
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fits(Tools):
+    """With ``EVIDENCE = "fits"``.
+
+    Attributes
+    ----------
+    fitness
+        ``archs -> [Score, ...]`` in their order: how well each restores a degraded image, in dB, judged
+        without the true image.
+    """
+
+    fitness: Callable[[Sequence[Architecture]], list[Score]]
+
+
 @dataclass
 class Found:
     """The chosen architecture and the trace of every intermediate score.
@@ -185,6 +203,7 @@ class Found:
     ``validation``: the score of proposal ``index`` as a network, on validation batch ``step``.
     ``total``: their sum.
     ``query``: an accuracy looked up.
+    ``fit``: the fitness of network ``index``, of generation ``step``.
     ``score``: that of network ``index`` by a proxy; of a population proxy also stages with the names of the
     proxies that it ranks.
     ``pruning``: what round ``step`` pruned by; ``ntk`` and ``linear_regions``: the changes that this ranks.

@@ -43,7 +43,7 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
     search ends early where 500 children in a row were known, or 10,000 were outside of the limits. Like
     random search it reads the very label it is judged by.
     """
-    space, rng = tools.space, generator(tools.seed, "regularized_evolution")
+    rng = generator(tools.seed, "regularized_evolution")
     budget = Budget(tools, settings["queries"])
     population: deque[Member] = deque(maxlen=settings["population"])
     missed = 0
@@ -51,7 +51,7 @@ def search(tools: Queries, settings: Mapping[str, Any]) -> Found:
         if len(population) < settings["population"]:
             arch = tools.population.sample(rng)
         else:
-            arch = space.mutated(_parent(population, settings["sample"], rng), rng)
+            arch = tools.population.mutated(_parent(population, settings["sample"], rng), rng)
         missed = 0 if tools.limits.within(arch) else missed + 1
         if missed:
             continue

@@ -5,12 +5,13 @@ from __future__ import annotations
 from harness import registry
 from harness.spaces._diagram import Diagram, Link, Node
 from harness.spaces._population import Population
-from harness.spaces._space import Architecture, Decision, Mask, Space, only, without
+from harness.spaces._space import Architecture, Decision, Images, Mask, Space, only, without
 
 __all__ = [
     "Architecture",
     "Decision",
     "Diagram",
+    "Images",
     "Link",
     "Mask",
     "Node",

@@ -24,6 +24,9 @@ OPTIONS = {
     "supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as the benchmark's authors")
 }
 
+Body = tuple[tuple[int, int, tuple[int, ...]], ...]
+"""Number, operation and parents of every used block."""
+
 OPERATIONS = ("maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu")
 _BLOCK = re.compile(r"^(?:-|([a-z0-9-]+)@(\d(?:,\d)*))$")
 
@@ -152,6 +155,33 @@ class NB1Shot1(SpaceOfCells):
         blocks = (Node(str(number), operation) for number, operation in enumerate(cell.operations, 1))
         links = (Link(parent, node) for node, parents in enumerate(cell.parents) for parent in parents)
         return (Diagram("", (Node("in"), *blocks, Node("out")), tuple(links)),)
+
+    @property
+    def stages(self) -> int:  # type: ignore[override]
+        """One for every number of used blocks that a listed cell has."""
+        return len({len(self._body(arch)) for arch in self.listing()})
+
+    def grown(self, arch: Architecture | None, stage: int) -> tuple[Architecture, ...]:
+        """Listed cells with one more used block, behind those of ``arch``, which keep operations and parents.
+
+        The output's parents are chosen anew. Stage 0 has the cells of fewest used blocks.
+        """
+        if arch is None:
+            fewest = min(len(self._body(each)) for each in self.listing())
+            return tuple(each for each in self.listing() if len(self._body(each)) == fewest)
+        return tuple(self._by_stem.get(self._body(arch), ()))
+
+    @cached_property
+    def _by_stem(self) -> dict[Body, list[Architecture]]:
+        """The listed cells by what they are without their last used block."""
+        found: dict[Body, list[Architecture]] = {}
+        for arch in self.listing():
+            found.setdefault(self._body(arch)[:-1], []).append(arch)
+        return found
+
+    def _body(self, arch: Architecture) -> Body:
+        used, parents = self.used(arch), self.parents(arch)
+        return tuple((v, arch[v - 1][0], parents[v]) for v in range(1, self.blocks + 1) if used[v])
 
     def listing(self) -> tuple[Architecture, ...]:
         """The cells without loose ends, in lexicographic order of the picks."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.errors import ConfigError
-from harness.spaces._space import Architecture, Space
+from harness.spaces._space import Architecture, Mask, Space
 
 REPEATS = 500
 """So many known networks in a row, and draws from a space without a list end."""
@@ -16,11 +16,22 @@ REPEATS = 500
 class Population:
     """The architectures that a method may draw: ``architectures``, or where that is ``None`` the whole space.
 
-    A space without a list is drawn from by its decisions, so that nothing ever lists it.
+    A space without a list is drawn from by its decisions, so that nothing ever lists it. Of a smaller space,
+    ``mask`` says which candidates are left, and ``architectures`` are those that it leaves.
     """
 
-    def __init__(self, space: Space, architectures: Sequence[Architecture] | None = None) -> None:
-        self.space, self.architectures = space, architectures
+    def __init__(
+        self,
+        space: Space,
+        architectures: Sequence[Architecture] | None = None,
+        mask: Mask | None = None,
+    ) -> None:
+        self.space, self.architectures, self._mask = space, architectures, mask
+
+    @property
+    def mask(self) -> Mask:
+        """Which candidates can be picked: all of a whole space."""
+        return self.space.full_mask if self._mask is None else self._mask
 
     @property
     def size(self) -> int:
@@ -50,6 +61,17 @@ class Population:
         if self.architectures is None:
             return self.space.sample(rng)
         return self.architectures[int(rng.integers(len(self.architectures)))]
+
+    def mutated(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
+        """Another one that differs from ``arch`` in one decision.
+
+        In a whole space that is :meth:`harness.spaces.Space.mutated`. In a smaller one it is drawn uniformly
+        from those neighbours that the mask leaves, or, where there are none, from the whole list.
+        """
+        if self._mask is None:
+            return self.space.mutated(arch, rng)
+        near = [each for each in self.space.neighbours(arch) if self.space.leaves(self._mask, each)]
+        return near[int(rng.integers(len(near)))] if near else self.sample(rng)
 
     def shuffled(self, rng: np.random.Generator) -> Iterator[Architecture]:
         """Every listed architecture once, in a random order; without a list, different networks.

@@ -43,6 +43,15 @@ class Decision:
         return tuple(itertools.combinations(range(len(self.candidates)), self.picks))
 
 
+@dataclass(frozen=True)
+class Images:
+    """What networks are made for: a data set by name, how many ``classes``, side of its images in pixels."""
+
+    dataset: str
+    classes: int
+    pixels: int
+
+
 def without(mask: Mask, decision: int, candidate: int) -> Mask:
     """``mask`` with one candidate of one decision removed."""
     row = mask[decision]
@@ -106,8 +115,12 @@ class Space(ABC):
     """Candidates that only pass on or drop their input."""
     never_kept: frozenset[str] = frozenset()
     """Candidates that are there for supernets alone: no architecture keeps one."""
+    made_for = Images("cifar10", 10, 32)
+    """The images that its networks are for, where no benchmark says which it trained them on."""
     one_key_per_network = False
     """Whether :meth:`normalise` leaves one encoding of each isomorphism class: keys tell them apart."""
+    stages: int = 0
+    """In how many stages architectures grow (:meth:`grown`); 0 where nobody says how."""
     forms: str = (
         "its string, a sequence with the picked indices of every decision, or a mapping from the decisions' "
         "names to candidates"
@@ -180,10 +193,27 @@ class Space(ABC):
         """
         return None
 
+    def grown(self, arch: Architecture | None, stage: int) -> tuple[Architecture, ...]:
+        """The architectures of ``stage`` that extend ``arch``, one of the stage before.
+
+        Stages count from 0, whose architectures are the smallest and extend ``None``; those of the last one,
+        ``stages - 1``, are as large as the space has them. Some may be encodings of one network.
+        """
+        raise NotImplementedError(f"{self.name} does not say how its architectures grow.")
+
     @property
     def decisions_by_cell(self) -> tuple[tuple[int, ...], ...]:
         """The decisions of every cell that is searched: a method may make one of each cell at a time."""
         return (tuple(range(len(self.decisions))),)
+
+    def training_share(self, arch: Architecture) -> float:
+        """How much of a training's length ``arch`` asks for, above 0 and at most 1: all, by default."""
+        return 1.0
+
+    @property
+    def crossover_points(self) -> tuple[int, ...]:
+        """Numbers of leading decisions that a child may have of one parent, the others being of another."""
+        return tuple(range(1, len(self.decisions)))
 
     @cached_property
     def size(self) -> int:
@@ -215,6 +245,15 @@ class Space(ABC):
         return tuple(
             tuple(index in picks for index in range(len(decision.candidates)))
             for decision, picks in zip(self.decisions, arch, strict=True)
+        )
+
+    def leaves(self, mask: Mask, arch: Architecture) -> bool:
+        """Whether ``mask`` leaves ``arch``: every candidate that it picks, where that has an effect."""
+        return all(
+            row[pick]
+            for row, picks, active in zip(mask, arch, self.active(arch), strict=True)
+            if active
+            for pick in picks
         )
 
     def sample(self, rng: np.random.Generator) -> Architecture:

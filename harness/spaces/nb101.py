@@ -7,8 +7,9 @@ Architecture Search", ICML 2019.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class NB101(SpaceOfCells):
     ) + tuple(Decision(f"op_{place}", CANONICAL_OPERATIONS) for place in range(1, INNER + 1))
     identity_candidates: frozenset[str] = frozenset()
     one_key_per_network = True
+    stages = INNER
     forms = (
         "its string such as conv3x3-bn-relu@0|maxpool3x3@0,1|@1,2, NASBench-101's (matrix, operations) or "
         "{'matrix': ..., 'ops': ...}, or a sequence with the picked index of every decision"
@@ -135,6 +137,14 @@ class NB101(SpaceOfCells):
         """
         return _neighbours(_normal(arch))
 
+    def grown(self, arch: Architecture | None, stage: int) -> tuple[Architecture, ...]:
+        """Cells with one vertex more, which feeds the output alone: any parents, any operation.
+
+        The output keeps those of its parents that are not the new vertex's, and any of these. Stage 0 has the
+        cells of one vertex.
+        """
+        return _extended(Cell(((), (0,)), ()) if arch is None else self.cell(arch))
+
     def mutated(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
         """One of ``neighbours(arch)``, drawn uniformly."""
         others = self.neighbours(arch)
@@ -208,6 +218,26 @@ def _grown(arch: Architecture) -> list[Architecture]:
                 operations = [*cell.operations[:source], name, *cell.operations[source:]]
                 found.append(_encoded(parents, operations))
     return found
+
+
+def _extended(cell: Cell) -> tuple[Architecture, ...]:
+    """Normal forms of the cells that a further vertex before the output makes of ``cell``."""
+    found: dict[Architecture, None] = {}
+    *inner, out = cell.parents
+    spare = MOST_EDGES - sum(map(len, cell.parents))
+    for new in _subsets(range(len(inner)), least=1):
+        for kept_by_output in _subsets(sorted(set(out) & set(new))):
+            last = {*kept_by_output, *set(out) - set(new), len(inner)}
+            if len(new) + len(last) - len(out) > spare:
+                continue
+            for name in CANONICAL_OPERATIONS:
+                parents = [*map(set, inner), set(new), last]
+                found[_normal(_encoded(parents, [*cell.operations, name]))] = None
+    return tuple(found)
+
+
+def _subsets(items: Sequence[int], least: int = 0) -> Iterator[tuple[int, ...]]:
+    return chain.from_iterable(combinations(items, count) for count in range(least, len(items) + 1))
 
 
 @lru_cache(_REMEMBERED)

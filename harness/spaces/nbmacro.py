@@ -11,6 +11,7 @@ from typing import Any
 from harness.errors import ConfigError
 from harness.options import Option
 from harness.spaces._diagram import Diagram, Node, chain
+from harness.spaces._growth import by_decisions
 from harness.spaces._space import Architecture, Decision, Space, is_index
 
 OPTIONS = {
@@ -31,11 +32,17 @@ class NBMacro(Space):
     family = "nbmacro"
     decisions = tuple(Decision(f"layer_{index}", OPERATIONS) for index in range(sum(STAGES)))
     identity_candidates = frozenset({"identity"})
+    stages = sum(STAGES)
     forms = "eight digits of 0, 1 and 2 as text or as numbers, or a mapping from layer_0 to layer_7"
 
     def listing(self) -> tuple[Architecture, ...]:
         """Every architecture, in lexicographic order of the picks."""
         return tuple(self.encodings())
+
+    def grown(self, arch: Architecture | None, stage: int) -> tuple[Architecture, ...]:
+        """Layer by layer from the first; those behind are identities."""
+        layers = [(layer,) for layer in range(self.stages)]
+        return by_decisions(self, layers, OPERATIONS.index("identity"), arch, stage)
 
     def format(self, arch: Architecture) -> str:
         """Eight digits: 0 identity, 1 MB3_K3, 2 MB6_K5."""

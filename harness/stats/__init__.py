@@ -29,7 +29,7 @@ from harness.stats.rank_correlation import (
     spearman,
     undefined_reason,
 )
-from harness.stats.shrinking import Dropped, dropped_first, left
+from harness.stats.shrinking import Dropped, dropped_first, left, ranks_of_candidates
 from harness.stats.top_ranked import best_of_top, ndcg, rank_of, top_decile, top_overlap, top_precision
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "rank_intervals",
     "rank_of",
     "ranks",
+    "ranks_of_candidates",
     "resampled",
     "spearman",
     "top_decile",

@@ -13,6 +13,10 @@ TOP = 100
 """One part in so many of the architectures counts as the top: the best 1 %."""
 
 
+TIED = 1e-9
+"""Points of accuracy."""
+
+
 def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
     """What is left of a space's architectures.
 
@@ -27,19 +31,40 @@ def left(truth: np.ndarray, kept: np.ndarray) -> dict[str, float | None]:
     -------
     dict
         ``architectures``: how many are left; ``best`` and ``mean`` of their accuracy, ``None`` where none is;
-        ``top``: which share of the best 1 % is left (:func:`harness.stats.top_ranked.top_part`), ``None``
-        where nothing is known.
+        ``top``: which share of the best 1 % is left (:func:`harness.stats.top_ranked.top_part`), and
+        ``top_10``: which share of the ten best, of all that ties with the tenth; ``None`` where nothing is
+        known.
     """
     truth = np.asarray(truth, dtype=np.float64)
     known = np.isfinite(truth)
     truth, kept = truth[known], np.asarray(kept, dtype=bool)[known]
-    those, top = truth[kept], top_part(truth, TOP)
+    those, top, ten = truth[kept], top_part(truth, TOP), _highest(truth, 10)
     return {
         "architectures": len(those),
         "best": float(those.max()) if len(those) else None,
         "mean": float(those.mean()) if len(those) else None,
         "top": float(kept[top].mean()) if top.any() else None,
+        "top_10": float(kept[ten].mean()) if ten.any() else None,
     }
+
+
+def _highest(values: np.ndarray, count: int) -> np.ndarray:
+    """Mask of the ``count`` highest of finite ``values`` (n,), with all that ties with the last of them."""
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    return values >= np.sort(values)[-min(count, len(values))]
+
+
+def ranks_of_candidates(means: np.ndarray) -> np.ndarray:
+    """True ranks of candidates among all of a space's, 1 the best; float64 (n,).
+
+    ``rank = 1 + #{c : mean(c) > mean}`` by the mean accuracy ``means`` (n,) of the architectures that contain
+    the candidate; NaN, and not counted, where none is known that does. Means that differ by less than
+    :data:`TIED` are of the same accuracies, added in another order, and equal.
+    """
+    means = np.asarray(means, dtype=np.float64)
+    higher = (means[None, :] > means[:, None] + TIED).sum(axis=1)
+    return np.where(np.isfinite(means), 1.0 + higher, np.nan)
 
 
 @dataclass(frozen=True)

@@ -17,26 +17,40 @@ def check(statistics: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
 
 
 def derived(rows: Rows) -> dict[str, Any]:
-    """The best figure told so far, by the number of queries, and the architectures looked up or scored.
+    """The best told of so far, by the number of queries, and the architectures looked up or scored.
 
-    ``best_told`` (unknown figures leave it as it is) and ``looked_up`` (those with a figure) of a search by
-    queries, ``scored`` with ``arch`` and ``score`` of one by a proxy.
+    ``best_told`` (unknown figures leave it as it is; the best by the figures that were told, its own under
+    the run's label, ``reported``, where that is another) and ``looked_up`` (those with a figure) of a search
+    by queries, ``scored`` with ``arch`` and ``score`` of one by a proxy.
     """
     if "stage" not in rows:
         return {}
     stage = np.asarray(rows["stage"])
-    columns = {name: np.asarray(rows[name]) for name in ("arch", "accuracy", "score") if name in rows}
-    asked = {name: column[stage == "query"].tolist() for name, column in columns.items()}
+    read = ("arch", "accuracy", "score", "reported")
+    columns = {name: np.asarray(rows[name]) for name in read if name in rows}
+    asked = {name: column[stage == "query"] for name, column in columns.items()}
     scored = {name: columns[name][stage == "score"].tolist() for name in ("arch", "score") if name in columns}
     found: dict[str, Any] = {}
-    if asked.get("accuracy"):
-        found["best_told"] = np.fmax.accumulate(np.asarray(asked["accuracy"], dtype=np.float64)).tolist()
-    if asked.get("arch") and asked.get("accuracy"):
-        known = np.isfinite(np.asarray(asked["accuracy"], dtype=np.float64))  # others may be no architecture
-        found["looked_up"] = [arch for arch, told in zip(asked["arch"], known, strict=True) if told]
+    if len(asked.get("accuracy", ())):
+        found["best_told"] = _best_told(asked["accuracy"], asked.get("reported"))
+        known = np.isfinite(asked["accuracy"].astype(np.float64))  # others may be no architecture
+        if "arch" in asked:
+            found["looked_up"] = asked["arch"][known].tolist()
     if len(scored) == 2 and scored["arch"]:
         found["scored"] = scored
     return found
+
+
+def _best_told(told: np.ndarray, reported: np.ndarray | None) -> list[float]:
+    """Of figures told one after another (n,) the best so far, or what is ``reported`` of it."""
+    told = told.astype(np.float64)
+    if reported is None:
+        return np.fmax.accumulate(told).tolist()
+    ranked = np.where(np.isnan(told), -np.inf, told)
+    highest = np.maximum.accumulate(ranked)
+    first = np.r_[True, highest[1:] > highest[:-1]]
+    place = np.maximum.accumulate(np.where(first, np.arange(len(told)), 0))
+    return reported.astype(np.float64)[place].tolist()
 
 
 def headline(statistics: Mapping[str, Any], told: Told) -> str:

@@ -78,6 +78,8 @@ class Trained:
         Where these epochs were trained.
     evaluations
         How many accuracies were measured for a score.
+    tuned
+        How many epochs of fine-tuning there were.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Trained:
         self.curve: list[dict[str, Any]] = []
         self.origins: list[dict[str, Any]] = []
         self.evaluations = 0
+        self.tuned = 0
         self._optimiser: torch.optim.SGD | None = None
         self._accuracies: dict[Mask, float] = {}
 
@@ -253,6 +256,7 @@ class Trained:
         weights, alphas = self.optimisers(FINE_TUNING_RATE)
         for epoch in range(self.length.fine_tuning_epochs):
             self.epoch(weights, alphas, ("fine-tuning", mask, epoch))
+            self.tuned += 1
 
     def state(self) -> State:
         """A copy to :meth:`restore` from."""

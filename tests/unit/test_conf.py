@@ -84,7 +84,13 @@ STUDIES = [preset for preset in PRESETS if preset.startswith("study_")]
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_composes(preset):
-    assert plan(("nb201",), preset, "", [])
+    assert plan((_space_of(preset),), preset, "", [])
+
+
+def _space_of(preset: str) -> str:
+    """A space that the preset is for."""
+    families = OmegaConf.load(folders.CONF / "preset" / f"{preset}.yaml").get("only", {})
+    return "nas_dip_2" if set(families) == {"nas_dip"} else "nb201"
 
 
 @pytest.mark.parametrize("preset", ["smoke", "regress", "quick", "standard", "paper"])
@@ -117,9 +123,10 @@ def test_what_is_composed_once_is_what_hydra_composes(overrides):
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_are_what_hydra_composes(preset, monkeypatch):
-    made = plan(("nb201",), preset, "", [])
+    space = _space_of(preset)
+    made = plan((space,), preset, "", [])
     monkeypatch.setattr(_compose, "_composed", lambda overrides: hydra.compose("config", overrides=overrides))
-    assert plan(("nb201",), preset, "", []) == made
+    assert plan((space,), preset, "", []) == made
 
 
 @pytest.mark.parametrize("preset", ["baselines", "baselines_paper"])

@@ -13,18 +13,29 @@ from torch.utils._python_dispatch import TorchDispatchMode
 aten = torch.ops.aten
 
 
-class ReluSigns(TorchDispatchMode):
-    """Collects where every ReLU's input is positive; a bounded one has the lower bound 0."""
+SMOOTH = (
+    aten.silu, aten.silu_, aten.hardswish, aten.hardswish_, aten.gelu, aten.mish, aten.elu, aten.elu_,
+    aten.celu, aten.selu, aten.leaky_relu, aten.leaky_relu_, aten._prelu_kernel,
+)  # fmt: skip
 
-    def __init__(self) -> None:
+
+class ReluSigns(TorchDispatchMode):
+    """Collects where every ReLU's input is positive; a bounded one has the lower bound 0.
+
+    With ``smooth`` the inputs of other activations too.
+    """
+
+    def __init__(self, smooth: bool = False) -> None:
         super().__init__()
+        self._smooth = smooth
         self.signs: list[Tensor] = []
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         bounded = function in (aten.hardtanh.default, aten.hardtanh_.default)
-        if function in (aten.relu.default, aten.relu_.default) or (bounded and [*args[1:2], -1][0] == 0):
+        relu = function in (aten.relu.default, aten.relu_.default) or (bounded and [*args[1:2], -1][0] == 0)
+        if relu or (self._smooth and function.overloadpacket in SMOOTH):
             self.signs.append(args[0].detach() > 0)
         return function(*args, **kwargs or {})
 

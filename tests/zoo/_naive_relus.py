@@ -10,16 +10,16 @@ from tests.zoo._naive import NoValue, Subject, params
 from tests.zoo._naive_counts import ReluSigns
 
 
-def _signs(subject: Subject, training: bool) -> list[np.ndarray]:
-    """Of every call of a ReLU, whether its input is positive: (samples, units)."""
+def _signs(subject: Subject, training: bool, smooth: bool = False) -> list[np.ndarray]:
+    """Of every call of a ReLU, or of any activation, whether its input is positive: (samples, units)."""
     network = subject.network(training)
-    with ReluSigns() as watch:
+    with ReluSigns(smooth) as watch:
         network(subject.images)
     return [signs.reshape(len(subject.images), -1).numpy() for signs in watch.signs]
 
 
-def _log_determinant(subject: Subject, training: bool) -> float:
-    codes = [signs.astype(np.float64) for signs in _signs(subject, training)]
+def _log_determinant(subject: Subject, training: bool, smooth: bool = False) -> float:
+    codes = [signs.astype(np.float64) for signs in _signs(subject, training, smooth)]
     if not codes:
         raise NoValue("inf")
     kernel = sum(c @ c.T + (1 - c) @ (1 - c).T for c in codes)
@@ -34,6 +34,10 @@ def nwot(subject: Subject) -> float:
 
 def nwot_eval(subject: Subject) -> float:
     return _log_determinant(subject, training=False)
+
+
+def nwot_smooth(subject: Subject) -> float:
+    return _log_determinant(subject, training=True, smooth=True)
 
 
 def _patterns(subject: Subject, training: bool) -> float:

@@ -28,7 +28,9 @@ OF_LAYERS = (
     "vkdnw", "zen", "zico",
 )  # fmt: skip
 OF_FLOW = ("logsynflow", "synflow")
-OF_RELUS = ("linear_regions", "linear_regions_eval", "nwot", "nwot_eval", "swap", "swap_reg")
+OF_RELUS = (
+    "linear_regions", "linear_regions_eval", "nwot", "nwot_eval", "nwot_smooth", "swap", "swap_reg",
+)  # fmt: skip
 ALL = NAMES
 OF_IMAGES = tuple(
     name for name in ALL if name not in ("params", "flops", "l2_norm", "trainable_layers", *OF_FLOW)
@@ -68,7 +70,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome(
         "inf",
-        "no ReLU was called: the kernel is 0, its log determinant -inf",
+        "no ReLU was called: the kernel is 0, its log determinant -inf; nwot_smooth counts other activations "
+        "too",
         WITHOUT_RELU,
         ("nwot", "nwot_eval"),
     ),

@@ -77,6 +77,7 @@ PUBLISHED = {
     ),
     "nb101": Published(423_624, 423_624, {"cifar10_test_108": 94.3176}),
     "nats_sss": Published(32_768, 32_768, {"cifar10_test_90": 93.65}),
+    "mnasnet": Published(104_485_552_128, 104_485_552_128, {"imagenet_valid_16": 67.052}),
     "darts": Published(1_037_664_180**2, 1_037_664_180**2, {}),
     "darts_s5": Published(1_037_664_180**2, 1_037_664_180**2, {}),
 }
@@ -86,6 +87,7 @@ DATASETS = {
     "cifar10": Dataset(10, 32),
     "cifar100": Dataset(100, 32),
     "imagenet16_120": Dataset(120, 16),
+    "imagenet": Dataset(1000, 224),
     "class_scene": Dataset(47, 256),
     "class_object": Dataset(75, 256),
     "room_layout": Dataset(9, 256),

@@ -111,4 +111,15 @@ def _labels() -> tuple[Label, ...]:
         Label(name, "cifar10", "test", 50, f"run {number} of 3 alone, {best}", (name,), RELEASE)
         for number, name in enumerate(RUNS, start=1)
     ]
-    return (mean, *single)
+    rest = Label(
+        name="cifar10_test_50_runs_2_3",
+        dataset="cifar10",
+        split="test",
+        epochs=50,
+        runs=f"mean of runs 2 and 3, each {best}: to report what was searched for on run 1",
+        columns=RUNS[1:],
+        source=RELEASE,
+        reduce="mean",
+        run_columns=RUNS[1:],
+    )
+    return (mean, *single, rest)

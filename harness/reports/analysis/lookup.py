@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from harness import benchmarks, spaces
-from harness.benchmarks import Benchmark, Label, Recipe
+from harness import benchmarks, restoration, spaces
+from harness.benchmarks import AnyRecipe, Benchmark, Label, RestorationRecipe
 from harness.errors import HarnessError
 from harness.reports import wording
 from harness.reports.analysis.groups import Group
@@ -23,10 +23,15 @@ def table_of(space: str, label: str) -> Benchmark | None:
     return table if label in table.labels else None
 
 
-def recipe_of(group: Group) -> Recipe | None:
+def recipe_of(group: Group) -> AnyRecipe | None:
     """How the truth of ``group`` was measured here; ``None`` where it is a table's."""
     told = group.run.settings.get("measured")
-    return None if told is None else Recipe.of_settings(told)
+    return None if told is None else benchmarks.recipe_of_settings(told)
+
+
+def restores(group: Group) -> bool:
+    """Whether its truth is a restoration that was measured here."""
+    return isinstance(recipe_of(group), RestorationRecipe)
 
 
 def label_of(group: Group) -> Label | None:
@@ -48,6 +53,12 @@ def truth_overrides(group: Group) -> list[str]:
     told = group.run.settings.get("measured")
     if told is None:
         return [f"label={group.run.label}"]
+    if restores(group):
+        own = ("image_size", "degradation", "fidelity", "iterations", "rate", "architectures", "kept")
+        image = told["image"] if told["image"] in restoration.CREDITS else "FILE"
+        found = ["truth=restore", f"truth.image={image}"]
+        found += [f"truth.{name}={told[name]}" for name in own if name in told]
+        return [*found, f"truth.seed={told['seeds'][0]}", f"truth.seeds={len(told['seeds'])}"]
     named = ("image_size", "images", "classes", "fidelity", "epochs", "batch_size", "rate", "architectures")
     found = ["truth=train", f"truth.input={told['input']}"]
     found += ["truth.folder=FOLDER"] * (told["input"] == "cifar10")
@@ -65,6 +76,8 @@ def truth_sentence(groups: Sequence[Group]) -> tuple[str, ...]:
 
 def origin_words(group: Group) -> str:
     """How its accuracies were come by, in few words."""
+    if restores(group):
+        return "fitted here to one image"
     return "looked up in the table" if recipe_of(group) is None else "trained here at a small fidelity"
 
 

@@ -11,16 +11,19 @@ from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import quantity_of
 from harness.reports.charts.chart import INK, Chart, Mark, Panel, Series
 from harness.reports.charts.queries import queries
+from harness.reports.charts.restoration import progress
 from harness.reports.charts.trace import trace
 from harness.reports.tables import training
 
 
 def charts(groups: Sequence[Group], label_words: str) -> tuple[Chart, ...]:
     """Those that there is something to draw for."""
+    fits = (progress(group, groups, label_words) for group in groups)
     traces = (trace(group, groups, label_words) for group in groups)
     drawn = (
         found(groups, label_words),
         queries(groups, label_words),
+        *fits,
         *traces,
         training.curves(groups, label_words),
     )

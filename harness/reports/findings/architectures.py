@@ -31,7 +31,7 @@ def drawings(groups: Sequence[Group], quantity: Quantity) -> tuple[Drawing, ...]
     rank, size = (result.numbers.get(name) for name in ("rank", "size"))
     ranked = f", rank {wording.count(rank)} of {wording.count(size)}" if rank else ""
     accuracy = result.numbers.get("accuracy")
-    words = f"{quantity.metric} unknown" if accuracy is None else f"{quantity.text(accuracy)}{ranked}"
+    words = _unknown(result, quantity) if accuracy is None else f"{quantity.text(accuracy)}{ranked}"
     found = _drawing(space, f"Found by {best.method}{which}", words, result.statistics.get("arch"))
     return tuple(filter(None, (found, _optimum(space, groups[0].run.label, quantity))))
 
@@ -48,6 +48,16 @@ def _median(group: Group) -> Result:
     known = [result for result in group.results if result.numbers.get("accuracy") is not None]
     known.sort(key=lambda result: result.numbers["accuracy"] or 0.0)
     return known[(len(known) - 1) // 2] if known else group.results[0]
+
+
+def _unknown(result: Result, quantity: Quantity) -> str:
+    """What is told in place of an accuracy: what the network costs, where the record says so."""
+    costs = [
+        f"{wording.number(value, 1)} M {what}"
+        for what, name in (("parameters", "params_millions"), ("multiply-adds", "flops_millions"))
+        if (value := result.numbers.get(name)) is not None
+    ]
+    return ", ".join([f"{quantity.metric} unknown", *costs])
 
 
 def _optimum(space: Space, label: str, quantity: Quantity) -> Drawing | None:

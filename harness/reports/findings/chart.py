@@ -64,7 +64,8 @@ def _proxies(groups: Sequence[Group], quantity: Quantity) -> Panel | None:
     blocks = by_population(groups)
     if not blocks:
         return None
-    block = sorted(blocks[0], key=lambda group: -_mean(group, "score.kendall"))
+    defined = [group for group in blocks[0] if group.stat("score.kendall")["mean"] is not None]
+    block = sorted(defined or blocks[0], key=lambda group: -_mean(group, "score.kendall"))
     rows = [(wording.title(group, block), group, "score") for group in block[:SHOWN]]
     own = {group.method for group in block}
     rows += [

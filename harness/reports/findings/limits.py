@@ -31,6 +31,11 @@ def _truth(groups: Sequence[Group]) -> str:
     """That the truth is no published figure, where it was measured here."""
     if not any(lookup.recipe_of(group) for group in groups):
         return ""
+    if all(map(lookup.restores, groups)):
+        return (
+            "The truth was fitted here: it says how networks restore this one image from this one "
+            "degradation after so many iterations, and nothing of other images, sizes or lengths."
+        )
     return (
         "The truth was trained here at a small fidelity: it orders networks as that training does, not as a "
         "benchmark's full training would."
@@ -61,7 +66,8 @@ def _draws(group: Group) -> bool:
 
 
 def _small(groups: Sequence[Group]) -> str:
-    names = sorted({str(group.settings["fidelity"]) for group in groups if parts.measured(group)})
+    scored = [group for group in groups if parts.measured(group) and "fidelity" in group.settings]
+    names = sorted({str(group.settings["fidelity"]) for group in scored})
     small = [name for name in names if name != "benchmark"]
     if not small:
         return ""

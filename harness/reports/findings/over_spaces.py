@@ -114,6 +114,7 @@ def _chart(found: Sequence[Matrix], groups: Sequence[Group]) -> Chart:
     shown = [matrix for matrix in found if matrix.task.name != "op_correlation"] or list(found)
     panels = tuple(map(_panel, shown))
     rows = max(len(panel.y_names) for panel in panels)
+    upright = 0.06 * max(len(name) for panel in panels for name in panel.x_names)  # inches below the panel
     return Chart(
         name="summary-over-all",
         kind="What was found",
@@ -124,7 +125,7 @@ def _chart(found: Sequence[Matrix], groups: Sequence[Group]) -> Chart:
         alternative="; ".join(f"{panel.title}: first {panel.y_names[0]}" for panel in panels) + ".",
         panels=panels,
         columns=2,
-        size=(5.0, 1.4 + 0.26 * rows),
+        size=(5.0, 0.4 + max(1.0, upright) + 0.26 * rows),
         records=wording.records([group for group in groups if group.results]),
     )
 

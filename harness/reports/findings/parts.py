@@ -12,7 +12,7 @@ from harness.stats import Difference
 
 def measured(group: Group) -> bool:
     """Whether its method reads networks: neither an oracle nor told trained figures, nor published scores."""
-    return bool(group.results) and "fidelity" in group.settings
+    return bool(group.results) and not {"fidelity", "fitness"}.isdisjoint(group.settings)
 
 
 def value(group: Group, name: str, digits: int) -> str:

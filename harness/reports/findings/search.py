@@ -40,7 +40,12 @@ def finding(groups: Sequence[Group], quantity: Quantity, anchor: str) -> Finding
     told = f"{name} finds {quantity.metric} {accuracy} {quantity.unit}".rstrip()
     within = f" within {best.best_within}" if best.best_within else ""
     headline = f"{told}{f', rank {ranks} of {size}{within}' if ranks != wording.NONE else ''}."
-    support = (_optimum(best, groups, quantity), _random(best, groups, quantity), _cost(best))
+    support = (
+        _restored(best),
+        _optimum(best, groups, quantity),
+        _random(best, groups, quantity),
+        _cost(best),
+    )
     return Finding(HEADING, headline, tuple(filter(None, support)), _basis(best, groups), anchor)
 
 
@@ -73,6 +78,17 @@ def _optimum(best: Group, groups: Sequence[Group], quantity: Quantity) -> str:
     within = f" within {best.best_within}" if best.best_within else ""
     told = f"The best that {known}{within} has {quantity.text(optimum)}: regret {regret} {quantity.points}"
     return f"{told.rstrip()}."
+
+
+def _restored(best: Group) -> str:
+    """What else restores the image that the search was about; nothing where it restored none."""
+    if not best.stat("restoration.classical.psnr")["n"]:
+        return ""
+    classical, simple = (
+        wording.mean_cell(best.stat(f"restoration.{name}.psnr"), 2).text for name in ("classical", "simple")
+    )
+    method = best.results[0].statistics["restoration"]["method"]
+    return f"The classical deep image prior reaches {classical} dB, the simple method ({method}) {simple} dB."
 
 
 def _random(best: Group, groups: Sequence[Group], quantity: Quantity) -> str:

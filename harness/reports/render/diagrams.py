@@ -18,7 +18,7 @@ EDGE, GAP = 14.0, 34.0
 """Pixels around a diagram, and between a node and the operation beside it."""
 
 ROW = 6
-"""Layers of a chain in one row."""
+"""Layers of a chain in one row, at most; another note begins a new one."""
 
 
 def svg(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
@@ -74,20 +74,31 @@ def _cell(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
 
 
 def _layers(diagram: Diagram, colours: Mapping[str, str]) -> Markup:
-    """A chain, so many layers in a row, with what each is below it."""
+    """A chain in :func:`rows`, with what each layer is below it."""
     step = max(_width(node.operation, True) for node in diagram.nodes) + GAP / 2
-    drawn = []
-    for number, node in enumerate(diagram.nodes):
-        row, column = divmod(number, ROW)
-        x, y = EDGE + step * (column + 0.5), EDGE + HEIGHT / 2 + row * (HEIGHT + 36)
-        if column:
-            drawn.append(_path(x - step, y, x, y, 0.0, ""))
-        drawn.append(_box(node.operation, x, y, colours))
-        words = " · ".join(filter(None, (node.name, node.note)))
-        drawn.append(Markup('<text class="note" x="{:.1f}" y="{:.1f}">{}</text>').format(x, y + 24, words))
-    rows = -(-len(diagram.nodes) // ROW)
-    width = 2 * EDGE + step * min(ROW, len(diagram.nodes))
-    return _picture(width, EDGE + rows * (HEIGHT + 36), drawn, diagram.words)
+    lines, boxes, placed = [], [], rows(diagram.nodes)
+    for row, nodes in enumerate(placed):
+        for column, node in enumerate(nodes):
+            x, y = EDGE + step * (column + 0.5), EDGE + HEIGHT / 2 + row * (HEIGHT + 36)
+            if column:
+                lines.append(_path(x - step, y, x, y, 0.0, ""))
+            boxes.append(_box(node.operation, x, y, colours))
+            words = " · ".join(filter(None, (node.name, node.note)))
+            boxes.append(
+                Markup('<text class="note" x="{:.1f}" y="{:.1f}">{}</text>').format(x, y + 24, words)
+            )
+    width = 2 * EDGE + step * min(ROW, len(diagram.nodes))  # however short its rows, letters keep their size
+    return _picture(width, EDGE + len(placed) * (HEIGHT + 36), lines + boxes, diagram.words)
+
+
+def rows(layers: Sequence[Node]) -> list[list[Node]]:
+    """``layers`` of a chain as they stand below one another: of one note, such as a stage, in one row."""
+    found: list[list[Node]] = []
+    for node in layers:
+        if not found or len(found[-1]) == ROW or found[-1][-1].note != node.note:
+            found.append([])
+        found[-1].append(node)
+    return found
 
 
 def _picture(width: float, height: float, parts: Sequence[Markup], words: str) -> Markup:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from harness.reports.charts.chart import Chart
 from harness.reports.model import Cell, Column, Section, Summary, Table
-from harness.reports.render import diagrams, plotted
+from harness.reports.render import diagrams, pictures, plotted
 from harness.reports.render.names import named_tables, row_names
 from harness.reports.sections import headings
 from harness.version import VERSION
@@ -74,6 +74,7 @@ def html(
         scale_of=_scale,
         bar=_bar,
         draw=diagrams.svg,
+        picture_of=pictures.data_address,
         stem_of=lambda table: stems[id(table)],
         names_of=row_names,
         link=_linking(folder),

@@ -1,4 +1,7 @@
-"""What the architectures cost that searches by a proxy have found, beside the limits that they were given."""
+"""What the architectures cost that searches by a proxy have found, beside the limits that they were given.
+
+Of a space of which no accuracy is known, what every search has found.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +46,13 @@ def _cells(group: Group, groups: Sequence[Group]) -> tuple[Cell, ...]:
         for key, value in sorted(group.settings.items())
         if key.startswith(LIMIT)
     )
-    passed = group.stat("outside_limits")
+    scored, passed = group.stat("networks"), group.stat("outside_limits")
     return (
         wording.method_cell(group, groups),
         Cell(limits or wording.NONE),
         wording.mean_cell(group.stat("params_millions"), 3),
         wording.mean_cell(group.stat("flops_millions"), 1),
-        wording.mean_cell(group.stat("networks"), 0, whole=True),
+        wording.mean_cell(scored, 0, whole=True) if scored["n"] else Cell(wording.NONE),
         wording.mean_cell(passed, 0, whole=True) if passed["n"] else Cell(wording.NONE),
         wording.seeds_cell(group),
     )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from harness.benchmarks import find_label
 from harness.reports import wording
 from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import (
+    best_seen,
     costs,
     operation_shares,
     published_errors,
     published_genotypes,
+    restoration,
     training,
 )
 
@@ -61,8 +64,9 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
     rows = [*_optima(scored, quantity, len(heads)), *rows]
     rows += wording.rows_of_failed(groups, heads)
     found = Table("Architectures found", heads, tuple(rows), _caption(groups, scored, quantity))
-    further = (costs, operation_shares, published_genotypes, published_errors, training)
-    return (found, *(table for each in further for table in each.tables(groups)))
+    further = (restoration, costs, operation_shares, published_genotypes, published_errors, training)
+    seen = best_seen.tables(groups, quantity)
+    return (found, *seen, *(table for each in further for table in each.tables(groups)))
 
 
 def _or_lowest(value: float | None) -> float:
@@ -110,18 +114,34 @@ def _caption(groups: Sequence[Group], scored: Sequence[Group], quantity: Quantit
     if not scored:
         return ("No run of these succeeded.",)
     sentences = [
-        f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+        " ".join(
+            (
+                *_searched_on(scored),
+                f"Means ± standard deviations over seeds; {_ranks(scored, quantity)}",
+            )
+        ),
         *lookup.truth_sentence(scored),
         *_unknown(scored),
         *wording.failed_rows(scored),
         wording.settings_sentence(groups),
     ]
     if not any(group.method.startswith("random") for group in scored):
+        label = find_label(scored[0].run.space, scored[0].run.label)
+        searcher = "random_search" if label is None or label.known else "random_by_proxy"
+        if all(map(lookup.restores, scored)):
+            searcher = "random_by_fit"
         sentences.insert(
             1,
-            "No random search stands here to compare with: run it with `task=search searcher=random_search`.",
+            f"No random search stands here to compare with: run it with `task=search searcher={searcher}`.",
         )
     return tuple(sentences)
+
+
+def _searched_on(scored: Sequence[Group]) -> tuple[str, ...]:
+    """What was searched on, where it is not what is reported everywhere."""
+    asking = [group for group in scored if group.stat("table_queries")["mean"]]
+    named = any("search_label.name" in group.settings for group in asking)
+    return best_seen.labels(asking) if named else ()
 
 
 def _ranks(scored: Sequence[Group], quantity: Quantity) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness import benchmarks, records, reports, spaces
+from harness.benchmarks import Dataset
 from harness.cli._compose import composing, run_config
 from harness.cli.bench import plan
 from harness.errors import ConfigError, DataError, UnknownNameError
@@ -22,7 +23,9 @@ def test_every_accuracy_is_unknown(name):
     assert np.isnan(known.values(archs, "none")).all()
     assert (known.architectures, known.complete, known.default_label.name) == (None, False, "none")
     assert benchmarks.default_label(name) == "none"
-    assert label_words(name, "none") == "cifar10, no accuracy is known"
+    images = "imagenet" if name == "mobilenet" else "cifar10"
+    assert label_words(name, "none") == f"{images}, no accuracy is known"
+    assert known.dataset("none") == Dataset(space.made_for.classes, space.made_for.pixels)
     with pytest.raises(UnknownNameError, match=f"label of {name} 'x'. Allowed: none"):
         known.values(archs, "x")
     with pytest.raises(ConfigError):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from harness import graphs, networks, spaces
 from harness.graphs import _operations, _run
-from harness.networks import Supernet
+from harness.networks import Supernet, mnasnet
 from harness.proxies._kernel import log_determinant, watched_kernel
 from harness.spaces import Mask, Space, without
 
@@ -118,6 +118,37 @@ def test_stand_alone_networks_take_both_paths(name: str) -> None:
             nodes = graphs.Nodes(images)
             (found,) = graphs.relu_kernels([rewrite(graphs.trace(network, nodes), nodes)], images)
             assert torch.equal(found.kernel, expected.kernel)
+
+
+GATED = ("e6666666_k3535353_l1111111_s1111111", "e1446464_k5353535_l2111211_s0101010")
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("activation", ["relu", "relu6", "swish"])
+@pytest.mark.parametrize("text", GATED)
+def test_gates_and_smooth_activations_take_the_exact_path(text: str, activation: str, training: bool) -> None:
+    """To the last bit also where more samples are counted than run together elsewhere."""
+    space, images = spaces.load("mnasnet"), images_of(20)
+    network = networks.build(space, space.parse(text), mnasnet.Size(4, activation))
+    nodes, expected = graphs.Nodes(images), watched_kernel(network, images, training)
+    graph = graphs.trace(network, nodes, training)
+    assert graph.together
+    assert graphs.trace(network, nodes, training).together  # by what its layers did the first time
+    (found,) = graphs.relu_kernels([graphs.lower(graph, nodes)], images)
+    assert torch.equal(found.kernel, expected.kernel)
+    assert torch.equal(found.logits, expected.logits)
+    assert (found.units > 0) == (activation != "swish")
+
+
+@pytest.mark.parametrize("activation", mnasnet.ACTIVATIONS)
+def test_gates_and_smooth_activations_take_the_fast_path(activation: str) -> None:
+    space, images = spaces.load("mnasnet"), images_of(6, torch.float64)
+    network = networks.build(space, space.parse(GATED[0]), mnasnet.Size(4, activation)).double()
+    network, nodes = randomised(network), graphs.Nodes(images)
+    expected = watched_kernel(network, images, False)
+    (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, nodes), nodes)], images)
+    torch.testing.assert_close(found.logits, expected.logits, rtol=1e-10, atol=1e-12)
+    assert torch.equal(found.kernel, expected.kernel)
 
 
 @pytest.mark.parametrize("rewrite", [graphs.lower, graphs.fold])

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness import graphs
+from harness import graphs, networks, spaces
+from harness.graphs import _trace
 from harness.proxies import _kernel
+from harness.spaces import without
 
 IMAGES = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -139,6 +141,11 @@ UNTRACEABLE: dict[str, Callable[[Forward, Tensor], Tensor]] = {
     "numbers as NumPy's": lambda self, x: (x * float(x.numpy()[0, 0, 0, 0])).flatten(1),
     "whether gradients are needed": lambda self, x: (x * (2 if x.requires_grad else 1)).flatten(1),
     "a product of two": lambda self, x: (x * x).flatten(1),
+    "maps and a gate for all of their channels": lambda self, x: (x * x.mean((2, 3))[:, None, None]).flatten(
+        1
+    ),
+    "gates that are overwritten with maps": lambda self, x: F.avg_pool2d(x, 8).mul_(x).flatten(1),
+    "gates that are parameters": lambda self, x: (x * self.norm.weight[None, :, None, None]).flatten(1),
     "a number that is added": lambda self, x: (x + 1.0).flatten(1),
     "samples joined": lambda self, x: torch.cat([x, x], 0).flatten(1),
     "samples flattened": lambda self, x: x.flatten(0),
@@ -267,3 +274,39 @@ def test_a_convolution_that_is_normalised_and_read_by_others_too_is_folded_sound
     (found,) = graphs.relu_kernels([graphs.fold(graphs.trace(network, nodes), nodes)], images)
     with torch.no_grad():
         torch.testing.assert_close(found.logits, network(images))
+
+
+def seen(graph: graphs.Graph) -> tuple[graphs.Node, dict[graphs.Node, int], dict[graphs.Node, int], bool]:
+    return graph.output, dict(graph.relus), dict(graph.blocks), graph.connected
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", ["nb201", "darts_s5", "nb1shot1_1", "nbmacro"])
+def test_a_branch_is_run_once_for_all_masks_and_the_graphs_are_those_of_every_run(
+    name: str, training: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = spaces.load(name)
+    supernet = networks.build_supernet(space, "tiny")
+    views = [supernet.masked(without(space.full_mask, 0, one)) for one in range(2)]
+    nodes = graphs.Nodes(torch.randn(2, 3, 32, 32))
+    monkeypatch.setattr(_trace, "split", lambda module, nodes: (list(module.modules()), []))
+    expected = [seen(graphs.trace(view, nodes, training)) for view in views]
+    assert not nodes.recorded
+    monkeypatch.undo()
+    assert [seen(graphs.trace(view, nodes, training)) for view in views] == expected
+    recorded = dict(nodes.recorded)
+    assert [seen(graphs.trace(view, nodes, training)) for view in views] == expected
+    assert recorded
+    assert nodes.recorded == recorded
+
+
+def test_layers_of_a_sequence_that_are_called_one_by_one_are_in_the_mode_asked_for() -> None:
+    def one_by_one(self: Forward, images: Tensor) -> Tensor:
+        for layer in self.layers:
+            images = layer(images)
+        return images
+
+    network = Forward(one_by_one, layers=small()).train()
+    graph = graphs.trace(network, graphs.Nodes(IMAGES))
+    (normalisation,) = (node for node in graphs.needed([graph]) if node.function is F.batch_norm)
+    assert normalisation.operands[5] is False

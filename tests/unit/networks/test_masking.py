@@ -49,7 +49,7 @@ class Codes:
 
     def __init__(self, module: nn.Module, batch: torch.Tensor) -> None:
         self.kernel, self.calls, self.dead_units = torch.zeros(len(batch), len(batch)), 0, 0
-        relus = [layer for layer in module.modules() if isinstance(layer, nn.ReLU)]
+        relus = [layer for layer in module.modules() if isinstance(layer, nn.ReLU | nn.ReLU6)]
         handles = [relu.register_forward_pre_hook(self._see) for relu in relus]
         with torch.no_grad():
             self.output = module(batch)
@@ -68,7 +68,11 @@ Factors = list[tuple[float, float]]
 
 
 def factors(
-    decision: spaces.Decision, kept: tuple[bool, ...], masking: str, weights: list[float] | None = None
+    decision: spaces.Decision,
+    kept: tuple[bool, ...],
+    masking: str,
+    weights: list[float] | None = None,
+    summed: bool = False,
 ) -> Factors:
     n, decided = len(kept), sum(kept) == decision.picks
     removed = {
@@ -76,7 +80,7 @@ def factors(
         "weightless": (1.0, 0.0),
         "undiscretised": (1.0, 1 / n) if decided else (0.0, 0.0),
     }[masking]
-    own = [1.0] * n if decided else weights or [1 / n] * n
+    own = [1.0] * n if decided else weights or [1.0 if summed else 1 / n] * n
     return [(1.0, weight) if keep else removed for keep, weight in zip(kept, own, strict=True)]
 
 
@@ -95,7 +99,8 @@ class Reference(nn.Module):
         decisions = supernet.space.decisions
         rows = [None] * len(decisions) if weights is None else weights
         self.factors = [
-            factors(d, kept, masking, row) for d, kept, row in zip(decisions, mask, rows, strict=True)
+            factors(d, kept, masking, row, supernet.space.family == "mobilenet")
+            for d, kept, row in zip(decisions, mask, rows, strict=True)
         ]
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
@@ -157,6 +162,8 @@ class Reference(nn.Module):
     def nbmacro(self, layer: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         layer_factors = zip(layer.candidates, self.factors[layer.index], strict=True)
         return sum(after * candidate(before * inputs) for candidate, (before, after) in layer_factors)
+
+    mobilenet = nbmacro
 
     def nb1shot1(self, cell: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         space = cell.space
@@ -307,7 +314,7 @@ def test_the_released_code_masks_in_three_ways(monkeypatch):
     }
     shot = dict.fromkeys(("nb1shot1_1", "nb1shot1_2", "nb1shot1_3"), "weightless")
     shot |= {name: "drop" for name in SPACES if name.startswith("darts")}
-    assert released == {"nb201": "zeros", "nbmacro": "undiscretised", **shot}
+    assert released == {"nb201": "zeros", "nbmacro": "undiscretised", "mobilenet": "drop", **shot}
     monkeypatch.delattr(nb201, "RELEASED_MASKING")
     with pytest.raises(
         ConfigError, match="released no code for spaces of the family nb201, .* name one of drop,"

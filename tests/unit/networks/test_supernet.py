@@ -36,7 +36,8 @@ def candidate_weights(space: spaces.Space, mask: spaces.Mask) -> list[list[float
     """Weight of every candidate, 0 for a removed one, as the rule says it."""
     weights = []
     for decision, kept in zip(space.decisions, mask, strict=True):
-        weight = 1.0 if sum(kept) == decision.picks else 1 / len(decision.candidates)
+        whole = sum(kept) == decision.picks or space.family == "mobilenet"  # whose candidates are summed
+        weight = 1.0 if whole else 1 / len(decision.candidates)
         weights.append([weight if keep else 0.0 for keep in kept])
     return weights
 
@@ -119,6 +120,7 @@ CELLS = {
     "transnas_micro": transnas_micro_cell,
     "nb201": nb201_cell,
     "nbmacro": nbmacro_layer,
+    "mobilenet": nbmacro_layer,
     "nb1shot1": nb1shot1_cell,
 }
 

@@ -9,10 +9,20 @@ import grimp
 import pytest
 
 from harness import registry
-from harness.records import MEASURING, TRAINING, Run, code, decisive, differences, foreign, provenance
+from harness.records import (
+    FITTING,
+    MEASURING,
+    TRAINING,
+    Run,
+    code,
+    decisive,
+    differences,
+    foreign,
+    provenance,
+)
 
-WORDS_AND_NAMES = {"about", "errors", "files", "paths", "registry"}
-"""Layers that every other may import and that hold no number: sentences, names, and how files are written."""
+WORDS_AND_NAMES = {"about", "errors", "files", "options", "paths", "registry"}
+"""Layers that every other may import and that hold no number: sentences, names, kinds of settings, files."""
 
 
 @pytest.fixture
@@ -73,7 +83,12 @@ def test_an_installation_without_settings_and_tables_has_its_code(clone):
 
 
 @pytest.mark.parametrize(
-    ("layers", "roots"), [(MEASURING, ("proxies", "inputs")), (TRAINING, ("training", "inputs"))]
+    ("layers", "roots"),
+    [
+        (MEASURING, ("proxies", "inputs")),
+        (TRAINING, ("training", "inputs")),
+        (FITTING, ("restoration", "networks")),
+    ],
 )
 def test_no_layer_that_a_number_hangs_on_is_forgotten(layers, roots):
     graph = grimp.build_graph("harness")

@@ -19,7 +19,7 @@ from harness.processes import children
 from harness.reports.analysis.groups import collect
 from harness.reports.findings.following import command
 from harness.runners import RunConfig, execute
-from harness.runs import _trainer
+from harness.runs import _measurer, _trainer
 from tests.survival import CHILDREN
 
 TINY = (
@@ -101,7 +101,7 @@ def test_what_was_done_is_skipped_and_another_proxy_finds_the_figures(done, no_t
 def test_several_workers_train_the_same(done, tmp_path, monkeypatch):
     root, outcome = done
     monkeypatch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
-    monkeypatch.setattr(_trainer, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(_measurer, "POLL_SECONDS", 0.02)
     again = run(tmp_path, "task.population=2", "workers=2")
     assert kept(tmp_path) == kept(root)
     assert again.path.read_bytes() == outcome.path.read_bytes()

@@ -12,7 +12,7 @@ from harness.benchmarks import importers
 from harness.errors import DataError
 
 OF_FILES = ("nb101", "nb101_tfrecord", "nb201_pth", "nbmacro_json", "nats_sss")
-OF_FOLDERS = ("nats_simple", "nb201_robustness", "transnas")
+OF_FOLDERS = ("nats_simple", "nb201_robustness", "transnas", "mnasnet")
 PAGE = b"\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 
 

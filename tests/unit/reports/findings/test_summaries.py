@@ -120,6 +120,15 @@ def test_the_chart_has_intervals_the_ceiling_and_every_seed(filled):
     assert searches.marks[0].value == 94.0
 
 
+def test_what_has_no_agreement_is_left_out_of_the_chart(results):
+    results.arch("snip", 0)
+    results.arch("fisher", 0, failures=60)
+    results.arch("nwot", 0, noise=4.0)
+    (proxies,) = summary(results).chart.panels
+    drawn = [name for name in proxies.y_names if name in ("snip", "fisher", "nwot")]
+    assert drawn == ["snip", "nwot"]
+
+
 def test_what_was_found_is_drawn_beside_the_optimum(results):
     cells = (
         "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|",

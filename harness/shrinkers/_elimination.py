@@ -1,0 +1,102 @@
+"""Successive elimination: every stage asks for accuracies and drops the lowest candidate of each decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from harness.options import Option
+from harness.searchers import Budget, Queries
+from harness.seeding import generator
+from harness.spaces import Architecture, Mask, Space, without
+
+KINDS = frozenset({"operation", "width"})
+"""Decisions that pick one candidate each, whichever the others pick."""
+
+REPEATS = Option(int, 10, "T: how often a stage tries every candidate that is left")
+KEEP = Option(int, 1, "candidates that every decision is left with in the end")
+
+Values = list[np.ndarray]
+"""By decision one number per candidate; of one that is not left it does not count."""
+
+Rule = Callable[[Mask], Values]
+"""What a stage says of the candidates that are left; the lowest of a decision goes."""
+
+
+def eliminate(space: Space, rule: Rule, rng: np.random.Generator, keep: int) -> Iterator[Mask]:
+    """Drop the lowest candidate of every decision that has more than ``keep``, until none has.
+
+    A candidate of which nothing is known (NaN) is lower than all others; of several lowest ones the dropped
+    one is drawn.
+    """
+    mask = space.full_mask
+    while any(sum(row) > keep for row in mask):
+        values = rule(mask)
+        for decision, row in enumerate(mask):
+            left = np.flatnonzero(row)
+            if len(left) > keep:
+                mask = without(mask, decision, lowest(left, values[decision][left], rng))
+        yield mask
+
+
+def lowest(candidates: np.ndarray, values: np.ndarray, rng: np.random.Generator) -> int:
+    """The candidate of the lowest value, NaN the lowest of all, one of several by a draw."""
+    ranked = np.where(np.isnan(values), -np.inf, values)
+    tied = candidates[ranked == ranked.min()]
+    return int(tied[rng.integers(len(tied))] if len(tied) > 1 else tied[0])
+
+
+def each_once(mask: Mask, rng: np.random.Generator) -> list[Architecture]:
+    """As many architectures as the widest decision has candidates, so that each candidate is in one.
+
+    Every decision draws its candidates without replacement. One with fewer draws them all again once they are
+    used up.
+    """
+    left = [np.flatnonzero(row) for row in mask]
+    count = max(map(len, left))
+    columns = []
+    for candidates in left:
+        rounds = -(-count // len(candidates))
+        columns.append(np.concatenate([rng.permutation(candidates) for _ in range(rounds)])[:count])
+    return [tuple((int(pick),) for pick in picks) for picks in zip(*columns, strict=True)]
+
+
+class Accuracies(Protocol):
+    """Who says how accurate an architecture is."""
+
+    def accuracy(self, arch: Architecture) -> float:
+        """In per cent; not finite where it is not known."""
+
+
+def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:
+    """By decision the mean accuracy, per cent, of those of ``archs`` that pick a candidate.
+
+    What is not known does not count; NaN where nothing is known. ``sizes`` are the numbers of candidates.
+    """
+    told = np.array([asked.accuracy(arch) for arch in archs])
+    known = np.isfinite(told)
+    means = []
+    for decision, size in enumerate(sizes):
+        picks = np.array([arch[decision][0] for arch in archs])[known]
+        counts = np.bincount(picks, minlength=size)
+        sums = np.bincount(picks, weights=told[known], minlength=size)
+        means.append(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
+    return means
+
+
+def sampled_means(budget: Budget, space: Space, repeats: int, rng: np.random.Generator) -> Rule:
+    """The rule that says the means of ``repeats`` times :func:`each_once`, drawn anew at every stage."""
+    sizes = [len(decision.candidates) for decision in space.decisions]
+
+    def rule(mask: Mask) -> Values:
+        archs = [arch for _ in range(repeats) for arch in each_once(mask, rng)]
+        return stage_means(budget, [space.normalise(arch) for arch in archs], sizes)
+
+    return rule
+
+
+def opened(tools: Queries, name: str) -> tuple[Budget, np.random.Generator]:
+    """What an elimination called ``name`` reads and draws by."""
+    return Budget(tools), generator(tools.seed, name)
