@@ -108,7 +108,7 @@ def test_every_searcher_keeps_limits_or_says_that_it_does_not():
     }
     for name, method in methods.items():
         if name in refusing:
-            words = rf"have several architectures to choose from; received limits\.{LATENCY} with .*={name}: "
+            words = rf"Limits are kept by .*; received limits\.{LATENCY} with .*={name}: take one of these"
             with pytest.raises(ConfigError, match=words):
                 require_limits(asked, method)
         else:
