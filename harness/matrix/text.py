@@ -60,8 +60,8 @@ def markdown(found: Sequence[Place]) -> str:
         "negated, so that a positive τ prefers cheap networks. ▲ and ▽: the 95 % interval of the difference "
         "to the best trivial baseline (parameters, FLOPs, non-identity operations) on the same "
         "architectures, paired over these, lies above or below 0. No number: undefined, or the same for all. "
-        "`matrix.csv` has every label, with intervals: of 100 architectures some 0.13 to either side. Of many "
-        "cells a few are marked by chance: nothing is corrected for their number.",
+        "`matrix.csv` has every label, with intervals: of 100 architectures some 0.13 to either side. Of "
+        "many cells a few are marked by chance: nothing is corrected for their number.",
         "",
         "## What was scored",
         "",
