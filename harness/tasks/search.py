@@ -50,7 +50,7 @@ def _best_told(told: np.ndarray, reported: np.ndarray | None) -> list[float]:
     highest = np.maximum.accumulate(ranked)
     first = np.r_[True, highest[1:] > highest[:-1]]
     place = np.maximum.accumulate(np.where(first, np.arange(len(told)), 0))
-    return reported.astype(np.float64)[place].tolist()
+    return np.where(np.isneginf(highest), np.nan, reported.astype(np.float64)[place]).tolist()
 
 
 def headline(statistics: Mapping[str, Any], told: Told) -> str:

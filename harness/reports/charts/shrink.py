@@ -11,6 +11,7 @@ from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.charts.chart import MUTED, Chart, Mark, Panel, Series
 from harness.reports.charts.style import DRAWN
+from harness.reports.tables import training
 
 COSTS = {
     "queries": ("trained figures told", "trained figures told, n"),
@@ -22,13 +23,14 @@ LEFT = {"best": "best", "mean": "mean"}
 
 
 def charts(groups: Sequence[Group], label_words: str) -> tuple[Chart, ...]:
-    """By the number of architectures left, then by every kind of cost that a shrinker paid."""
+    """By the number of architectures left, by every kind of cost that was paid, and trained supernets."""
     scored = [group for group in groups if group.results and group.stat("last.best")["n"]]
     if not scored:
         return ()
     scored.sort(key=lambda group: (-(group.stat("last.mean")["mean"] or 0.0), group.key))
     by_cost = [_by_cost(scored, name, label_words) for name in COSTS]
-    return (_by_size(scored, label_words), *(chart for chart in by_cost if chart is not None))
+    drawn = (_by_size(scored, label_words), *by_cost, training.curves(groups, label_words))
+    return tuple(chart for chart in drawn if chart is not None)
 
 
 def _by_size(groups: Sequence[Group], label_words: str) -> Chart:

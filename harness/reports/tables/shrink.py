@@ -10,7 +10,7 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import shrink_found
+from harness.reports.tables import shrink_found, training
 from harness.stats import mean_with_interval
 
 PAID = ("queries", "scores", "epochs")
@@ -50,7 +50,7 @@ def columns(quantity: Quantity) -> tuple[Column, ...]:
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """After the last step with the whole space at its head, then the architectures that this comes to."""
+    """After the last step with the whole space at its head, what this comes to, and trained supernets."""
     scored = [group for group in groups if group.results]
     scored.sort(key=lambda group: _or_lowest(group.stat("last.best")["mean"]), reverse=True)
     quantity = quantity_of(*groups[0].place[1:])
@@ -67,7 +67,7 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, Row(_cells(scored[0], "steps.0", whole, quantity), "reference"))
     rows += wording.rows_of_failed(groups, heads)
     left = Table("What is left after the last step", heads, tuple(rows), _caption(groups, scored))
-    return (left, *shrink_found.tables(scored, groups, quantity))
+    return (left, *shrink_found.tables(scored, groups, quantity), *training.tables(groups))
 
 
 def paid(group: Group) -> bool:

@@ -32,7 +32,7 @@ RUN = [
     (["proxy=vote", "proxy.names=[snip,te_nas]"], "proxy.of lists what log_rank_sum, "),
     (["proxy=te_nas", "proxy.of=[snip,nwot]"], "Unknown setting 'proxy.of'."),
     (["scorer=zero_cost"], "Unknown scorer 'zero_cost'. Did you mean"),
-    (["truth=trained"], "Unknown truth 'trained'. Did you mean 'train'? Allowed: table, train."),
+    (["truth=trained"], "Unknown truth 'trained'. Did you mean 'train'? Allowed: restore, table, train."),
     (["truth.epochs=3"], "truth=table has no settings of its own; received truth.epochs."),
     (["truth=train", "space=darts_s1", "label=cifar10"], "truth=train measures a label of its own, whose"),
     (["searcher=random"], "Unknown searcher 'random'. Did you mean 'random_search'?"),

@@ -60,7 +60,7 @@ def call(searches, tmp_path, monkeypatch, capsys):
 def test_goldens_are_recorded_once_and_then_agree(call, tmp_path):
     code, out, _ = call("--accept", "first")
     assert code == 0
-    assert "Recorded: 6 new, 0 changed, 0 gone; 0 kept as they were." in out
+    assert "Recorded: 7 new, 0 changed, 0 gone; 0 kept as they were." in out
     assert str(tmp_path / "goldens" / "search-nbmacro.json") in out
     entries = goldens.read(tmp_path / "goldens")
     assert {entry.since["reason"] for entry in entries} == {"first"}

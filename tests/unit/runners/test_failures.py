@@ -215,7 +215,10 @@ def test_a_proxy_that_fails_everywhere_is_a_failed_run_and_the_others_are_done(t
 def test_what_the_formula_says_of_every_network_is_a_result(tmp_path, monkeypatch):
     foreign(lambda passes: float("nan"), monkeypatch)
     (outcome,) = execute(config(tmp_path, "task.population=4", "proxy.names=[foreign]"))
-    assert (outcome.status, outcome.headline) == ("done", "tau undefined, n 0 of 4")
+    assert (outcome.status, outcome.headline) == (
+        "done",
+        "tau undefined, n 0 of 4, the value is not a finite number",
+    )
 
 
 @pytest.mark.usefixtures("_cleared")

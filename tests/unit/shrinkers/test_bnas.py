@@ -8,6 +8,9 @@ import pytest
 from harness import shrinkers, spaces
 from harness.cli._compose import composing, run_configs
 from harness.records import Store
+from harness.reports.analysis.groups import collect
+from harness.reports.charts import shrink as charts
+from harness.reports.tables import shrink as tables
 from harness.runners import execute
 from harness.scorers import Work
 
@@ -52,6 +55,12 @@ def test_a_supernet_is_asked_about_children_and_pays_in_epochs(tmp_path):
     assert rows["queries"].sum() == 0
     assert "best_seen" not in record.statistics
     assert len(record.statistics["training"]["curve"]) == 1
+    groups = collect(tmp_path)
+    assert tables.tables(groups)[-1].title == "Supernets trained for these scores"
+    assert [chart.title for chart in charts.charts(groups, "")][1:3] == [
+        "Accuracy left by scores measured",
+        "Accuracy left by epochs trained",
+    ]
 
 
 @pytest.mark.parametrize(("keep", "work"), [(1, Work(24, 27)), (3, Work(15, 16))])

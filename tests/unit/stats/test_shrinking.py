@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness import benchmarks, spaces
-from harness.stats import dropped_first
+from harness.stats import dropped_first, left, ranks_of_candidates
 
 LOWER_IS_BETTER = {"dartspt", "zc pt", "tenaspt", "synflow", "zc-pt-post"}
 
@@ -90,3 +90,17 @@ def test_every_published_evaluation_that_has_its_scores(shared):
             assert found.ideal_mean_rank == pytest.approx(20.4)  # of the mean accuracy itself
             compared += 1
     assert compared == 31
+
+
+def test_true_ranks_by_hand():
+    means = np.array([70.0, 90.0, 90.0 + 1e-12, np.nan, 80.0])
+    np.testing.assert_array_equal(ranks_of_candidates(means), [4.0, 1.0, 1.0, np.nan, 3.0])
+
+
+def test_the_ten_best_with_ties():
+    truth = np.array([*np.arange(20.0), np.nan, 10.0])
+    kept = truth >= 15
+    found = left(truth, kept)
+    assert found["top_10"] == 5 / 11  # 10 to 19, of which 10 comes twice
+    assert left(truth[:3], np.array([True, False, False]))["top_10"] == 1 / 3
+    assert left(np.array([np.nan]), np.array([True]))["top_10"] is None
