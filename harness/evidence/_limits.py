@@ -42,9 +42,8 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
         takers = [name for name in registry.names("harness.searchers") if _is_taker(name)]
         given = f"task={config.task['name']}" + (f" {method.group}={method.name}" if method else "")
         raise ConfigError(
-            f"Limits are kept by task=search with searcher={','.join(takers)}, which have several "
-            f"architectures to choose from; received limits.{next(iter(config.limits))} with {given}: take "
-            "one of these, or no limits."
+            f"Limits are kept by task=search with searcher={','.join(takers)}; received limits."
+            f"{next(iter(config.limits))} with {given}: take one of these, or no limits."
         )
     allowed = units(config.space["name"], config.label)
     for name, bound in config.limits.items():

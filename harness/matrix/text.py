@@ -60,7 +60,8 @@ def markdown(found: Sequence[Place]) -> str:
         "negated, so that a positive τ prefers cheap networks. ▲ and ▽: the 95 % interval of the difference "
         "to the best trivial baseline (parameters, FLOPs, non-identity operations) on the same "
         "architectures, paired over these, lies above or below 0. No number: undefined, or the same for all. "
-        "`matrix.csv` has every label, with intervals: of 100 architectures some 0.13 to either side.",
+        "`matrix.csv` has every label, with intervals: of 100 architectures some 0.13 to either side. Of "
+        "many cells a few are marked by chance: nothing is corrected for their number.",
         "",
         "## What was scored",
         "",
@@ -80,7 +81,7 @@ def markdown(found: Sequence[Place]) -> str:
         if own:
             lines += [f"## {title_of(task)}", "", note, "", *_side_by_side(own), ""]
         for place in own:
-            if len(place.shown) > 1 and task == PROXIES:
+            if len(place.shown) > 1:
                 lines += [f"### {place.space}", "", *_of_space(place), ""]
     return "\n".join([*lines, wording.provenance([group for place in found for group in place.groups]), ""])
 

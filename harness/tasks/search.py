@@ -20,8 +20,8 @@ def derived(rows: Rows) -> dict[str, Any]:
     """The best told of so far, by the number of queries, and the architectures looked up or scored.
 
     ``best_told`` (unknown figures leave it as it is; the best by the figures that were told, its own under
-    the run's label, ``reported``, where that is another) and ``looked_up`` of a search by queries, ``scored``
-    with ``arch`` and ``score`` of one by a proxy.
+    the run's label, ``reported``, where that is another) and ``looked_up`` (those with a figure) of a search
+    by queries, ``scored`` with ``arch`` and ``score`` of one by a proxy.
     """
     if "stage" not in rows:
         return {}
@@ -33,8 +33,9 @@ def derived(rows: Rows) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if len(asked.get("accuracy", ())):
         found["best_told"] = _best_told(asked["accuracy"], asked.get("reported"))
-    if len(asked.get("arch", ())):
-        found["looked_up"] = asked["arch"].tolist()
+        known = np.isfinite(asked["accuracy"].astype(np.float64))  # others may be no architecture
+        if "arch" in asked:
+            found["looked_up"] = asked["arch"][known].tolist()
     if len(scored) == 2 and scored["arch"]:
         found["scored"] = scored
     return found

@@ -12,6 +12,7 @@ from harness.records import Run, Store
 from harness.reports.analysis import fronts
 from harness.reports.analysis.groups import collect
 from harness.stats import TrueFront, pareto_front
+from harness.tasks.search import derived
 
 LABEL, COST = "cifar10_test_200", "cifar10_latency_edgegpu"
 PROVENANCE = {"commit": "c0ffee", "dirty": False, "device": "cpu", "processor": "a CPU", "versions": {}}
@@ -83,6 +84,17 @@ def test_of_what_was_scored_that_is_handed_over_which_nothing_beats_by_score_and
     )
     assert reached.found.n == expected.sum()
     assert reached.quality.tolist() == table.values(table.keys[numbers], LABEL)[expected].tolist()
+
+
+def test_what_has_no_figure_is_not_handed_over():
+    """Draws that are no architecture at all are among them."""
+    rows = {
+        "stage": ["query", "query", "query"],
+        "arch": ["a", "no architecture", "b"],
+        "accuracy": [90.0, np.nan, 91.0],
+        "score": [np.nan] * 3,
+    }
+    assert derived(rows)["looked_up"] == ["a", "b"]
 
 
 def test_any_other_search_hands_over_what_it_found(searched, tmp_path):
