@@ -77,7 +77,7 @@ def test_import_verify_and_import_again(run, source, tmp_path):
     folder = tmp_path / "mine"
     code, out, err = run("import", "nbmacro_json", source, "--partial", "--out", folder)
     assert (code, err) == (0, "")
-    assert "nbmacro: 1 rows, 4 labels" in out
+    assert "nbmacro: 1 rows, 5 labels" in out
     assert run("verify", "--dir", folder)[0] == 0
     assert "(partial)" in run("list", "--dir", folder)[1]
     code, out, err = run("import", "nbmacro_json", source, "--partial", "--out", folder)
