@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GOLDENS = folders.ROOT / "tests" / "goldens"
 PRESET = "regress"
 SPACES = (
-    "nb201", "nbmacro", "nb1shot1_1", "darts", "darts_s5", "transnas_micro", "transnas_macro", "nats_sss",
+    "nb201", "nbmacro", "nb1shot1_1", "darts", "transnas_micro", "transnas_macro", "nats_sss",
     "nb101", "mnasnet", "mobilenet",
 )  # fmt: skip
 """One of each family; table facts are of all spaces."""
