@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from harness.errors import ResultsError
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -34,6 +36,23 @@ def replace(path: Path, data: bytes) -> None:
         os.replace(staged, path)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def write_texts(what: str, folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write the files of ``what`` into ``folder``, by name, and return their paths.
+
+    Raises
+    ------
+    ResultsError
+        Where they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            replace(folder / name, text.encode())
+    except OSError as error:
+        raise ResultsError(f"{what} cannot be written to {folder}: {error.strerror}.") from error
+    return tuple(folder / name for name in texts)
 
 
 def create(path: Path, data: bytes) -> bool:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from harness.benchmarks._label import Dataset, Label
-
-FORMAT = 1
-"""Number of how a training from scratch is put together; another one is another truth."""
-
-OPTIMISER = "SGD, momentum 0.9, weight decay 0.0003, gradients clipped at 5, rate to 0 along a cosine"
+from harness.benchmarks._settings import Measuring
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Measuring):
     """A training from scratch at a small fidelity, the same for every architecture of a space.
 
     Attributes
@@ -53,32 +47,19 @@ class Recipe:
     seeds: tuple[int, ...]
     arithmetic: str = "reproducible"
 
-    @classmethod
-    def of_settings(cls, settings: Mapping[str, Any]) -> Recipe:
-        """The recipe that :attr:`settings` are of, as a record holds them."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: value for name, value in settings.items() if name in names})
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All of it in JSON's types."""
-        return {**asdict(self), "network": dict(self.network), "seeds": list(self.seeds)}
-
-    @property
-    def training(self) -> dict[str, Any]:
-        """What one training hangs on besides its architecture and its seed."""
-        told = {name: value for name, value in self.settings.items() if name != "seeds"}
-        return {"format": FORMAT, "optimiser": OPTIMISER, **told}
+    form: ClassVar[int] = 1
+    optimiser: ClassVar[str] = (
+        "SGD, momentum 0.9, weight decay 0.0003, gradients clipped at 5, rate to 0 along a cosine"
+    )
 
     @property
     def name(self) -> str:
         """The label's name, which says the fidelity."""
         sizes = [f"{value}{name}" for name, value in self.network.items()]
-        first, last = self.seeds[0], self.seeds[-1]
         parts = (
             "trained", self.input, *sizes, f"{self.image_size}px", f"{self.images}images",
             f"{self.epochs}epochs", f"batch{self.batch_size}", f"sgd{self.rate:g}",
-            f"seed{first}" if first == last else f"seeds{first}-{last}",
+            self.seed_words("training")[0],
         )  # fmt: skip
         return "_".join(parts)
 
@@ -86,14 +67,13 @@ class Recipe:
     def words(self) -> str:
         """The fidelity in a sentence's words, so that nobody takes it for a published figure."""
         sizes = ", ".join(f"{value} {name}" for name, value in self.network.items())
-        count, seeds = len(self.seeds), ", ".join(map(str, self.seeds))
-        runs = f"one training (seed {seeds})" if count == 1 else f"mean of {count} trainings (seeds {seeds})"
+        _, runs = self.seed_words("training")
         half = self.images // 2
         return (
             f"trained here at a small fidelity and not a published figure: {sizes}, {self.image_size} x "
             f"{self.image_size} pixels, {half:,} images of {self.input} to train on and "
             f"{self.images - half:,} to validate on, {self.epochs} epochs, batch {self.batch_size}, "
-            f"{OPTIMISER}, first rate {self.rate:g}; {runs}"
+            f"{self.optimiser}, first rate {self.rate:g}; {runs}"
         )
 
     @property
@@ -107,8 +87,3 @@ class Recipe:
     def dataset(self) -> Dataset:
         """What a network has to know of the images."""
         return Dataset(self.classes, self.image_size)
-
-    def digest_of(self, more: Mapping[str, Any]) -> str:
-        """SHA-256, in hex, of the recipe, its seeds, and of ``more`` that it is measured of."""
-        told = {**self.training, "seeds": list(self.seeds), **more}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

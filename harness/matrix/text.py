@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import benchmarks
 from harness.benchmarks import COUNTS, StoredTable
-from harness.errors import ResultsError
+from harness.files import write_texts
 from harness.matrix.judged import PROXIES, SCORERS, Judged, Place, places, title_of
 from harness.reports import wording
 from harness.reports.analysis import lookup
@@ -41,14 +41,8 @@ def write_matrix(results: Path, output: Path) -> tuple[Path, ...]:
         Without records that can be judged, for damaged ones, or where ``output`` cannot be written.
     """
     found = places(collect(results))
-    written = tuple(output / name for name in FILES)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (markdown(found), numbers_csv(found)), strict=True):
-            path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise ResultsError(f"The matrix cannot be written to {output}: {error.strerror}.") from error
-    return written
+    texts = dict(zip(FILES, (markdown(found), numbers_csv(found)), strict=True))
+    return write_texts("The matrix", output, texts)
 
 
 def markdown(found: Sequence[Place]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from harness import tasks
-from harness.errors import ResultsError
+from harness.files import write_texts
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
 from harness.reports.model import Cell, Column, Row, Table
@@ -37,14 +37,8 @@ def write_sensitivity(results: Path, output: Path) -> tuple[Path, ...]:
         Without records to compare, for damaged ones, or where ``output`` cannot be written.
     """
     found = studies(collect(results))
-    written = tuple(output / name for name in FILES)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (markdown(found), numbers_csv(found)), strict=True):
-            path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise ResultsError(f"The study cannot be written to {output}: {error.strerror}.") from error
-    return written
+    texts = dict(zip(FILES, (markdown(found), numbers_csv(found)), strict=True))
+    return write_texts("The study", output, texts)
 
 
 def markdown(found: Sequence[Study]) -> str:
