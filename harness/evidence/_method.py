@@ -59,13 +59,21 @@ def method_of(config: RunConfig) -> Method | None:
 def require_kinds(method: Method, space: Space) -> None:
     """Raise :class:`ConfigError` where ``space`` has decisions of a kind that ``method`` cannot decide.
 
-    So it is where ``method`` grows architectures and ``space`` does not say how.
+    So it is where ``method`` grows architectures and ``space`` does not say how, and where it names the
+    ``FAMILIES`` of networks that it is defined for and ``space`` has others.
     """
     kinds = getattr(method.module, "KINDS", ANY)
     if getattr(method.module, "GROWS", False) and not space.stages:
         raise ConfigError(
             f"{method.group}={method.name} grows architectures stage by stage, and {space.name} does not say "
             f"how its own grow: take another {method.group}, or a space such as nb201, nbmacro or nb101."
+        )
+    families = getattr(method.module, "FAMILIES", None)
+    if families is not None and space.family not in families:
+        raise ConfigError(
+            f"{method.group}={method.name} is defined for networks of {', '.join(sorted(families))} alone, "
+            f"and {space.name} has those of the family {space.family}; take another {method.group}, or "
+            "another space."
         )
     present = list(dict.fromkeys(decision.kind for decision in space.decisions))
     if kinds is not ANY and not set(present) <= set(kinds):

@@ -15,6 +15,7 @@ One public module per family of spaces (``space.family``); the folder is the reg
 
 from __future__ import annotations
 
+from harness.networks._angles import VectorProducts, vector_products
 from harness.networks._blocks import Conv2d, Linear, Network, classifier, conv_bn_relu
 from harness.networks._build import (
     build,
@@ -50,6 +51,7 @@ __all__ = [
     "Linear",
     "Network",
     "Supernet",
+    "VectorProducts",
     "build",
     "build_restorer",
     "build_supernet",
@@ -73,4 +75,5 @@ __all__ = [
     "size_of",
     "table_flops",
     "trained_cost",
+    "vector_products",
 ]

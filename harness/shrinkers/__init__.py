@@ -3,6 +3,7 @@
 An item is a module with
 
 * ``EVIDENCE``, ``ASKS`` and ``KINDS``, as a searcher's (:mod:`harness.searchers`);
+* ``FAMILIES``, where it is defined for some families of networks alone;
 * ``OPTIONS``: by name its settings (:class:`harness.options.Option`); none where it is missing;
 * ``shrink(tools, settings) -> iterable of masks``, one for every step: what the step leaves of the one
   before, which for the first step is ``tools.space.full_mask``.

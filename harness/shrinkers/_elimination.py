@@ -75,13 +75,20 @@ def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequenc
 
     What is not known does not count; NaN where nothing is known. ``sizes`` are the numbers of candidates.
     """
-    told = np.array([asked.accuracy(arch) for arch in archs])
+    picks = np.array(archs)[:, :, 0]
+    return candidate_means(picks, np.array([asked.accuracy(arch) for arch in archs]), sizes)
+
+
+def candidate_means(picks: np.ndarray, told: np.ndarray, sizes: Sequence[int]) -> Values:
+    """By decision the mean of what was ``told``, (N,), of architectures that pick a candidate.
+
+    ``picks`` are theirs, (N, decisions). What is not finite does not count; NaN where nothing is known.
+    """
     known = np.isfinite(told)
     means = []
-    for decision, size in enumerate(sizes):
-        picks = np.array([arch[decision][0] for arch in archs])[known]
-        counts = np.bincount(picks, minlength=size)
-        sums = np.bincount(picks, weights=told[known], minlength=size)
+    for column, size in zip(picks[known].T, sizes, strict=True):
+        counts = np.bincount(column, minlength=size)
+        sums = np.bincount(column, weights=told[known], minlength=size)
         means.append(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
     return means
 

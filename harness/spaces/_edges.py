@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.spaces._diagram import Diagram, cell_of_edges
 from harness.spaces._growth import by_decisions
-from harness.spaces._space import Architecture, Space
+from harness.spaces._space import Architecture, Mask, Space
 
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 """(node, its parent), in the order of the decisions."""
@@ -38,6 +40,21 @@ class CellOfEdges(Space):
             if parent in reached and operation != "none":
                 reached.add(node)
         return 3 in reached
+
+    def path(self, mask: Mask, rng: np.random.Generator) -> Mask:
+        """Every edge's operation uniform; a node whose edges all are ``none`` is drawn again where it can."""
+        none = self.decisions[0].candidates.index("none")
+        found: list[int] = []
+        for node in (1, 2, 3):
+            rows = [row for row, (target, _) in zip(mask, EDGES, strict=True) if target == node]
+            left = [np.flatnonzero(row) for row in rows]
+            picks = [none]
+            while set(picks) == {none}:
+                picks = [int(rng.choice(each)) for each in left]
+                if all(each.tolist() == [none] for each in left):
+                    break
+            found.extend(picks)
+        return self.mask_of(tuple((pick,) for pick in found))
 
     def diagrams(self, arch: Architecture) -> tuple[Diagram, ...]:
         """The cell, with an operation on each edge."""

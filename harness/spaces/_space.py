@@ -247,6 +247,14 @@ class Space(ABC):
             for decision, picks in zip(self.decisions, arch, strict=True)
         )
 
+    def path(self, mask: Mask, rng: np.random.Generator) -> Mask:
+        """One encoding of what ``mask`` leaves, as a mask: every decision made uniformly and by itself."""
+        picks = (
+            tuple(sorted(rng.choice(np.flatnonzero(row), decision.picks, replace=False).tolist()))
+            for decision, row in zip(self.decisions, mask, strict=True)
+        )
+        return self.mask_of(tuple(picks))
+
     def leaves(self, mask: Mask, arch: Architecture) -> bool:
         """Whether ``mask`` leaves ``arch``: every candidate that it picks, where that has an effect."""
         return all(

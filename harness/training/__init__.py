@@ -5,7 +5,8 @@ An item is a way to train, a module with
 * ``TRAINS``: whether anything is trained at all;
 * ``INITIAL_DEVIATION``: the standard deviation of the architecture parameters' first values;
 * ``architecture_gradient(trained, train, valid, rate) -> [Tensor, ...]``, or ``None`` where the architecture
-  parameters stay as they are.
+  parameters stay as they are;
+* ``drawn(space, mask, rng) -> mask``, where a step trains not all that the mask leaves but a draw of it.
 
 :class:`Trained` holds a supernet, its architecture parameters and the images; :func:`fit` trains it and
 writes checkpoints; ``Trained.fine_tune`` goes on under a mask. :func:`fit_network` trains a stand-alone

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from math import cos, pi
 from pathlib import Path
+from sys import intern
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
@@ -71,7 +72,7 @@ def fit(
         rate = LAST_RATE + (RATE - LAST_RATE) * (1 + cos(pi * epoch / epochs)) / 2
         optimisers[0].param_groups[0]["lr"] = rate
         seen = trained.epoch(*optimisers, ("epoch", epoch), tick)
-        valid = trained.measured_accuracy(trained.mask)
+        valid = trained.measured_accuracy(next(trained.paths("validation", epoch)))
         trained.curve.append({"epoch": epoch, "rate": rate, **seen, "valid_accuracy": valid})
         if origin is not None and dict(origin) not in trained.origins:
             trained.origins.append(dict(origin))
@@ -86,10 +87,11 @@ def estimated_seconds(trained: Trained, accuracies: int = 0, tunings: int = 0) -
     """
     optimisers, images = trained.optimisers(RATE), trained.images
     halves = [images.shuffled(half, "estimate") for half in ("train", "valid")]
-    for pair in islice(zip(*halves, strict=True), 2):
-        step = _seconds(trained, partial(trained.step, *optimisers, *pair))
+    paths = trained.paths("estimate")
+    for (train, valid), path in zip(islice(zip(*halves, strict=True), 2), paths, strict=False):
+        step = _seconds(trained, partial(trained.step, *optimisers, train, valid, path))
     batch = next(images.in_order("valid"))
-    accuracy = _seconds(trained, partial(trained.right, batch, trained.mask))
+    accuracy = _seconds(trained, partial(trained.right, batch, next(paths)))
     accuracy *= images.count("valid") / len(batch.targets)
     epochs = trained.length.epochs + tunings * trained.length.fine_tuning_epochs
     return epochs * images.steps * step + (trained.length.epochs + accuracies) * accuracy
@@ -121,6 +123,10 @@ def _resume(
     trained.restore(State(found["supernet"], found["alphas"], trained.mask))
     for each, state in zip(optimisers, found["optimisers"], strict=True):
         if each is not None:
-            each.load_state_dict(state)
+            # Names that were read are other objects than those of weights first trained later; bytes tell.
+            own = {
+                key: {intern(name): value for name, value in of.items()} for key, of in state["state"].items()
+            }
+            each.load_state_dict({**state, "state": own})
     trained.curve = json.loads(found["curve"])
     trained.origins = json.loads(found["origins"])

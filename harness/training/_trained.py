@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from harness.errors import RunFailed
 from harness.inputs import Batch
 from harness.networks import Supernet
-from harness.seeding import derive
+from harness.seeding import derive, generator
 from harness.spaces import Mask
 from harness.training._images import Images
 
@@ -68,6 +68,8 @@ class Trained:
     ----------
     weights
         The supernet's parameters.
+    initial
+        By name what these were at first.
     alphas
         One tensor of architecture parameters per decision, one number per candidate.
     mask
@@ -87,6 +89,7 @@ class Trained:
     ) -> None:
         self.supernet = supernet.train()
         self.weights = list(supernet.parameters())
+        self.initial = self.present()
         self.images = images
         self.method = method
         self.length = length
@@ -115,6 +118,16 @@ class Trained:
         """By decision that of the first architecture parameters."""
         own, space = self.method.INITIAL_DEVIATION, self.space
         return [own if space.feeding(index) is None else 0.0 for index in range(len(space.decisions))]
+
+    def present(self) -> dict[str, Tensor]:
+        """By name copies of the supernet's parameters as they are."""
+        return {name: weight.detach().clone() for name, weight in self.supernet.named_parameters()}
+
+    def paths(self, *names: object) -> Iterator[Mask]:
+        """Without end, what a step trains: :attr:`mask`, or what the method draws of it by ``names``."""
+        rng, drawn = generator(self.seed, "training", "paths", *names), getattr(self.method, "drawn", None)
+        while True:
+            yield self.mask if drawn is None else drawn(self.space, self.mask, rng)
 
     def shares(self) -> list[list[float]]:
         """``softmax(alpha)`` of every decision."""
@@ -199,8 +212,8 @@ class Trained:
         """
         losses, correct = torch.zeros(2, dtype=torch.float64, device=self.alphas[0].device)
         halves = (self.images.shuffled(half, *names) for half in ("train", "valid"))
-        for train, valid in zip(*halves, strict=True):
-            loss, right = self.step(weights, alphas, train, valid)
+        for (train, valid), path in zip(zip(*halves, strict=True), self.paths(*names), strict=False):
+            loss, right = self.step(weights, alphas, train, valid, path)
             losses += loss
             correct += right
             tick()
@@ -215,16 +228,21 @@ class Trained:
         }
 
     def step(
-        self, weights: torch.optim.SGD, alphas: torch.optim.Adam | None, train: Batch, valid: Batch
+        self,
+        weights: torch.optim.SGD,
+        alphas: torch.optim.Adam | None,
+        train: Batch,
+        valid: Batch,
+        path: Mask | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """A step of the architecture parameters, then one of the weights.
+        """A step of the architecture parameters, then one of the weights, of ``path`` or all of :attr:`mask`.
 
         Returns the loss of the training batch before it, and how many of its images were right.
         """
         self._accuracies.clear()
         if alphas is not None:
             self._step_alphas(alphas, train, valid, weights.param_groups[0]["lr"])
-        return self._step_weights(weights, train)
+        return self._step_weights(weights, train, self.mask if path is None else path)
 
     def _step_alphas(self, optimiser: torch.optim.Adam, train: Batch, valid: Batch, rate: float) -> None:
         slopes = self.method.architecture_gradient(self, train, valid, rate)
@@ -235,8 +253,8 @@ class Trained:
             alpha.grad = slope if learns else None
         optimiser.step()
 
-    def _step_weights(self, optimiser: torch.optim.SGD, train: Batch) -> tuple[Tensor, Tensor]:
-        logits = self._logits(train, self.mask)
+    def _step_weights(self, optimiser: torch.optim.SGD, train: Batch, mask: Mask) -> tuple[Tensor, Tensor]:
+        logits = self._logits(train, mask)
         loss = F.cross_entropy(logits, train.targets)
         # A weight that did not take part gets no gradient, so that it neither moves nor decays.
         slopes = torch.autograd.grad(loss, self.weights, allow_unused=True)

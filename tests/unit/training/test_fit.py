@@ -23,7 +23,7 @@ from tests.unit.training.toy import Interrupted, everything, same, stopping_at, 
 
 EPOCHS, STEPS = 3, 4
 WHAT = {"space": "toy", "seed": 0, "training": {"name": "darts", "epochs": EPOCHS}}
-METHODS = ("darts", "darts_second_order", "fixed_alphas")
+METHODS = ("darts", "darts_second_order", "fixed_alphas", "single_paths")
 
 
 def fresh(method: str = "darts"):

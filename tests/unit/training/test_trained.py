@@ -38,7 +38,7 @@ def gradient(loss: torch.Tensor, weights: list[nn.Parameter]) -> list[torch.Tens
 
 
 def test_every_way_to_train_is_known():
-    assert training.names() == ("darts", "darts_second_order", "fixed_alphas", "none")
+    assert training.names() == ("darts", "darts_second_order", "fixed_alphas", "none", "single_paths")
     assert LEARNING == ["darts", "darts_second_order"]
     assert not training.load("none").TRAINS
     with pytest.raises(UnknownNameError, match=r"Did you mean 'darts'\?"):
