@@ -87,7 +87,7 @@ def test_nothing_is_trained_before_it_is_asked_for():
 def test_what_needs_all_of_them_is_refused_where_any_may_be_asked():
     benchmark = measured()
     for asked in (lambda: benchmark.keys, lambda: benchmark.require_as_many(RECIPE.name, "all")):
-        with pytest.raises(ConfigError, match=r"the 15,625 of nb201 would all have to be measured here; .*architectures=20"):
+        with pytest.raises(ConfigError, match=r"15,625 of nb201 would all have to be .*architectures=20"):
             asked()
 
 
