@@ -19,7 +19,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, median
@@ -36,13 +37,15 @@ from harness.runners import keep_freed_memory
 from harness.scorers import Score
 from harness.searchers import Proxy, zero_cost_pt
 from harness.spaces import Mask, Population, Space, without
-from tests.benchmarks import yardstick
+from tests.benchmarks import ratios, yardstick
 
 BATCHES = {"nb201": 256, "nbmacro": 256, "nb1shot1_1": 128, "nb1shot1_2": 128, "nb1shot1_3": 128}
 BATCHES |= {name: 64 for name in ("darts", "darts_s5")}
 SAMPLED = 5
 """Masks of a proposal that the yardstick is timed on, where its time hangs on them."""
 PROXY = "nwot_eval"
+COMPARED = {(path, "ratio") for path in PATHS}
+"""Ways whose ratios are kept."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--spaces", default="nb201,nbmacro,nb1shot1_1,darts_s5")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--accept", action="store_true", help="keep these ratios, to compare later ones with")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(asked.threads)
@@ -62,13 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds; seconds are per score")
     for name in asked.spaces.split(","):
         print(f"\n{name}, batch {BATCHES[name]}")
-        for line in lines(name, asked.rounds, asked.threads):
+        found = compare(name, asked.rounds, asked.threads)
+        for line in lines(name, found, asked.threads):
+            print("  " + line, flush=True)
+        fresh = {" ".join((name, *key[:2])): ratio for key, ratio in found.items() if key[1:] in COMPARED}
+        for line in ratios.lines("operation_scores", fresh, asked.threads, asked.accept):
             print("  " + line, flush=True)
 
 
-def lines(name: str, rounds: int, threads: int) -> list[str]:
-    """The table of one space."""
-    found = compare(name, rounds, threads)
+def lines(name: str, found: Mapping[tuple[str, ...], float], threads: int) -> list[str]:
+    """The table of one space, of what :func:`compare` found."""
     written = [f"{'':10}  initial          proposal         memory"]
     for way in ("yardstick", *PATHS, "floor"):
         cells = [_cell(found, part, way) for part in ("initial", "proposal")]
@@ -77,7 +84,7 @@ def lines(name: str, rounds: int, threads: int) -> list[str]:
     return written
 
 
-def _cell(found: dict[tuple[str, ...], float], part: str, way: str) -> str:
+def _cell(found: Mapping[tuple[str, ...], float], part: str, way: str) -> str:
     if (part, way) not in found:
         return " " * 15
     return f"{found[part, way]:6.2f} s {found[part, way, 'ratio']:5.1f}x"
@@ -157,12 +164,17 @@ def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: i
     folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
     chunk = batch.images[:CHUNK_SAMPLES].contiguous(memory_format=torch.channels_last)
     values, recorded = {nodes.images: chunk}, []
+    order = graphs.needed(folded)
+    unread = Counter(operand for node in order for operand in node.inputs)
     with torch.no_grad():
-        for node in graphs.needed(folded)[1:]:
+        for node in order[1:]:
             operands = graphs.replaced(node.operands, values)
             values[node] = node.function(*operands)
             if node.function is F.conv2d:
                 recorded.append(operands)
+            unread.subtract(node.inputs)
+            for operand in {each for each in node.inputs if not unread[each]}:
+                del values[operand]
 
     def run_chunk(_: int) -> None:
         torch.set_num_threads(1)

@@ -38,6 +38,7 @@ from torch.profiler import ProfilerActivity, profile
 from harness import networks, proxies, spaces
 from harness.inputs import Batch, noise
 from harness.runners import keep_freed_memory
+from tests.benchmarks import ratios
 from tests.benchmarks.naive_proxies import SAMPLES, THIRTEEN, Naive
 
 ARCHITECTURE = (
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--cpu-time", action="store_true", help="CPU seconds of the process, not those passed"
     )
+    parser.add_argument("--accept", action="store_true", help="keep these ratios, to compare later ones with")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(asked.threads)
@@ -71,12 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := set(parts) - set(PARTS):
         parser.error(f"unknown parts {sorted(unknown)}; there are {', '.join(PARTS)}")
     print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds, batch {BATCH_SIZE}")
-    for line in lines(parts, asked.rounds, asked.threads, clock):
+    fresh: dict[str, float] = {}
+    for line in lines(parts, asked.rounds, asked.threads, clock, fresh):
+        print(line, flush=True)
+    for line in ratios.lines("proxies", fresh, asked.threads, asked.accept):
         print(line, flush=True)
 
 
-def lines(parts: Sequence[str], rounds: int, threads: int, clock: Callable[[], float]) -> Iterable[str]:
-    """What is printed, part by part."""
+def lines(
+    parts: Sequence[str], rounds: int, threads: int, clock: Callable[[], float], fresh: dict[str, float]
+) -> Iterable[str]:
+    """What is printed, part by part; the ratios are put into ``fresh``."""
     network, batch = prepare()
     missing = [name for name in THIRTEEN if name not in proxies.names()]
     if missing:
@@ -85,13 +92,15 @@ def lines(parts: Sequence[str], rounds: int, threads: int, clock: Callable[[], f
     if {"thirteen", "six", "alone"} & set(parts):
         groups = {"thirteen": tuple(naive), "six": SIX, **{name: (name,) for name in naive}}
         wanted = [name for name in groups if name in parts or (name in naive and "alone" in parts)]
-        yield from table(
-            compare(network, batch, naive, {name: groups[name] for name in wanted}, rounds, clock)
-        )
+        found = compare(network, batch, naive, {name: groups[name] for name in wanted}, rounds, clock)
+        fresh |= {name: ratio for name, (_, _, ratio) in found.items()}
+        yield from table(found)
     if "six" in parts:
         yield from differences(network, batch)
     if "samples" in parts:
-        yield from table(compare(network, batch, SAMPLES, {name: (name,) for name in SAMPLES}, rounds, clock))
+        found = compare(network, batch, SAMPLES, {name: (name,) for name in SAMPLES}, rounds, clock)
+        fresh |= {name: ratio for name, (_, _, ratio) in found.items()}
+        yield from table(found)
     if "costs" in parts:
         yield from costs(network, batch, rounds, clock)
     if "memory" in parts:

@@ -1,0 +1,49 @@
+"""The ratios of a benchmark, kept by kind of processor in ``tests/benchmarks/ratios``: what fell is told.
+
+Ratios are within a round, so that other work on the machine moves them less than seconds; by how much they
+scatter all the same, the medians of some rounds say. Nothing fails by itself: a ratio that fell by more than
+a tenth (:data:`FELL`) is printed, and kept ones are replaced by ``--accept`` alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+
+from harness import files, records
+
+FOLDER = Path(__file__).parent / "ratios"
+FELL = 0.1
+"""Share of a kept ratio by which a fresh one may be lower without being told of."""
+
+
+def kind(threads: int) -> str:
+    """The file's name: processor, vector instructions that torch uses, threads."""
+    processor = records.provenance("cpu", threads)["processor"]
+    words = f"{processor} {torch.backends.cpu.get_cpu_capability()} {threads} threads"
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-").lower()
+
+
+def lines(
+    benchmark: str, fresh: Mapping[str, float], threads: int, accept: bool = False, folder: Path = FOLDER
+) -> Iterator[str]:
+    """What to print of ``fresh`` ratios by name; with ``accept`` they replace the kept ones."""
+    path = folder / f"{kind(threads)}.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    own = kept.get(benchmark, {})
+    for name, ratio in fresh.items():
+        before = own.get(name)
+        if before is not None and ratio < before * (1 - FELL):
+            words = f"{name}, {ratio:.1f}x now, {before:.1f}x kept in {path.name}"
+            yield f"fell by {1 - ratio / before:.0%}: {words}"
+    unknown = [name for name in fresh if name not in own]
+    if accept:
+        kept[benchmark] = own | {name: round(ratio, 2) for name, ratio in fresh.items()}
+        files.write_texts("Ratios", folder, {path.name: json.dumps(kept, indent=1, sort_keys=True) + "\n"})
+        yield f"kept {len(fresh)} ratios in {path}"
+    elif unknown:
+        yield f"not kept in {path.name} yet: {', '.join(unknown)}; --accept keeps them"
