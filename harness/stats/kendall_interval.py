@@ -69,7 +69,7 @@ def kendall_interval(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> Kenda
     if n < MIN_ROWS:
         return Kendall(n, tau, None, None)
     if 1 - abs(tau) < 1e-12:
-        return Kendall(n, round(tau), round(tau), round(tau))
+        return Kendall(n, *[float(round(tau))] * 3)
     psi = 2 * (c / scale - tau * (a / a.mean() + b / b.mean()) / 2)
     half = float(ndtri((1 + level) / 2)) * float(psi.std(ddof=1)) / sqrt(n) / (1 - tau**2)
     return Kendall(n, tau, tanh(atanh(tau) - half), tanh(atanh(tau) + half))

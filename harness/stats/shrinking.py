@@ -62,9 +62,10 @@ def ranks_of_candidates(means: np.ndarray) -> np.ndarray:
     the candidate; NaN, and not counted, where none is known that does. Means that differ by less than
     :data:`TIED` are of the same accuracies, added in another order, and equal.
     """
-    means = np.asarray(means, dtype=np.float64)
-    higher = (means[None, :] > means[:, None] + TIED).sum(axis=1)
-    return np.where(np.isfinite(means), 1.0 + higher, np.nan)
+    known = np.isfinite(means)
+    counted = np.where(known, means, -np.inf)
+    higher = (counted[None, :] > counted[:, None] + TIED).sum(axis=1)
+    return np.where(known, 1.0 + higher, np.nan)
 
 
 @dataclass(frozen=True)

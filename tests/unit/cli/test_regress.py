@@ -69,7 +69,7 @@ def test_goldens_are_recorded_once_and_then_agree(call, tmp_path):
     code, out, _ = call()
     assert (code, out.splitlines()[-1][:13]) == (0, "Nothing moved")
     code, out, _ = call("--accept", "nothing")
-    assert "0 new, 0 changed, 0 gone; 6 kept" in out
+    assert "0 new, 0 changed, 0 gone; 7 kept" in out
     assert {path.name: path.read_bytes() for path in (tmp_path / "goldens").iterdir()} == before
 
 

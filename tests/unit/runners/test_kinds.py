@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 from omegaconf import OmegaConf
 
-from harness import benchmarks, folders, groups, options, tasks
+from harness import benchmarks, folders, groups, options, registry, tasks
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError
 from harness.runners import RunConfig, check
@@ -36,7 +36,9 @@ def no_mlflow(monkeypatch):
 
 def chosen(composed, group, name):
     task = f"task={TASKS.get(group, 'arch_correlation')}" if group != "task" else f"task={name}"
-    return composed(task, *([] if group == "task" else [f"{group}={name}"]))
+    item = registry.load(f"harness.{group}s", name, group) if group in groups.METHODS else None
+    space = [f"space={family}" for family in getattr(item, "FAMILIES", ())]
+    return composed(task, *([] if group == "task" else [f"{group}={name}"]), *space)
 
 
 WRONG = {

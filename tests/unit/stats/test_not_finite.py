@@ -172,6 +172,32 @@ def _matrix(x, y, z):
     assert np.isfinite(stats.partial(matrix)) == (np.isfinite(x[0]))
 
 
+def _interval(x, y, z):
+    kept = np.isfinite(x) & np.isfinite(y)
+    found, alone = stats.kendall_interval(x, y), stats.kendall_interval(x[kept], y[kept])
+    assert asdict(found) == asdict(alone)
+
+
+def _front(x, y, z):
+    kept = np.isfinite(x) & np.isfinite(y)
+    front = stats.pareto_front(x, y)
+    assert front[kept].tolist() == stats.pareto_front(x[kept], y[kept]).tolist()
+    assert not front[~kept].any()
+
+
+def _hypervolume(x, y, z):
+    kept = np.isfinite(x) & np.isfinite(y)
+    found, alone = stats.hypervolume(x, y, (-3.0, 99.0)), stats.hypervolume(x[kept], y[kept], (-3.0, 99.0))
+    assert found == alone > 0
+
+
+def _candidates(x, y, z):
+    kept = np.isfinite(x)
+    found = stats.ranks_of_candidates(x)
+    assert found[kept].tolist() == stats.ranks_of_candidates(x[kept]).tolist()
+    assert np.isnan(found[~kept]).all()
+
+
 CHECKS = {
     "agreement": _agreement,
     "architecture_agreement": _population,
@@ -184,14 +210,17 @@ CHECKS = {
     "dropped_first": _dropped,
     "expected_highest": _expected_highest,
     "holm": _holm,
+    "hypervolume": _hypervolume,
     "kendall": _undefined(stats.kendall),
     "kendall_c": _undefined(stats.kendall_c),
+    "kendall_interval": _interval,
     "kendall_weighted": _undefined(stats.kendall_weighted),
     "left": _left,
     "mean_with_interval": _mean,
     "ndcg": _undefined(stats.ndcg),
     "operation_agreement": _operations,
     "operations_dropped": _operations,
+    "pareto_front": _front,
     "partial": _matrix,
     "partial_kendall": _partial(stats.partial_kendall),
     "partial_spearman": _partial(stats.partial_spearman),
@@ -200,6 +229,7 @@ CHECKS = {
     "rank_intervals": _intervals,
     "rank_of": _rank_of,
     "ranks": _ranks,
+    "ranks_of_candidates": _candidates,
     "resampled": _resampled,
     "spearman": _undefined(stats.spearman),
     "top_decile": _top_decile,
@@ -207,7 +237,10 @@ CHECKS = {
     "top_precision": _top(stats.top_precision),
     "undefined_reason": _reason,
 }
-NO_STATISTICS = {"RESAMPLES", "Agreement", "AverageRanks", "Difference", "Dropped", "PairedScores"}
+NO_STATISTICS = {
+    "RESAMPLES", "Agreement", "AverageRanks", "Difference", "Dropped", "FrontFound", "Kendall",
+    "PairedScores", "TrueFront",
+}  # fmt: skip
 
 
 def test_every_public_statistic_is_here():
