@@ -177,3 +177,14 @@ def test_every_record_is_linked(browser, page):
     for link in links:
         assert link.get_attribute("href").startswith("file:")
         assert link.get_attribute("href").endswith(".json")
+
+
+def test_a_printed_chart_is_no_wider_than_the_paper(browser):
+    look(browser, 1300)
+    plot = chart(browser, "regret-toy")
+    wide = plot.rect["width"]
+    drawn = "return arguments[0].querySelector('.main-svg').getBoundingClientRect().width"
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script(drawn, plot) <= 18 / 2.54 * 96 + 1 < wide
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(drawn, plot) == pytest.approx(wide, abs=1)

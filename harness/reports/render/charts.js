@@ -104,7 +104,13 @@ if (typeof Plotly === "undefined") {
 }
 const redraw = () => document.querySelectorAll(".plot.js-plotly-plot").forEach(draw);
 dark.addEventListener("change", redraw);
-window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((plot) => plot.clientWidth && draw(plot)));
+// A chart is drawn as wide as it is told to be; the window is as wide as the screen until it is printed.
+const printing = (on) => {
+  document.documentElement.classList.toggle("printing", on);
+  document.querySelectorAll(".plot").forEach((plot) => plot.clientWidth && draw(plot));
+};
+window.addEventListener("beforeprint", () => printing(true));
+window.addEventListener("afterprint", () => printing(false));
 
 // One chart of a kind at a time.
 for (const choice of document.querySelectorAll("select[data-charts]")) {
