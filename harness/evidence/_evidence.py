@@ -118,8 +118,9 @@ class Evidence(ABC):
         return trace
 
     def costs(self, arch: Architecture) -> dict[str, Any]:
-        """What else the record says of the architecture that was found, such as its costs."""
-        return self.bounded.costs(arch) if self.bounded.bounds else {}
+        """What else the record says of what was found: its costs, where there are limits or no accuracy."""
+        told = self.bounded.bounds or not self.context.label.known
+        return self.bounded.costs(arch) if told else {}
 
     @property
     def steps(self) -> int:

@@ -41,6 +41,8 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
     numbers. Every call into torch is seen, however it is written, and is answered with such a tensor again,
     so that the module finds the types, shapes and modes that it would find. It may call what is in
     :data:`~harness.graphs._known.OPERATIONS`; operands besides the images are its own parameters and buffers.
+    A sequence of known layers in this package's networks is run for the first input of a shape alone, and
+    written down for further ones by what it did (:mod:`harness.graphs._replay`), unless there is a ``watch``.
     Parameters, buffers and modes are left as they were found. Attributes of the module's own that its forward
     changes, and global random generators, are the caller's to look after.
 

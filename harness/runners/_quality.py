@@ -21,9 +21,8 @@ def quality(context: Context, arch: Architecture, bounded: Bounded | None = None
     ``rank = 1 + #{a : accuracy(a) > accuracy(arch)}``, ``regret = best accuracy - accuracy(arch)``
     in percentage points, with duplicates counted as the benchmark lists them. All three are ``None``,
     and the status is ``unknown``, where the label has no figure for ``arch``. Where any architecture can be
-    asked about, nobody knows the best one: then rank and regret are ``None`` too. Where no accuracy is known
-    at all, what the network costs is told instead. Where the run has limits, the best one and the others are
-    those within them, and ``best_within`` names the limits.
+    asked about, nobody knows the best one: then rank and regret are ``None`` too. Where the run has limits,
+    the best one and the others are those within them, and ``best_within`` names the limits.
     """
     benchmark, label = context.benchmark, context.label.name
     limits = bounded.limits.words if bounded else ""
@@ -47,7 +46,6 @@ def quality(context: Context, arch: Architecture, bounded: Bounded | None = None
         "regret": best - accuracy if ranked else None,
         **({"best_within": limits} if limits else {}),
         **_size(context, arch),
-        **({} if context.label.known else _costs(context, arch)),
         **({} if known else UNKNOWN),
     }
 
@@ -80,12 +78,3 @@ def _size(context: Context, arch: Architecture) -> dict[str, int]:
     from harness import networks  # loads torch
 
     return {"published_size_params": networks.trained_cost(context.space, arch)[0]}
-
-
-def _costs(context: Context, arch: Architecture) -> dict[str, float]:
-    """Parameters and multiply-adds, in millions, of the network that is trained."""
-    from harness import networks  # loads torch
-
-    images = context.benchmark.dataset(context.label.name)
-    params, flops = networks.trained_cost(context.space, arch, images.classes, images.image_size)
-    return {"params_millions": params / 1e6, "flops_millions": flops / 1e6}

@@ -16,16 +16,10 @@ def tables(groups: Sequence[Group], quantity: Quantity) -> tuple[Table, ...]:
     told = [group for group in groups if group.results and known(group)]
     if not told:
         return ()
+    seen = "of the one with the best figure that it was told, in the seeds where that is another"
     heads = (
         Column("Searcher", "what searches", numeric=False),
-        Column(f"Found: {quantity.axis}", "of what it returned", lower_first=quantity.lower_first),
-        Column("Rank", "of that", lower_first=True),
-        Column(
-            f"Best seen: {quantity.axis}",
-            "of the one with the best figure that it was told, in the seeds where that is another",
-            lower_first=quantity.lower_first,
-        ),
-        Column("Rank seen", "of that one", lower_first=True),
+        *judged_columns(quantity, ("Found", "of what it returned"), seen),
         Column("Seeds apart", "in which the two are different architectures"),
         Column("Seeds", "runs averaged"),
     )
@@ -59,6 +53,17 @@ def labels(groups: Sequence[Group]) -> tuple[str, ...]:
 def known(group: Group) -> bool:
     """Whether it says what the best was of all that were looked up."""
     return bool(group.stat("best_seen.accuracy")["n"])
+
+
+def judged_columns(quantity: Quantity, answer: tuple[str, str], seen: str) -> tuple[Column, ...]:
+    """Figure and rank of the ``answer``, by its title and its meaning, and of the best that was ``seen``."""
+    title, words = answer
+    return (
+        Column(f"{title}: {quantity.axis}", words, lower_first=quantity.lower_first),
+        Column("Rank", "of it, among all architectures of the space", lower_first=True),
+        Column(f"Best seen: {quantity.axis}", seen, lower_first=quantity.lower_first),
+        Column("Rank seen", "of that one", lower_first=True),
+    )
 
 
 def judged(group: Group, name: str, quantity: Quantity) -> tuple[Cell, Cell]:

@@ -25,18 +25,11 @@ def _derived(scored: Sequence[Group], groups: Sequence[Group], quantity: Quantit
     asking = [group for group in told if best_seen.known(group)]
     heads = (
         Column("Shrinker", "what shrinks the space", numeric=False),
-        Column(
-            f"Derived: {quantity.axis}",
-            "of the one architecture that the last step leaves",
-            lower_first=quantity.lower_first,
-        ),
-        Column("Rank", "of it, among all architectures of the space", lower_first=True),
-        Column(
-            f"Best seen: {quantity.axis}",
+        *best_seen.judged_columns(
+            quantity,
+            ("Derived", "of the one architecture that the last step leaves"),
             "of the one with the best figure that the shrinker was told",
-            lower_first=quantity.lower_first,
         ),
-        Column("Rank seen", "of that one", lower_first=True),
         Column("Queries", "trained figures that the shrinker was told", lower_first=True),
         Column("Seeds", "runs averaged"),
     )
