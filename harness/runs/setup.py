@@ -13,7 +13,7 @@ from harness import inputs, networks, records
 from harness.errors import unknown_name
 from harness.inputs import Source
 from harness.processes.memory import keep_freed_memory
-from harness.proxies import counts_relus
+from harness.proxies import counts_relus, lacking, require_precision
 from harness.runs.config import Progress, RunConfig, nothing
 from harness.runs.context import Context, context_of
 from harness.runs.device import arithmetic, chosen
@@ -55,9 +55,10 @@ class Setup(Context):
         return {"counting": self.counting} if otherwise else {}
 
     @property
-    def measuring(self) -> tuple[int, str, float | None, str]:
-        """Seed, path, time limit and counting, as :func:`harness.proxies.measure` takes them."""
-        return self.config.seed, self.config.path, self.config.time_limit, self.counting
+    def measuring(self) -> tuple[int, str, float | None, str, str]:
+        """Seed, path, time limit, counting and precision, as :func:`harness.proxies.measure` takes them."""
+        config = self.config
+        return config.seed, config.path, config.time_limit, self.counting, config.precision
 
     @property
     def limits(self) -> dict[str, float]:
@@ -74,6 +75,18 @@ class Setup(Context):
         """The arithmetic where it is not the usual one; then it is one of a run's settings."""
         usual = self.config.arithmetic == "reproducible"
         return {} if usual else {"arithmetic": self.config.arithmetic}
+
+    @property
+    def precision(self) -> dict[str, str]:
+        """The precision where it is not float32; then it is one of a run's settings."""
+        usual = self.config.precision in ("default", "float32")
+        return {} if usual else {"precision": self.config.precision}
+
+    @property
+    def notice(self) -> str:
+        """Where the precision is not to be had here."""
+        why = lacking(self.config.precision, self.device)
+        return f"precision={self.config.precision} was computed in float32, since {why}" if why else ""
 
     @property
     def supernets(self) -> dict[str, Any]:
@@ -99,18 +112,29 @@ class Setup(Context):
             "batch_size": self.config.batch_size,
             **self.limits,
             **self.arithmetic,
+            **self.precision,
         }
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
-        """The same with the run's device and input, and how exactly the device computes."""
+        """The same with the run's device and input, and how exactly the device computes.
+
+        Where the settings name a precision, ``codes`` of the numerics is the one that was taken.
+        """
         return records.provenance(
             self.device.type,
             self.config.threads,
             self.benchmark.digest(self.label.name),
             self.source.digest,
             run,
-            numerics(self.device),
+            numerics(self.device) | self._counted_in,
         )
+
+    @property
+    def _counted_in(self) -> dict[str, str]:
+        """The numbers in which codes are computed, and why, where the run's settings name a precision."""
+        why = lacking(self.config.precision, self.device)
+        taken = f"float32, since {why}" if why else self.config.precision
+        return {"codes": taken} if self.precision else {}
 
 
 def prepare(config: RunConfig, estimating: bool = True, progress: Progress = nothing) -> Setup:
@@ -135,5 +159,7 @@ def prepare(config: RunConfig, estimating: bool = True, progress: Progress = not
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads, user_api="blas")
     keep_freed_memory()
-    found = (context.space, context.benchmark, context.label, context.store, source, chosen(config.device))
+    device = chosen(config.device)
+    require_precision(config.precision, config.path, {}, device.type)
+    found = (context.space, context.benchmark, context.label, context.store, source, device)
     return Setup(config, *found, estimating=estimating)
