@@ -51,7 +51,6 @@ if not lacking("bfloat16", torch.device("cpu")):
     WAYS["bfloat16"] = ("fast", "bfloat16")
 """By name the path and the precision."""
 FLOORS = {"floor": torch.float32} | ({"floor16": torch.bfloat16} if "bfloat16" in WAYS else {})
-PROPOSING = [way for way in WAYS if way != "reference"]
 COMPARED = {(way, "ratio") for way in WAYS}
 """Ways whose ratios are kept."""
 
@@ -64,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--cpu-time", action="store_true", help="seconds of all threads, not the clock's")
     parser.add_argument("--accept", action="store_true", help="keep these ratios, to compare later ones with")
+    parser.add_argument("--ways", default=",".join(("yardstick", *WAYS)), help="those to measure")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(asked.threads)
@@ -77,20 +77,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds; {kind} are per score")
     for name in asked.spaces.split(","):
         print(f"\n{name}, batch {BATCHES[name]}")
-        found = compare(name, asked.rounds, asked.threads, clock)
-        for line in lines(name, found, asked.threads):
+        ways = asked.ways.split(",")
+        found = compare(name, asked.rounds, asked.threads, ways, clock)
+        for line in lines(name, found, asked.threads, ways):
             print("  " + line, flush=True)
         fresh = {" ".join((name, *key[:2])): ratio for key, ratio in found.items() if key[1:] in COMPARED}
         for line in ratios.lines("operation_scores", fresh, asked.threads, asked.accept):
             print("  " + line, flush=True)
 
 
-def lines(name: str, found: Mapping[tuple[str, ...], float], threads: int) -> list[str]:
-    """The table of one space, of what :func:`compare` found."""
+def lines(name: str, found: Mapping[tuple[str, ...], float], threads: int, ways: Sequence[str]) -> list[str]:
+    """The table of one space, of what :func:`compare` found, with the memory of ``ways``."""
     written = [f"{'':10}  initial          proposal         memory"]
-    for way in ("yardstick", *WAYS, *FLOORS):
+    for way in ("yardstick", *(way for way in WAYS if way in ways), *FLOORS):
         cells = [_cell(found, part, way) for part in ("initial", "proposal")]
-        memory = "" if way in FLOORS else f"{memory_of(name, way, threads):.2f} GB"
+        memory = "" if way not in ways else f"{memory_of(name, way, threads):.2f} GB"
         written.append(f"{way:10}  {cells[0]}  {cells[1]}  {memory}")
     return written
 
@@ -102,9 +103,17 @@ def _cell(found: Mapping[tuple[str, ...], float], part: str, way: str) -> str:
 
 
 def compare(
-    name: str, rounds: int, threads: int, clock: Callable[[], float] = time.perf_counter
+    name: str,
+    rounds: int,
+    threads: int,
+    ways: Sequence[str],
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[tuple[str, ...], float]:
-    """Seconds per score by part and way, and with a third word the ratio of the yardstick's to it."""
+    """Seconds per score by part and way, and with a third word the ratio of the yardstick's to it.
+
+    The yardstick is measured whether or not it is among ``ways``.
+    """
+    own = [way for way in WAYS if way in ways]
     supernet, batch = prepare(name)
     masks = candidates(supernet.space)
     floors = {way: convolutions(supernet, masks, batch, threads, dtype) for way, dtype in FLOORS.items()}
@@ -115,19 +124,19 @@ def compare(
         spent = {("initial", "yardstick"): yard}
         for way, floor in floors.items():
             spent["initial", way] = seconds(floor, clock) / len(masks)
-        for way in WAYS:
+        for way in own:
             initial = seconds(lambda way=way: scores(supernet, masks, batch, way), clock)
             spent["initial", way] = initial / len(masks)
         yards = {"initial": yard, "proposal": yard}
-        for way in PROPOSING:
+        for way in [way for way in own if way != "reference"]:
             spent["proposal", way], asked = proposal(supernet, batch, way, number, clock)
         if supernet.space.family == "darts":
             sampled = asked[len(asked) // (2 * SAMPLED) :: len(asked) // SAMPLED]
             yards["proposal"] = mean(usual(supernet, mask, batch, clock) for mask in sampled)
             spent["proposal", "yardstick"] = yards["proposal"]
-        for (part, way), own in spent.items():
-            found.setdefault((part, way), []).append(own)
-            found.setdefault((part, way, "ratio"), []).append(yards[part] / own)
+        for (part, way), spent_seconds in spent.items():
+            found.setdefault((part, way), []).append(spent_seconds)
+            found.setdefault((part, way, "ratio"), []).append(yards[part] / spent_seconds)
     return {key: median(values) for key, values in found.items()}
 
 
