@@ -79,7 +79,8 @@ def measure(
         too that the code released with Zero-Cost-PT takes for ReLUs (:mod:`harness.released`).
     precision
         In how many bits a float32 network is computed whose ReLU codes alone are read, on the path ``fast``:
-        ``default`` and ``float32`` change nothing, see :data:`harness.proxies.PRECISIONS`.
+        ``default`` and ``float32`` change nothing, see :data:`harness.proxies.PRECISIONS`. A network that
+        cannot be traced is computed in float32, as everything is on a CPU without bfloat16.
 
     Raises
     ------

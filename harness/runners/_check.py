@@ -164,7 +164,8 @@ def _check_precision(config: RunConfig, method: Method | None) -> None:
     if method is not None and (method.evidence not in ("proxy", "networks") or config.source != "measured"):
         raise ConfigError(
             f"precision={config.precision} is for what reads the signs of ReLUs alone, the proxies nwot and "
-            f"nwot_eval; received {method.group}={method.name}: leave precision=default."
+            f"nwot_eval; received {method.group}={method.name} source={config.source}: leave "
+            "precision=default."
         )
     proxies.require_precision(config.precision, config.path, {name: proxies.load(name) for name in single})
 

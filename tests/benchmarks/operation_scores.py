@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cpu-time", action="store_true", help="seconds of all threads, not the clock's")
     parser.add_argument("--accept", action="store_true", help="keep these ratios, to compare later ones with")
     parser.add_argument("--ways", default=",".join(("yardstick", *WAYS)), help="those to measure")
+    parser.add_argument("--initial", action="store_true", help="the first decision alone, no proposal")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(asked.threads)
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in asked.spaces.split(","):
         print(f"\n{name}, batch {BATCHES[name]}")
         ways = asked.ways.split(",")
-        found = compare(name, asked.rounds, asked.threads, ways, clock)
+        found = compare(name, asked.rounds, asked.threads, ways, clock, not asked.initial)
         for line in lines(name, found, asked.threads, ways):
             print("  " + line, flush=True)
         fresh = {" ".join((name, *key[:2])): ratio for key, ratio in found.items() if key[1:] in COMPARED}
@@ -108,6 +109,7 @@ def compare(
     threads: int,
     ways: Sequence[str],
     clock: Callable[[], float] = time.perf_counter,
+    proposing: bool = True,
 ) -> dict[tuple[str, ...], float]:
     """Seconds per score by part and way, and with a third word the ratio of the yardstick's to it.
 
@@ -128,9 +130,9 @@ def compare(
             initial = seconds(lambda way=way: scores(supernet, masks, batch, way), clock)
             spent["initial", way] = initial / len(masks)
         yards = {"initial": yard, "proposal": yard}
-        for way in [way for way in own if way != "reference"]:
+        for way in [way for way in own if way != "reference" and proposing]:
             spent["proposal", way], asked = proposal(supernet, batch, way, number, clock)
-        if supernet.space.family == "darts":
+        if supernet.space.family == "darts" and proposing:
             sampled = asked[len(asked) // (2 * SAMPLED) :: len(asked) // SAMPLED]
             yards["proposal"] = mean(usual(supernet, mask, batch, clock) for mask in sampled)
             spent["proposal", "yardstick"] = yards["proposal"]
