@@ -14,12 +14,13 @@ from harness.scorers._score import Score
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
-    spread = values.std()
-    return np.zeros_like(values) if spread == 0 else (values - values.mean()) / spread
+    from harness.stats import standardised  # loads SciPy, and a config is checked without it
+
+    return standardised(values)
 
 
 def _ranked(values: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata  # slow to load, and a config is checked without it
+    from scipy.stats import rankdata
 
     return rankdata(values)
 

@@ -22,6 +22,7 @@ from types import ModuleType
 from harness import registry
 from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
+from harness.searchers._propose import propose
 from harness.searchers._released import VARIANTS, require_released
 from harness.searchers._tools import (
     Fits,
@@ -51,6 +52,7 @@ __all__ = [
     "Truth",
     "load",
     "names",
+    "propose",
     "require_released",
 ]
 
