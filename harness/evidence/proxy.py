@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.runs.config import Progress
 from harness.scorers import Score
-from harness.searchers import Proxy
+from harness.searchers import Proxy, ScoreSupernet
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 TRAINABLE = True
 LIMITS = True
-
-ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
-"""``(masks, step) -> [Score, ...]`` of one supernet."""
 
 
 class OneProxy(SupernetEvidence):

@@ -11,11 +11,11 @@ import pandas as pd
 
 from harness import evidence, networks, tasks
 from harness.errors import ConfigError, RunFailed
-from harness.evidence.proxy import OneProxy, ScoreSupernet
+from harness.evidence.proxy import OneProxy
 from harness.records import failures
 from harness.runs.config import Outcome, Progress
 from harness.runs.context import Clock, Context, once
-from harness.searchers import Proxy, propose
+from harness.searchers import Proxy, ScoreSupernet, propose
 
 TASK = tasks.load("variance")
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.scorers._ensemble import SCALES, averaged
+from harness.scorers._ensemble import SCALES, averaged, undecided
 from harness.scorers._oracle import OperationTruth
 from harness.scorers._ranks import ProxyScores
 from harness.scorers._score import ANY, Evaluate, Score, best_candidates
@@ -42,6 +42,7 @@ __all__ = [
     "best_candidates",
     "load",
     "names",
+    "undecided",
 ]
 
 
