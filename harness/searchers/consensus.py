@@ -64,7 +64,7 @@ def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
         found = []
         for number, supernet in enumerate(supernets):
             tools.progress("supernets", number, len(supernets))
-            found.append(zero_cost_pt.preferences(lambda masks, of=supernet: of(masks, step), mask, unmade))
+            found.append(zero_cost_pt.preferences(_on(supernet, step), mask, unmade))
         rng = generator(tools.seed, "consensus", step)
         sizes = candidate_sizes(
             tools, [each for each in unmade if space.decisions[each].picks == 1], settings["draws"], rng
