@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -104,8 +105,11 @@ def _scores(read: OneProxy, tools: Proxy, cell: dict[str, Any]) -> Iterator[dict
 
 def _proposed(read: OneProxy, tools: Proxy, order: int) -> dict[str, Any]:
     module = read.method.module
+    score = getattr(module, "preference", module.score)
+    if read.method.asks.get("space"):
+        score = partial(score, space=read.context.space)
     try:
-        arch = propose(tools, getattr(module, "preference", module.score), order)
+        arch = propose(tools, score, order)
     except RunFailed as error:
         return {"status": "failed", "reason": str(error)}
     return {"arch": read.context.space.format(arch), "status": "ok"}

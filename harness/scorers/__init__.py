@@ -4,7 +4,8 @@ An item is a module with
 
 * ``EVIDENCE``: what it reads, a kind of :mod:`harness.evidence`; with ``ASKS``, where it asks more of it:
   ``training`` (the item of :mod:`harness.training` to use where none is named) and ``alphas`` (whether
-  architecture parameters have to be learnt) of a trained supernet, ``supernets`` of several proxies;
+  architecture parameters have to be learnt) of a trained supernet, ``supernets`` of several proxies,
+  ``space`` where ``score`` is to be handed the space;
 * ``KINDS``: the kinds of decisions that it can score, or :data:`ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
 * ``score(evidence, mask, decision, **options) -> {candidate: Score}`` for the candidates that ``mask``
