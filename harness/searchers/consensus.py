@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.errors import RunFailed
 from harness.options import Option
-from harness.scorers import Evaluate, Score, averaged, undecided, zero_cost_pt
+from harness.scorers import Evaluate, Score, averaged, best_completion, undecided, zero_cost_pt
 from harness.searchers import _orders
 from harness.searchers._sizes import candidate_sizes
 from harness.searchers._tools import Found, Proxy, ScoreSupernet, decided
@@ -27,6 +27,7 @@ KINDS = _orders.KINDS
 SUPERNETS = 3
 LIMITS = False
 OPTIONS = {
+    "by": Option(("removal", "completion", "both"), "both", "scores: zero_cost_pt's, best_completion's, or"),
     "errors": Option(float, 2.0, "standard errors within which candidates are equally good"),
     "draws": Option(int, 32, "architectures that sizes are the means over"),
 }
@@ -64,7 +65,7 @@ def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
         found = []
         for number, supernet in enumerate(supernets):
             tools.progress("supernets", number, len(supernets))
-            found.append(zero_cost_pt.preferences(_on(supernet, step), mask, unmade))
+            found.append(_opinion(tools, _on(supernet, step), mask, unmade, settings["by"]))
         rng = generator(tools.seed, "consensus", step)
         sizes = candidate_sizes(
             tools, [each for each in unmade if space.decisions[each].picks == 1], settings["draws"], rng
@@ -75,6 +76,19 @@ def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
             trace += decided(space.decisions[decision], averaged(scores, tools.scale), step)
             mask = only(mask, decision, picks)
     return Found(space.normalise(space.arch_of(mask)), trace)
+
+
+def _opinion(
+    tools: Proxy, evaluate: Evaluate, mask: Mask, decisions: Sequence[int], by: str
+) -> dict[int, dict[int, Score]]:
+    """What one supernet says of the candidates of ``decisions``."""
+    removals = zero_cost_pt.preferences(evaluate, mask, decisions)
+    if by == "removal":
+        return removals
+    completions = {each: best_completion.score(evaluate, mask, each, tools.space) for each in decisions}
+    if by == "completion":
+        return completions
+    return {each: averaged([removals[each], completions[each]], tools.scale) for each in decisions}
 
 
 def _on(supernet: ScoreSupernet, step: int) -> Evaluate:
