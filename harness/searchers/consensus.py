@@ -20,7 +20,7 @@ from harness.searchers import _orders
 from harness.searchers._sizes import candidate_sizes
 from harness.searchers._tools import Found, Proxy, ScoreSupernet, decided
 from harness.seeding import generator
-from harness.spaces import only
+from harness.spaces import Mask, only
 
 EVIDENCE = "proxy"
 KINDS = _orders.KINDS
