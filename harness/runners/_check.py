@@ -153,7 +153,7 @@ def _check_supernets(config: RunConfig, method: Method | None, training: Trainin
     if method is not None and config.supernets < least:
         raise ConfigError(
             f"{method.group}={method.name} compares what several supernets say and needs {least} of them at "
-            f"least; received supernets={config.supernets}: take supernets=12, as in its documentation."
+            f"least; received supernets={config.supernets}: take supernets=6, or more."
         )
 
 

@@ -46,8 +46,10 @@ def scaled(scores: Sequence[Mapping[int, Score]], scale: str) -> tuple[list[int]
     known = [
         candidate for candidate in scores[0] if all(each[candidate].value is not None for each in scores)
     ]
+    if not known:
+        return known, np.empty((len(scores), 0))
     rows = [SCALES[scale](np.array([each[name].value for name in known], dtype=float)) for each in scores]
-    return known, np.reshape(rows, (len(scores), len(known)))
+    return known, np.array(rows)
 
 
 def averaged(scores: Sequence[Mapping[int, Score]], scale: str) -> dict[int, Score]:
