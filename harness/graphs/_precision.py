@@ -52,8 +52,9 @@ def lacking(precision: str, device: torch.device) -> str:
 def number_format(precision: str, images: Tensor) -> torch.dtype:
     """The format that a network for ``images`` is computed in: theirs unless that is float32."""
     rounding = PRECISIONS[precision]
-    kept = rounding is None or images.dtype is not torch.float32 or lacking(precision, images.device)
-    return images.dtype if kept else rounding
+    if rounding is None or images.dtype is not torch.float32 or lacking(precision, images.device):
+        return images.dtype
+    return rounding
 
 
 def rounded(graph: Graph, nodes: Nodes, dtype: torch.dtype) -> Graph:
@@ -77,7 +78,8 @@ def rounded(graph: Graph, nodes: Nodes, dtype: torch.dtype) -> Graph:
 @contextmanager
 def multiplying(precision: str, device: torch.device) -> Iterator[None]:
     """Inside, a GPU's convolutions of float32 numbers are those of ``precision``."""
-    backend: Any = torch.backends.cudnn.conv
+    backends: Any = torch.backends
+    backend = backends.cudnn.conv
     before = backend.fp32_precision
     wanted = "tf32" if precision == "tf32" and device.type == "cuda" else before
     try:
