@@ -95,11 +95,14 @@ class Option:
         Its value where nobody names one; ``"${variant}"`` is the run's own setting of that name.
     help
         What it is for, in words short enough for a comment.
+    later
+        Whether runs were made before there was this setting: its default is then no part of a run's identity.
     """
 
     kind: Kind
     default: Any
     help: str = ""
+    later: bool = False
 
 
 def check_value(name: str, value: object, kind: Kind) -> Any:

@@ -27,10 +27,12 @@ FORMAT = 1
 def untrained(setup: Setup, asked: Training) -> Trained:
     """The run's supernet with its images, before the first step."""
     supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
+    method = training.load(asked.name)
+    drawn = getattr(method, "DRAWS_LABELS", False)
     return Trained(
         supernet.to(setup.device),
-        Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device),
-        training.load(asked.name),
+        Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device, drawn),
+        method,
         Length(asked.epochs, asked.fine_tuning_epochs),
         setup.config.seed,
     )

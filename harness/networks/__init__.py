@@ -15,7 +15,7 @@ One public module per family of spaces (``space.family``); the folder is the reg
 
 from __future__ import annotations
 
-from harness.networks._angles import VectorProducts, vector_products
+from harness.networks._angles import ABSENT, VectorProducts, vector_products
 from harness.networks._blocks import Conv2d, Linear, Network, classifier, conv_bn_relu
 from harness.networks._build import (
     build,
@@ -42,6 +42,7 @@ from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._weights import INITS
 
 __all__ = [
+    "ABSENT",
     "INITS",
     "MASKINGS",
     "Choices",

@@ -13,6 +13,7 @@ from harness.evidence import Evidence
 from harness.runners._afterwards import Afterwards
 from harness.runners._left import judged
 from harness.runners._quality import best_seen, quality
+from harness.runners._told import agreement
 from harness.runs.config import Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
@@ -34,7 +35,9 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     def work(clock: Clock) -> Outcome:
         read.keep(run)
         steps, paid = [context.space.full_mask], [read.spent()]
-        for mask in method.module.shrink(read.open(progress), read.options):
+        tools = read.open(progress)
+        told = agreement(read, tools)
+        for mask in method.module.shrink(tools, read.options):
             progress("steps", len(steps), len(steps))
             steps.append(mask)
             paid.append(read.spent())
@@ -45,6 +48,7 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
             **TASK.statistics(rows),
             **derived(context, read, steps[-1]),
             **facts.statistics,
+            **told,
         }
         found = afterwards.found(steps[-1], paid[-1]["queries"], progress)
         statistics |= {"found": found} if found else {}

@@ -6,7 +6,8 @@ An item is a way to train, a module with
 * ``INITIAL_DEVIATION``: the standard deviation of the architecture parameters' first values;
 * ``architecture_gradient(trained, train, valid, rate) -> [Tensor, ...]``, or ``None`` where the architecture
   parameters stay as they are;
-* ``drawn(space, mask, rng) -> mask``, where a step trains not all that the mask leaves but a draw of it.
+* ``drawn(space, mask, rng) -> mask``, where a step trains not all that the mask leaves but a draw of it;
+* ``DRAWS_LABELS = True``, where the labels that are trained on are drawn.
 
 :class:`Trained` holds a supernet, its architecture parameters and the images; :func:`fit` trains it and
 writes checkpoints; ``Trained.fine_tune`` goes on under a mask. :func:`fit_network` trains a stand-alone

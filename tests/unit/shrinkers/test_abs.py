@@ -234,7 +234,7 @@ def test_another_family_of_networks_is_refused():
 
 @pytest.mark.parametrize(
     ("own", "work"),
-    [({}, Work(0, 0)), ({"stage": 5}, Work(0, 3)), ({"by": "accuracy", "stage": 5}, Work(200, 3))],
+    [({}, Work(0, 0)), ({"stage": 5}, Work(0, 3)), ({"by": "accuracy", "stage": 5}, Work(400, 3))],
 )
 def test_how_much_it_asks(own, work):
     assert ABS.work(NB201, settings(**own)) == work
