@@ -85,7 +85,9 @@ class Evidence(ABC):
     def settings(self) -> dict[str, Any]:
         """What can change the numbers, for the run's identity."""
         stated: Mapping[str, Option] = getattr(self.method.module, "OPTIONS", {})
-        unset = {name for name, each in stated.items() if each.later and self.options.get(name) == each.default}
+        unset = {
+            name for name, each in stated.items() if each.later and self.options.get(name) == each.default
+        }
         told = {name: value for name, value in self.options.items() if name not in unset}
         return {**told, **self.bounded.settings}
 

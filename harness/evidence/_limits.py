@@ -48,8 +48,8 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
         also = f", and by task=shrink with shrinker={takers[1]}" if takers[1] else ""
         given = f"task={config.task['name']}" + (f" {method.group}={method.name}" if method else "")
         raise ConfigError(
-            f"Limits are kept on {space.name} by task=search with searcher={takers[0]}{also}; received limits."
-            f"{next(iter(config.limits))} with {given}: take one of these, or no limits."
+            f"Limits are kept by task=search with searcher={takers[0]}{also}; received "
+            f"limits.{next(iter(config.limits))} with {given}: take one of these, or no limits."
         )
     allowed = units(config.space["name"], config.label)
     for name, bound in config.limits.items():

@@ -118,9 +118,8 @@ def of_layers(supernet: Supernet, inner: Inner, form: str) -> Parts:
 
 
 def _outputs(layer: LayerChoices) -> int:
-    """Channels of a layer that may be an identity: those of the last convolution of its first candidate."""
-    convolutions = [part for part in layer.candidates[0].modules() if isinstance(part, nn.Conv2d)]
-    return convolutions[-1].out_channels
+    """Channels that a layer puts out: those of a candidate's last convolution."""
+    return [part for part in layer.candidates.modules() if isinstance(part, nn.Conv2d)][-1].out_channels
 
 
 def of_darts(supernet: Supernet, inner: Inner, form: str) -> Parts:

@@ -3,12 +3,12 @@
 An item is a module with
 
 * ``EVIDENCE``, ``ASKS`` and ``KINDS``, as a searcher's (:mod:`harness.searchers`);
-* ``FAMILIES``, where it is defined for some families of networks alone, and ``LIMITS``, those of them where it
-  keeps ``tools.limits``;
+* ``FAMILIES``, where it is defined for some families of networks alone; ``LIMITS``, those where it keeps
+  ``tools.limits``;
 * ``OPTIONS``: by name its settings (:class:`harness.options.Option`); none where it is missing;
 * ``require(space, settings, limits)``, where some settings cannot be: it raises before anything is trained;
-* ``told(tools, settings) -> Told``, where it says something of single architectures: that is compared with the
-  truth, by who knows it, before the first step;
+* ``told(tools, settings) -> Told``, where it says something of single architectures: before the first step
+  that is compared with the truth, by who knows it;
 * ``shrink(tools, settings) -> iterable of masks``, one for every step: what the step leaves of the one
   before, which for the first step is ``tools.space.full_mask``.
 

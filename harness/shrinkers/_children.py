@@ -59,7 +59,7 @@ def children(
     for decision, candidates in enumerate(left):
         for candidate in candidates if len(candidates) > 1 else ():
             missing = most - int(counts[decision][candidate])
-            drawn = _draws(left, decision, candidate, TRIES * max(0, missing), rng)
+            drawn = _draws(left, decision, int(candidate), TRIES * max(0, missing), rng)
             while counts[decision][candidate] < most and (picks := next(drawn, None)) is not None:
                 if (key := picks.tobytes()) in seen or (within is not None and not within(picks)):
                     continue

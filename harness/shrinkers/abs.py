@@ -9,8 +9,6 @@ supernets have here (theirs, on NAS-Bench-201: weight decay 5e-4, Nesterov's mom
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +20,10 @@ from harness.searchers import TrainedSupernet
 from harness.seeding import generator
 from harness.shrinkers import _children
 from harness.shrinkers._children import Rows
-from harness.shrinkers._elimination import Values, candidate_means, each_once, lowest, stage_means
+from harness.shrinkers._elimination import Values, candidate_means, each_once, stage_means
+from harness.shrinkers._schedule import Plan
 from harness.shrinkers._told import Told
-from harness.spaces import Architecture, Mask, Space, without
+from harness.spaces import Architecture, Mask, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,8 +38,6 @@ __all__ = [
     "LIMITS",
     "OPTIONS",
     "angles",
-    "dropped",
-    "lowest_of_each",
     "require",
     "shrink",
     "told",
@@ -65,8 +62,6 @@ OPTIONS = {
     "until": Option(int, 1_000_000, "architectures of a cell at which widest and each end", later=True),
     "children": Option(int, 1000, "of each candidate, where all are too many to tell of", later=True),
 }
-SCHEDULES = {"mobilenet": "widest", "darts": "each"}
-"""By family that of ``schedule=default``, as the authors have it; of the others ``total``."""
 ACCURACIES = 100
 """So many architectures are told an accuracy of, where what is told is compared with the truth."""
 
@@ -97,7 +92,7 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
     as a decision has candidates. Every child that something is told of counts as one score.
     """
     space, trained, rng = tools.space, tools.trained, generator(tools.seed, "abs")
-    plan, decisions = _Plan(space, settings), _children.operations(space)
+    plan, decisions = Plan(space, settings), _children.operations(space)
     draws = generator(tools.seed, "abs", "children")
     base, mask = trained.initial, space.full_mask
     rows = tuple(mask[number] for number in decisions)
@@ -113,58 +108,6 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
             base = trained.present()
         mask = _children.with_rows(mask, decisions, rows)
         yield mask
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How many candidates go at a time, and until when."""
-
-    space: Space
-    settings: Mapping[str, Any]
-
-    @property
-    def schedule(self) -> str:
-        """Its name."""
-        asked = self.settings["schedule"]
-        return SCHEDULES.get(self.space.family, "total") if asked == "default" else asked
-
-    def goes_on(self, rows: Rows) -> bool:
-        """Whether a further stage follows on what is left."""
-        if all(sum(row) == 1 for row in rows):
-            return False
-        if self.schedule == "total":
-            return _gone(rows) < self.settings["drop"]
-        return self.size(rows) > self.settings["until"]
-
-    def rebases(self, rows: Rows) -> bool:
-        """Whether angles are no longer to the initial weights."""
-        return self.schedule != "each" and _gone(rows) > self.settings["rebase"]
-
-    def size(self, rows: Rows) -> int:
-        """Architectures of the largest cell, by operations alone."""
-        counts = dict(zip(_children.operations(self.space), map(sum, rows), strict=True))
-        return max(prod(counts.get(number, 1) for number in cell) for cell in self.space.decisions_by_cell)
-
-    def next(self, rows: Rows, values: Values, rng: np.random.Generator) -> Rows:
-        """What a stage leaves of ``rows``."""
-        if self.schedule == "each":
-            return lowest_of_each(rows, values, rng)
-        if self.schedule == "widest":
-            return dropped(rows, values, max(map(len, rows)), rng)
-        return dropped(rows, values, min(self.settings["stage"], self.settings["drop"] - _gone(rows)), rng)
-
-    def stages(self) -> int:
-        """About how many there are: as many as where the widest decisions lose candidates first."""
-        rows = tuple(self.space.full_mask[number] for number in _children.operations(self.space))
-        rng, count = generator(0, "abs", "stages"), 0
-        while self.goes_on(rows):
-            rows = self.next(rows, [-np.cumsum(row).astype(float) for row in rows], rng)
-            count += 1
-        return count
-
-
-def _gone(rows: Rows) -> int:
-    return sum(len(row) - sum(row) for row in rows)
 
 
 def _of_vectors(
@@ -228,34 +171,6 @@ def _accuracies(
     return stage_means(_Paths(trained, decisions), drawn, [len(row) for row in rows])
 
 
-def dropped(rows: Rows, values: Values, count: int, rng: np.random.Generator) -> Rows:
-    """``rows`` without the ``count`` candidates of the lowest ``values``, over all decisions.
-
-    The last candidate of a decision stays, so that fewer may go. Of equal values the first to go is drawn;
-    one of which nothing is known (NaN), since no child with it is within the limits, is lower than all.
-    """
-    pairs = [
-        (decision, candidate)
-        for decision, row in enumerate(rows)
-        for candidate in np.flatnonzero(row).tolist()
-    ]
-    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
-    known = [np.where(np.isnan(each), -np.inf, each) for each in values]
-    for decision, candidate in sorted(shuffled, key=lambda pair: known[pair[0]][pair[1]]):
-        if count > 0 and sum(rows[decision]) > 1:
-            rows, count = without(rows, decision, candidate), count - 1
-    return rows
-
-
-def lowest_of_each(rows: Rows, values: Values, rng: np.random.Generator) -> Rows:
-    """``rows`` without the candidate of the lowest value of every decision that has more than one."""
-    for decision, row in enumerate(rows):
-        left = np.flatnonzero(row)
-        if len(left) > 1:
-            rows = without(rows, decision, lowest(left, values[decision][left], rng))
-    return rows
-
-
 def told(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Told:
     """What is told of an architecture by the trained supernet, before anything is dropped."""
     trained, space = tools.trained, tools.space
@@ -263,9 +178,7 @@ def told(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Told:
     def vectors(archs: Sequence[Architecture]) -> np.ndarray:
         from harness import networks  # loads torch
 
-        return _vectors(
-            trained, trained.initial, settings, _children.picks_of(space, archs, networks.ABSENT)
-        )
+        return _vectors(trained, trained.initial, settings, _children.picks_of(space, archs, networks.ABSENT))
 
     def accuracies(archs: Sequence[Architecture]) -> np.ndarray:
         return np.array([trained.measured_accuracy(space.mask_of(arch)) for arch in archs])
@@ -283,7 +196,7 @@ def require(space: Space, settings: Mapping[str, Any], limits: Mapping[str, floa
     ConfigError
         Otherwise.
     """
-    plan = _Plan(space, settings)
+    plan = Plan(space, settings)
     rows = tuple(space.full_mask[number] for number in _children.operations(space))
     if not plan.goes_on(rows):
         raise ConfigError(
@@ -300,8 +213,8 @@ def require(space: Space, settings: Mapping[str, Any], limits: Mapping[str, floa
 
 
 def work(space: Space, settings: Mapping[str, Any]) -> Work:
-    """Accuracies where they are asked for, with those that are judged, and a fine-tuning between two stages."""
-    stages = _Plan(space, settings).stages()
+    """Accuracies where they are asked for and to be judged, and a fine-tuning between two stages."""
+    stages = Plan(space, settings).stages()
     most = max(len(space.decisions[number].candidates) for number in _children.operations(space))
     accuracies = stages * settings["repeats"] * most + 2 * ACCURACIES
     return Work(accuracies if settings["by"] == "accuracy" else 0, stages - 1)
