@@ -6,7 +6,8 @@ An item is a module with
 * ``FAMILIES``, where it is defined for some families of networks alone; ``LIMITS``, those where it keeps
   ``tools.limits``;
 * ``OPTIONS``: by name its settings (:class:`harness.options.Option`); none where it is missing;
-* ``require(space, settings, limits)``, where some settings cannot be: it raises before anything is trained;
+* of a trained supernet ``require(space, settings, limits)``, where some settings cannot be: it raises before
+  anything is trained;
 * ``told(tools, settings) -> Told``, where it says something of single architectures: before the first step
   that is compared with the truth, by who knows it;
 * ``shrink(tools, settings) -> iterable of masks``, one for every step: what the step leaves of the one
