@@ -143,14 +143,13 @@ def of_darts(supernet: Supernet, inner: Inner, form: str) -> Parts:
             for candidate, name in enumerate(decision.candidates):
                 if name == "none":
                     continue
-                found = inner.of(inner.kernels(inner.under(f"{cell}.operations.{edge}.{candidate}")))
+                kernels = inner.kernels(inner.under(f"{cell}.operations.{edge}.{candidate}"))
                 if name.endswith("pool_3x3"):
-                    found = _pooling(part.layer.channels)
-                elif name == "skip_connect" and form == "abs":
-                    found = np.zeros(3)
-                elif name == "skip_connect" and not found.any():
-                    found = _identity(part.layer.channels)
-                table[part.first + edge, candidate] += found
+                    table[part.first + edge, candidate] += _pooling(part.layer.channels)
+                elif name != "skip_connect" or (kernels and form == "rlnas"):
+                    table[part.first + edge, candidate] += inner.of(kernels)
+                elif form == "rlnas":
+                    table[part.first + edge, candidate] += _identity(part.layer.channels)
     fixed = inner.of(inner.kernels(name for name in inner.now if name not in within))
     if form == "rlnas":
         fixed = fixed + inner.of(inner.vectors(inner.under("stem")))

@@ -9,7 +9,7 @@ An item is a module with
 * of a trained supernet ``require(space, settings, limits)``, where some settings cannot be: it raises before
   anything is trained;
 * ``told(tools, settings) -> Told``, where it says something of single architectures: before the first step
-  that is compared with the truth, by who knows it;
+  that is compared with the truth, by who knows it, and is not paid for;
 * ``shrink(tools, settings) -> iterable of masks``, one for every step: what the step leaves of the one
   before, which for the first step is ``tools.space.full_mask``.
 
