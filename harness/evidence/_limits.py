@@ -63,9 +63,14 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
 
 
 def keeps_limits(method: Method, space: Space) -> bool:
-    """Whether it is a searcher whose evidence keeps limits, or a shrinker that does so on such a space."""
+    """Whether it is a searcher whose evidence takes limits, and that does not say it cannot keep them.
+
+    Or a shrinker that keeps them in the families of networks that it names, and ``space`` has such.
+    """
     if method.group != "searcher":
-        return space.family in getattr(method.module, "LIMITS", ())
+        return space.family in getattr(method.module, "LIMITED_FAMILIES", ())
+    if not getattr(method.module, "LIMITS", True):
+        return False
     return bool(getattr(registry.load("harness.evidence", method.evidence, "evidence"), "LIMITS", False))
 
 

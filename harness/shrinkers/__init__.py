@@ -3,8 +3,8 @@
 An item is a module with
 
 * ``EVIDENCE``, ``ASKS`` and ``KINDS``, as a searcher's (:mod:`harness.searchers`);
-* ``FAMILIES``, where it is defined for some families of networks alone; ``LIMITS``, those where it keeps
-  ``tools.limits``;
+* ``FAMILIES``, where it is defined for some families of networks alone; ``LIMITED_FAMILIES``,
+  those where it keeps ``tools.limits``;
 * ``OPTIONS``: by name its settings (:class:`harness.options.Option`); none where it is missing;
 * of a trained supernet ``require(space, settings, limits)``, where some settings cannot be: it raises before
   anything is trained;

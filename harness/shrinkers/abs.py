@@ -35,7 +35,7 @@ __all__ = [
     "EVIDENCE",
     "FAMILIES",
     "KINDS",
-    "LIMITS",
+    "LIMITED_FAMILIES",
     "OPTIONS",
     "angles",
     "require",
@@ -48,7 +48,7 @@ EVIDENCE = "trained"
 ASKS = {"training": "single_paths"}
 KINDS = frozenset({"operation", "input"})
 FAMILIES = frozenset({"nb201", "mobilenet", "nbmacro", "darts"})
-LIMITS = FAMILIES - {"darts"}
+LIMITED_FAMILIES = FAMILIES - {"darts"}
 OPTIONS = {
     "by": Option(("angle", "magnitude", "accuracy"), "angle", "what is told of a child"),
     "drop": Option(int, 20, "candidates dropped in all, of schedule=total"),
