@@ -12,14 +12,20 @@ from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 from harness.errors import ConfigError, unknown_name
 
 
 @cache
+def _all_entry_points() -> Any:
+    return metadata.entry_points()
+
+
+@cache
 def entry_points(group: str) -> tuple[metadata.EntryPoint, ...]:
     """What installed packages add to ``group``; they are looked through once."""
-    return tuple(metadata.entry_points(group=group))
+    return tuple(_all_entry_points().select(group=group))
 
 
 def names(package: str) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
+from hydra.core.config_store import ConfigNode, ConfigStore
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import aggregations, benchmarks, folders, groups, registry
@@ -22,6 +22,17 @@ OmegaConf.register_new_resolver(
 )
 
 
+class _Item(ConfigNode):
+    """An option whose node nobody changes: Hydra copies it where it is chosen, and otherwise need not."""
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> _Item:
+        return self
+
+
+def _item(name: str, content: dict[str, Any] | DictConfig, group: str | None = None) -> _Item:
+    return _Item(f"{name}.yaml", OmegaConf.structured(content), group, package=None, provider="items")
+
+
 def bring_in() -> None:
     """Store every item, with its settings, as an option of its group, but where ``conf/`` has its file.
 
@@ -29,12 +40,13 @@ def bring_in() -> None:
     """
     store = ConfigStore.instance()
     for group in groups.GROUPS:
-        store.repo.pop(group, None)
-        for name in groups.names(group):
-            if not (folders.CONF / group / f"{name}.yaml").is_file():
-                store.store(name=name, group=group, node=_content(group, name), provider="items")
-    store.store(name="run", node=_run(), provider="items")
-    store.store(name="schema", node={"defaults": ["run", *_first_choices()]}, provider="items")
+        store.repo[group] = {
+            f"{name}.yaml": _item(name, _content(group, name), group)
+            for name in groups.names(group)
+            if not (folders.CONF / group / f"{name}.yaml").is_file()
+        }
+    store.repo["run.yaml"] = _item("run", _run())
+    store.repo["schema.yaml"] = _item("schema", {"defaults": ["run", *_first_choices()]})
 
 
 def stored(group: str, name: str) -> DictConfig | None:
