@@ -62,7 +62,8 @@ def is_own(package: str, name: str) -> bool:
     return name in _own(package)
 
 
-def _own(package: str) -> set[str]:
+@cache
+def _own(package: str) -> frozenset[str]:
     spec = find_spec(package)
     folders = (spec.submodule_search_locations if spec else None) or ()
-    return {item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_")}
+    return frozenset(item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_"))
