@@ -8,7 +8,14 @@ from harness.cli._compose import composing, run_config
 from harness.records import Store
 from harness.runners import execute
 
-TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "input=noise", "task.population=all", "dry_run=true")
+TINY = (
+    "space=nbmacro",
+    "fidelity=tiny",
+    "batch_size=4",
+    "input=noise",
+    "task.population=all",
+    "dry_run=true",
+)
 
 
 @pytest.fixture
