@@ -103,7 +103,8 @@ def curve(trained: Trained) -> dict[str, object]:
 
 def estimate(setup: Setup, asked: Training, work: Work) -> Estimate:
     """How long training and ``work`` will take on this device, measured on one step."""
-    seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
+    with setup.computing:
+        seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
     return seconds, (
         f"about {duration(seconds)} on {setup.device}, threads={setup.config.threads}: {asked.epochs} "
         f"epochs, {work.accuracies} accuracies, {work.tunings} times {asked.fine_tuning_epochs} epochs of "

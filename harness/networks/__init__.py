@@ -2,11 +2,10 @@
 
 One public module per family of spaces (``space.family``); the folder is the registry. A family has
 
-* ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
-  A size may state the ``image_size`` of its images, or the ``largest_image``, where it is not the data set's;
+* sizes by name, in :mod:`harness.families`, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
-  a family without the latter may say why, ``NO_SUPERNET``;
+  :mod:`harness.families` says why a family lacks the latter;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
 * where its networks also restore images, ``restorer(space, arch, size, inputs)``,
   ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
@@ -22,10 +21,8 @@ from harness.networks._build import (
     build_restorer,
     build_supernet,
     build_te_nas_supernet,
-    fidelities,
     flop_count,
     has_supernet,
-    image_size,
     parameter_count,
     released_counting,
     released_masking,
@@ -61,10 +58,8 @@ __all__ = [
     "conv_bn_relu",
     "count_flops",
     "count_parameters",
-    "fidelities",
     "flop_count",
     "has_supernet",
-    "image_size",
     "in_mode",
     "mix",
     "parameter_count",

@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from harness import registry
+from harness import families, registry
 from harness.errors import ConfigError, unknown_name
+from harness.families import size_of as _size
 from harness.networks._masking import MASKINGS
 from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
@@ -18,11 +19,6 @@ from harness.seeding import derive
 from harness.spaces import Architecture, Space
 
 _PACKAGE = "harness.networks"
-
-
-def fidelities(space: Space) -> tuple[str, ...]:
-    """The sizes that networks and supernets of ``space`` come in, ``benchmark`` first."""
-    return tuple(_family(space).FIDELITIES)
 
 
 def build(
@@ -98,15 +94,11 @@ def require_supernet(space: Space, te_nas: bool = False) -> None:
     ConfigError
         Otherwise.
     """
-    functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
-    lacking = [function for function in functions if not hasattr(_family(space), function)]
+    if not te_nas:
+        return families.require_supernet(space)
+    lacking = [function for function, _ in TE_NAS.values() if not hasattr(_family(space), function)]
     if lacking:
-        why = getattr(_family(space), "NO_SUPERNET", "")
-        raise ConfigError(
-            f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
-            f"have no {' and no '.join(lacking)}{f' ({why})' if why else ''}; take a method that reads none, "
-            "or another space."
-        )
+        raise families.lacking(space, lacking)
 
 
 def has_supernet(space: Space, te_nas: bool = False) -> bool:
@@ -116,22 +108,6 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def image_size(space: Space, fidelity: str, natural: int) -> int:
-    """The side of the images that networks of a ``fidelity`` read, in pixels.
-
-    ``natural``, the data set's, unless the family states another one for this size (``image_size``), or the
-    largest that it reads (``largest_image``).
-
-    Raises
-    ------
-    UnknownNameError
-        For an unknown ``fidelity``.
-    """
-    size = _size(space, fidelity)
-    stated, largest = (getattr(size, name, None) for name in ("image_size", "largest_image"))
-    return stated or min(natural, largest or natural)
 
 
 TE_NAS = {
@@ -272,7 +248,7 @@ def trained_cost(
     of fidelity ``benchmark``.
     """
     family = _family(space)
-    size = family.FIDELITIES["benchmark"]
+    size = _size(space, "benchmark")
     if hasattr(family, "trained_size"):
         size = family.trained_size(image_size)
     return (
@@ -331,15 +307,6 @@ def _load(family: str) -> ModuleType:
 
 def _family(space: Space) -> ModuleType:
     return _load(space.family)
-
-
-def _size(space: Space, fidelity: object) -> object:
-    if not isinstance(fidelity, str):
-        return fidelity
-    sizes = _family(space).FIDELITIES
-    if fidelity not in sizes:
-        raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)
-    return sizes[fidelity]
 
 
 def _at_least_one(classes: int) -> int:

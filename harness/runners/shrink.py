@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import pandas as pd
-
 from harness import evidence, tasks
 from harness.errors import RunFailed
 from harness.evidence import Evidence
@@ -43,6 +41,8 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
             paid.append(read.spent())
         check(context.space, steps)
         facts = read.facts()
+        import pandas as pd  # here, as in a dry run nobody needs it
+
         rows = pd.DataFrame(judged(context.space, context.truth, steps, paid), columns=list(TASK.columns))
         statistics = {
             **TASK.statistics(rows),

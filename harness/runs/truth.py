@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import benchmarks, folders, groups, registry, restoration, spaces
+from harness import benchmarks, families, folders, groups, registry, restoration, spaces
 from harness.benchmarks import Benchmark, Measured, Recipe, RestorationRecipe
 from harness.benchmarks._measured import needs_all
 from harness.errors import ConfigError, unknown_name
@@ -122,12 +122,10 @@ def restorer_of(
 
 def _settings(config: RunConfig) -> dict[str, Any]:
     """All settings of the group ``truth``; raises for an unknown fidelity."""
-    from harness import networks
-
     told = {name: setting(config, name) for name in groups.options("truth", config.truth["name"])}
     space = spaces.load(config.space["name"])
-    if told["fidelity"] not in networks.fidelities(space):
-        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], networks.fidelities(space))
+    if told["fidelity"] not in families.fidelities(space):
+        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], families.fidelities(space))
     return told
 
 
