@@ -94,7 +94,13 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     context = _context(config, estimating, progress)
     computing = nullcontext() if config.dry_run else context.computing
     with computing, machine_failures_told():
-        return registry.load(__name__, config.task["name"], "task").run(context, progress)
+        outcomes = registry.load(__name__, config.task["name"], "task").run(context, progress)
+    return [
+        replace(outcome, headline=f"{outcome.headline}; {context.notice}")
+        if context.notice and outcome.status != "skipped"
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def _context(config: RunConfig, estimating: bool, progress: Progress) -> Context:

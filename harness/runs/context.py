@@ -55,6 +55,11 @@ class Context:
         """What the run computes in."""
         return nullcontext()
 
+    @property
+    def notice(self) -> str:
+        """What is done otherwise on this machine than was asked for, in words; empty where nothing is."""
+        return ""
+
     @cached_property
     def truth(self) -> OperationTruth:
         """Accuracy by operation under the run's label."""

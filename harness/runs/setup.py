@@ -70,9 +70,10 @@ class Setup(Context):
         return {"counting": self.counting} if any(map(counts_relus, names)) else {}
 
     @property
-    def measuring(self) -> tuple[int, str, float | None, str]:
-        """Seed, path, time limit and counting, as :func:`harness.proxies.measure` takes them."""
-        return self.config.seed, self.config.path, self.config.time_limit, self.counting
+    def measuring(self) -> tuple[int, str, float | None, str, str]:
+        """Seed, path, time limit, counting and precision, as :func:`harness.proxies.measure` takes them."""
+        config = self.config
+        return config.seed, config.path, config.time_limit, self.counting, config.precision
 
     @property
     def limits(self) -> dict[str, float]:
@@ -99,6 +100,26 @@ class Setup(Context):
         return {} if usual else {"arithmetic": self.config.arithmetic}
 
     @property
+    def precision(self) -> dict[str, str]:
+        """The precision where it is not float32; then it is one of a run's settings."""
+        usual = self.config.precision in ("default", "float32")
+        return {} if usual else {"precision": self.config.precision}
+
+    @property
+    def notice(self) -> str:
+        """Where the precision is not to be had here."""
+        why = self._lacking
+        return f"precision={self.config.precision} was computed in float32, since {why}" if why else ""
+
+    @property
+    def _lacking(self) -> str:
+        if not self.precision:
+            return ""
+        from harness.proxies import lacking
+
+        return lacking(self.config.precision, self.device)
+
+    @property
     def supernets(self) -> dict[str, Any]:
         """How many supernets' scores are averaged and how, where it is more than one: a run's settings."""
         several = self.config.supernets > 1
@@ -122,10 +143,14 @@ class Setup(Context):
             "batch_size": self.config.batch_size,
             **self.limits,
             **self.arithmetic,
+            **self.precision,
         }
 
     def provenance(self, run: records.Run) -> dict[str, Any]:
-        """The same with the run's device and input, and how exactly the device computes."""
+        """The same with the run's device and input, and how exactly the device computes.
+
+        Where the settings name a precision, ``codes`` of the numerics is the one that was taken.
+        """
         from harness.runs.numerics import numerics
 
         return records.provenance(
@@ -134,8 +159,14 @@ class Setup(Context):
             self.benchmark.digest(self.label.name),
             self.source.digest,
             run,
-            numerics(self.device),
+            numerics(self.device) | self._counted_in,
         )
+
+    @property
+    def _counted_in(self) -> dict[str, str]:
+        """The numbers in which codes are computed, and why, where the run's settings name a precision."""
+        taken = f"float32, since {self._lacking}" if self._lacking else self.config.precision
+        return {"codes": taken} if self.precision else {}
 
 
 def prepare(config: RunConfig, estimating: bool = True, progress: Progress = nothing) -> Setup:
@@ -162,4 +193,8 @@ def prepare(config: RunConfig, estimating: bool = True, progress: Progress = not
     if config.device not in ("auto", "cpu") or config.arithmetic == "fastest":
         with setup.computing:  # which refuses what the machine does not have
             pass
+    if setup.precision:
+        from harness.proxies import require_precision
+
+        require_precision(config.precision, config.path, {}, setup.device.type)
     return setup
