@@ -8,7 +8,7 @@ have here (theirs: weight decay 5e-4, Nesterov's momentum).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,11 +114,15 @@ def _accuracies(trained: Trained, mask: Mask, repeats: int, rng: np.random.Gener
     return stage_means(_Paths(trained), children, [len(row) for row in mask])
 
 
-def dropped(mask: Mask, values: Values, count: int, rng: np.random.Generator) -> Mask:
+def dropped(
+    mask: Mask, values: Values, count: int, rng: np.random.Generator, picks: Sequence[int] = ()
+) -> Mask:
     """``mask`` without the ``count`` candidates of the lowest ``values``, over all decisions.
 
-    The last candidate of a decision stays, so that fewer may go. Of equal values the first to go is drawn.
+    A decision keeps as many as it ``picks``, one where that is not said, so that fewer may go. Of equal
+    values the first to go is drawn.
     """
+    few = picks or [1] * len(mask)
     pairs = [
         (decision, candidate)
         for decision, row in enumerate(mask)
@@ -126,7 +130,7 @@ def dropped(mask: Mask, values: Values, count: int, rng: np.random.Generator) ->
     ]
     shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
     for decision, candidate in sorted(shuffled, key=lambda pair: values[pair[0]][pair[1]]):
-        if count > 0 and sum(mask[decision]) > 1:
+        if count > 0 and sum(mask[decision]) > few[decision]:
             mask, count = without(mask, decision, candidate), count - 1
     return mask
 
