@@ -30,8 +30,8 @@ class Ensemble(nn.Module):
 
     def __init__(self, members: Sequence[Network], split: int) -> None:
         super().__init__()
-        self.shared = nn.Sequential(members[0].stem, *members[0].body[:split])
-        self.rests = nn.ModuleList(nn.Sequential(*each.body[split:], each.head) for each in members)
+        self.shared = nn.Sequential(members[0].stem, members[0].body[:split])
+        self.rests = nn.ModuleList(nn.Sequential(each.body[split:], each.head) for each in members)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images ``(B, 3, H, W)`` to every member's logits, ``(B, classes, members)``."""

@@ -97,8 +97,8 @@ class _Run:
         mask, trained = steps[0] if steps else tools.space.full_mask, tools.trained
         if mask != trained.mask:
             trained.fine_tune(mask)
-        asked = (self.asked[name] for name in ("members", "split", "children"))
-        return picked(trained, mask, *asked, generator(tools.seed, "ensemble"))
+        members, split, children = (self.asked[name] for name in ("members", "split", "children"))
+        return picked(trained, mask, members, split, children, generator(tools.seed, "ensemble"))
 
     def _rows(self, members: Sequence[Architecture]) -> Iterator[dict[str, Any]]:
         from harness import networks

@@ -39,12 +39,12 @@ class Ensembles(Trainer):
     def built(self, name: str, seed: int) -> torch.nn.Module:
         """The network or ensemble called ``name``, with the initial weights of ``seed``, on the CPU."""
         size, classes, drawn = self.size, self.recipe.classes, derive(seed, "truth")
-        told = json.loads(name) if name.startswith("{") else {"network": name}
+        told: dict[str, Any] = json.loads(name) if name.startswith("{") else {"network": name}
         if "members" in told:
             members = [self.space.parse(arch) for arch in told["members"]]
             return networks.build_ensemble(self.space, members, told["split"], size, drawn, classes)
         if "channels" in told:
-            size, _ = networks.size_of(self.space, size, told["channels"])
+            size = networks.size_of(self.space, size, told["channels"])[0]
         return networks.build(self.space, self.space.parse(told["network"]), size, drawn, classes)
 
     def network(self, training: Training) -> torch.nn.Module:

@@ -52,8 +52,8 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
               JS(p_{t,c}(x), p_{t,c'}(x)),
 
     the potential in per cent and the diversity in bits (:func:`divergences`), over the N images of the
-    validation half, with statistics of the batches. The score is ``(1 - w) z(P_c) + w z(D_c)``, ``w`` the
-    ``weight``, ``z`` over all candidates of the space that were tried (:func:`combined`).
+    validation half, with statistics of the batches. The score is ``(1 - w) z(P_c) + w z_d(D_c)``, ``w`` the
+    ``weight``; ``z`` standardises over all candidates, ``z_d`` over those of one decision (:func:`combined`).
 
     A decision that has no effect in a context is not tried there. Every child counts as one score; of equal
     scores the dropped one is drawn. The supernet that a stage leaves is fine-tuned before the next one.
@@ -147,17 +147,19 @@ def _entropy(probabilities: Tensor) -> Tensor:
 
 
 def combined(potential: Values, diversity: Values, weight: float) -> Values:
-    """``(1 - weight) z(potential) + weight z(diversity)`` of every candidate; 0, a mean score, where unknown.
+    """``(1 - weight) z(potential) + weight z_d(diversity)`` of every candidate; 0, the mean, where unknown.
 
-    ``z`` is less the mean, divided by the standard deviation, over all candidates of all decisions of which
-    both are known; 0 where all are equal.
+    Both are less a mean, divided by a standard deviation, 0 where all are equal: ``z`` over all candidates of
+    which both are known, ``z_d`` over those of the same decision. How far a decision's children are apart on
+    the whole says how much hangs on it, and nothing of which candidate to keep.
     """
-    flat = [np.concatenate(each) for each in (potential, diversity)]
-    known = np.isfinite(flat[0])
-    scores = np.zeros(len(known))
+    flat = np.concatenate(potential)
+    known = np.isfinite(flat)
+    scores = np.zeros(len(flat))
     if known.any():
-        first, second = (SCALES["z"](each[known]) for each in flat)
-        scores[known] = (1 - weight) * first + weight * second
+        tried = [each[np.isfinite(each)] for each in diversity]
+        apart = np.concatenate([SCALES["z"](each) for each in tried if len(each)])
+        scores[known] = (1 - weight) * SCALES["z"](flat[known]) + weight * apart
     return np.split(scores, np.cumsum([len(each) for each in potential])[:-1])
 
 

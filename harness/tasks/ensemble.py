@@ -24,11 +24,11 @@ def statistics(rows: Rows) -> dict[str, Any]:
     found: dict[str, Any] = {part: _means(rows, part) for part in PARTS}
     numbers = sorted(set(np.asarray(rows["number"])[np.asarray(rows["part"]) == "member"].tolist()))
     each = [_means(rows, "member", number)["accuracy"] for number in numbers]
-    best = None if None in each or not each else max(each)
+    known = [accuracy for accuracy in each if accuracy is not None]
     ensemble, one = found["ensemble"], found["one"]
     return {
         **found,
-        "best_member": best,
+        "best_member": max(known) if known and len(known) == len(each) else None,
         "gain": _less(ensemble["accuracy"], one["accuracy"]),
         "over_members": _less(ensemble["accuracy"], found["member"]["accuracy"]),
         "flops_ratio": one["flops"] / ensemble["flops"],

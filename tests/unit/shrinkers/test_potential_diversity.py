@@ -36,14 +36,15 @@ def test_divergences_by_hand():
 
 
 def test_scores_by_hand_and_what_is_not_known_has_a_mean_one():
-    potential = [np.array([10.0, 30.0, np.nan]), np.array([50.0])]
-    diversity = [np.array([0.3, 0.1, np.nan]), np.array([0.2])]
-    z_potential = (np.array([10, 30, 50]) - 30) / np.sqrt(800 / 3)
-    z_diversity = (np.array([0.3, 0.1, 0.2]) - 0.2) / np.sqrt(0.02 / 3)
+    potential = [np.array([10.0, 30.0, np.nan, 50.0]), np.array([7.0, 7.0])]
+    diversity = [np.array([0.3, 0.1, np.nan, 0.2]), np.array([0.2, 0.4])]
+    known = np.array([10, 30, 50, 7, 7])
+    z = (known - known.mean()) / known.std()
+    z_of_decisions = np.array([1.5**0.5, -(1.5**0.5), 0, -1, 1])
     for weight in (0.0, 0.25, 1.0):
         first, second = PD.combined(potential, diversity, weight)
-        found = [first[0], first[1], second[0]]
-        np.testing.assert_allclose(found, (1 - weight) * z_potential + weight * z_diversity, atol=1e-12)
+        found = [*first[[0, 1, 3]], *second]
+        np.testing.assert_allclose(found, (1 - weight) * z + weight * z_of_decisions, atol=1e-12)
         assert first[2] == 0
     unknown = [np.full(3, np.nan)]
     assert (PD.combined(unknown, unknown, 0.5)[0] == 0).all()
