@@ -8,7 +8,7 @@ have here (theirs: weight decay 5e-4, Nesterov's momentum).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from harness.options import Option
 from harness.scorers import Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._elimination import Values, candidate_means, each_once, stage_means
-from harness.spaces import Architecture, Mask, Space, without
+from harness.shrinkers._elimination import Values, candidate_means, dropped, each_once, stage_means
+from harness.spaces import Architecture, Mask, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,27 +112,6 @@ class _Paths:
 def _accuracies(trained: Trained, mask: Mask, repeats: int, rng: np.random.Generator) -> Values:
     children = [arch for _ in range(repeats) for arch in each_once(mask, rng)]
     return stage_means(_Paths(trained), children, [len(row) for row in mask])
-
-
-def dropped(
-    mask: Mask, values: Values, count: int, rng: np.random.Generator, picks: Sequence[int] = ()
-) -> Mask:
-    """``mask`` without the ``count`` candidates of the lowest ``values``, over all decisions.
-
-    A decision keeps as many as it ``picks``, one where that is not said, so that fewer may go. Of equal
-    values the first to go is drawn.
-    """
-    few = picks or [1] * len(mask)
-    pairs = [
-        (decision, candidate)
-        for decision, row in enumerate(mask)
-        for candidate in np.flatnonzero(row).tolist()
-    ]
-    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
-    for decision, candidate in sorted(shuffled, key=lambda pair: values[pair[0]][pair[1]]):
-        if count > 0 and sum(mask[decision]) > few[decision]:
-            mask, count = without(mask, decision, candidate), count - 1
-    return mask
 
 
 def work(space: Space, settings: Mapping[str, Any]) -> Work:

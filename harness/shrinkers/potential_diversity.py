@@ -17,8 +17,7 @@ from harness.options import Option, Share
 from harness.scorers import SCALES, Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._elimination import Values
-from harness.shrinkers.abs import dropped
+from harness.shrinkers._elimination import Values, dropped
 from harness.spaces import Architecture, Mask, Space
 
 if TYPE_CHECKING:
@@ -55,8 +54,9 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
     validation half, with statistics of the batches. The score is ``(1 - w) z(P_c) + w z_d(D_c)``, ``w`` the
     ``weight``; ``z`` standardises over all candidates, ``z_d`` over those of one decision (:func:`combined`).
 
-    A decision that has no effect in a context is not tried there. Every child counts as one score; of equal
-    scores the dropped one is drawn. The supernet that a stage leaves is fine-tuned before the next one.
+    A decision that has no effect in a context is not tried there; what was tried in none goes last. Every
+    child counts as one score; of equal scores the dropped one is drawn. The supernet that a stage leaves is
+    fine-tuned before the next one.
     """
     space, trained, rng = tools.space, tools.trained, generator(tools.seed, "potential_diversity")
     picks = [decision.picks for decision in space.decisions]
@@ -94,17 +94,28 @@ def _measured(trained: Trained, mask: Mask, contexts: int, rng: np.random.Genera
     told = [np.full((2, contexts, len(row)), np.nan) for row in mask]
     for number in range(contexts):
         context = space.arch_of(space.path(mask, rng))
-        active, outputs = space.active(context), cache(lambda child: trained.outputs(space.mask_of(child)))
-        for index, (decision, row) in enumerate(zip(space.decisions, mask, strict=True)):
-            if sum(row) == decision.picks or not active[index]:
+        outputs = cache(lambda child: trained.outputs(space.mask_of(child)))
+        for index, tried in enumerate(_tried(space, context, mask)):
+            if not tried:
                 continue
-            children = swapped(context, index, row, rng)
+            children = swapped(context, index, mask[index], rng)
             found = torch.stack([outputs(child) for child in children.values()])
             right = (found.argmax(2) == targets).double().mean(1)
             apart = divergences(found).sum(1) / (len(children) - 1)
             told[index][:, number, list(children)] = torch.stack([100 * right, apart]).cpu().numpy()
     means = [_means(each) for each in told]
     return [each[0] for each in means], [each[1] for each in means]
+
+
+def _tried(space: Space, context: Architecture, mask: Mask) -> list[bool]:
+    """By decision whether candidates take turns: it is open in ``mask``, and made and active in ``context``.
+
+    A space may have children that leave decisions open, since its supernets are trained so.
+    """
+    made = [len(picks) == each.picks for each, picks in zip(space.decisions, context, strict=True)]
+    active = space.active(context) if all(made) else made
+    open_ = [sum(row) > each.picks for each, row in zip(space.decisions, mask, strict=True)]
+    return [all(each) for each in zip(made, active, open_, strict=True)]
 
 
 def _means(told: np.ndarray) -> np.ndarray:
@@ -147,7 +158,7 @@ def _entropy(probabilities: Tensor) -> Tensor:
 
 
 def combined(potential: Values, diversity: Values, weight: float) -> Values:
-    """``(1 - weight) z(potential) + weight z_d(diversity)`` of every candidate; 0, the mean, where unknown.
+    """``(1 - weight) z(potential) + weight z_d(diversity)`` of every candidate, infinite where unknown.
 
     Both are less a mean, divided by a standard deviation, 0 where all are equal: ``z`` over all candidates of
     which both are known, ``z_d`` over those of the same decision. How far a decision's children are apart on
@@ -155,7 +166,7 @@ def combined(potential: Values, diversity: Values, weight: float) -> Values:
     """
     flat = np.concatenate(potential)
     known = np.isfinite(flat)
-    scores = np.zeros(len(flat))
+    scores = np.full(len(flat), np.inf)
     if known.any():
         tried = [each[np.isfinite(each)] for each in diversity]
         apart = np.concatenate([SCALES["z"](each) for each in tried if len(each)])

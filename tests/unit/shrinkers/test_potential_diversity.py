@@ -16,8 +16,8 @@ from harness.runners import execute
 from harness.scorers import Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.spaces import Population
-from tests.unit.training.toy import PATTERN, trained_toy
+from harness.spaces import Population, Space
+from tests.unit.training.toy import PATTERN, ToySpace, trained_toy
 
 PD = shrinkers.load("potential_diversity")
 
@@ -35,7 +35,7 @@ def test_divergences_by_hand():
     np.testing.assert_allclose(PD.divergences(outputs), expected, atol=1e-7)
 
 
-def test_scores_by_hand_and_what_is_not_known_has_a_mean_one():
+def test_scores_by_hand_and_what_is_not_known_goes_last():
     potential = [np.array([10.0, 30.0, np.nan, 50.0]), np.array([7.0, 7.0])]
     diversity = [np.array([0.3, 0.1, np.nan, 0.2]), np.array([0.2, 0.4])]
     known = np.array([10, 30, 50, 7, 7])
@@ -45,9 +45,9 @@ def test_scores_by_hand_and_what_is_not_known_has_a_mean_one():
         first, second = PD.combined(potential, diversity, weight)
         found = [*first[[0, 1, 3]], *second]
         np.testing.assert_allclose(found, (1 - weight) * z + weight * z_of_decisions, atol=1e-12)
-        assert first[2] == 0
+        assert first[2] == np.inf
     unknown = [np.full(3, np.nan)]
-    assert (PD.combined(unknown, unknown, 0.5)[0] == 0).all()
+    assert (PD.combined(unknown, unknown, 0.5)[0] == np.inf).all()
 
 
 def test_every_candidate_left_takes_its_turn():
@@ -84,6 +84,18 @@ def test_a_stage_counts_every_child_once():
     assert trained.evaluations <= 2 * (1 + 2 + 2 + 1)
     assert trained.evaluations == PD.work(trained.space, settings(stage=3, drop=3, contexts=2)).accuracies
     assert trained.tuned == 0
+
+
+def test_a_decision_that_children_leave_open_is_not_tried(monkeypatch):
+    """Its candidates stay, and the others are told apart with all of it there."""
+
+    def path(space, mask, rng):
+        return (*Space.path(space, mask, rng)[:2], mask[2])
+
+    monkeypatch.setattr(ToySpace, "path", path)
+    trained, masks = shrunk(weight=0.0, stage=4, drop=4, contexts=2)
+    assert trained.evaluations <= 2 * (1 + 2 + 2)
+    assert masks[0][2] == (True, True, True)
 
 
 @pytest.mark.parametrize(
