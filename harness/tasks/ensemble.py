@@ -12,7 +12,11 @@ from harness.tasks._task import Measure, Rows, Task, Told
 
 PARTS = ("member", "ensemble", "one", "alone")
 """What is trained: members within the ensemble, the ensemble, one network of about as many multiply-adds, and
-the first member's network by itself."""
+the first member's network by itself.
+
+A row is one of these and a ``training``, by its seed: the ``number`` of a member, from 1, else 0; ``flops``
+are multiply-adds for one image, ``accuracy`` and ``disagreement``, of two members on average, in per cent.
+"""
 
 
 def statistics(rows: Rows) -> dict[str, Any]:
