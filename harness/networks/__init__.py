@@ -33,6 +33,13 @@ from harness.networks._build import (
     trained_cost,
 )
 from harness.networks._counting import count_flops, count_parameters
+from harness.networks._ensemble import (
+    Ensemble,
+    build_ensemble,
+    channels_of_flops,
+    require_ensembles,
+    shared_decisions,
+)
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._supernet import Choices, LayerChoices, Supernet
@@ -44,6 +51,7 @@ __all__ = [
     "MASKINGS",
     "Choices",
     "Conv2d",
+    "Ensemble",
     "LayerChoices",
     "Left",
     "Linear",
@@ -51,9 +59,11 @@ __all__ = [
     "Supernet",
     "VectorProducts",
     "build",
+    "build_ensemble",
     "build_restorer",
     "build_supernet",
     "build_te_nas_supernet",
+    "channels_of_flops",
     "classifier",
     "conv_bn_relu",
     "count_flops",
@@ -65,9 +75,11 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_ensembles",
     "require_restorer",
     "require_supernet",
     "require_weightable",
+    "shared_decisions",
     "size_of",
     "table_flops",
     "trained_cost",

@@ -218,9 +218,9 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
 
 
 def size_of(
-    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+    space: Space, fidelity: object, channels: int | None = None, cells: int | None = None
 ) -> tuple[object, dict[str, Any]]:
-    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    """:func:`harness.networks._sizes.resized` of the size ``fidelity``, or called so; for :func:`build`."""
     return resized(space, _size(space, fidelity), channels, cells)
 
 

@@ -51,8 +51,15 @@ def benchmark_of(config: RunConfig, progress: Progress) -> Benchmark:
     return Measured(space, trainer.recipe, trainer, drawn_from, taken)
 
 
-def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total: None) -> Trainer:
-    """What trains the architectures of a checked config; errors as :func:`benchmark_of`."""
+def trainer_of(
+    config: RunConfig,
+    progress: Progress = lambda words, done, total: None,
+    kind: type[Trainer] | None = None,
+) -> Trainer:
+    """What trains the architectures of a checked config, of another ``kind`` where that is named.
+
+    Errors as :func:`benchmark_of`.
+    """
     from harness import inputs, networks
     from harness.runs._trainer import Trainer
     from harness.training import require_images
@@ -83,7 +90,7 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
         seeds=tuple(range(told["seed"], told["seed"] + told["seeds"])),
         arithmetic=config.arithmetic,
     )
-    return Trainer(config, space, recipe, size, source, _root(config), progress)
+    return (kind or Trainer)(config, space, recipe, size, source, _root(config), progress)
 
 
 def restorer_of(

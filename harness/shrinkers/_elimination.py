@@ -48,6 +48,28 @@ def lowest(candidates: np.ndarray, values: np.ndarray, rng: np.random.Generator)
     return int(tied[rng.integers(len(tied))] if len(tied) > 1 else tied[0])
 
 
+def dropped(
+    mask: Mask, values: Values, count: int, rng: np.random.Generator, picks: Sequence[int] = ()
+) -> Mask:
+    """``mask`` without the ``count`` candidates of the lowest ``values``, over all decisions.
+
+    A decision keeps as many as it ``picks``, one where that is not said, so that fewer may go. Of equal
+    values the first to go is drawn; one of which nothing is known (NaN) is lower than all.
+    """
+    few = picks or [1] * len(mask)
+    pairs = [
+        (decision, candidate)
+        for decision, row in enumerate(mask)
+        for candidate in np.flatnonzero(row).tolist()
+    ]
+    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
+    known = [np.where(np.isnan(each), -np.inf, each) for each in values]
+    for decision, candidate in sorted(shuffled, key=lambda pair: known[pair[0]][pair[1]]):
+        if count > 0 and sum(mask[decision]) > few[decision]:
+            mask, count = without(mask, decision, candidate), count - 1
+    return mask
+
+
 def each_once(mask: Mask, rng: np.random.Generator) -> list[Architecture]:
     """As many architectures as the widest decision has candidates, so that each candidate is in one.
 

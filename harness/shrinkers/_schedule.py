@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.seeding import generator
 from harness.shrinkers._children import Rows, operations
-from harness.shrinkers._elimination import Values, lowest
+from harness.shrinkers._elimination import Values, dropped, lowest
 from harness.spaces import Space, without
 
 SCHEDULES = {"mobilenet": "widest", "darts": "each"}
@@ -71,25 +71,6 @@ class Plan:
 
 def _gone(rows: Rows) -> int:
     return sum(len(row) - sum(row) for row in rows)
-
-
-def dropped(rows: Rows, values: Values, count: int, rng: np.random.Generator) -> Rows:
-    """``rows`` without the ``count`` candidates of the lowest ``values``, over all decisions.
-
-    The last candidate of a decision stays, so that fewer may go. Of equal values the first to go is drawn;
-    one of which nothing is known (NaN), since no child with it is within the limits, is lower than all.
-    """
-    pairs = [
-        (decision, candidate)
-        for decision, row in enumerate(rows)
-        for candidate in np.flatnonzero(row).tolist()
-    ]
-    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
-    known = [np.where(np.isnan(each), -np.inf, each) for each in values]
-    for decision, candidate in sorted(shuffled, key=lambda pair: known[pair[0]][pair[1]]):
-        if count > 0 and sum(rows[decision]) > 1:
-            rows, count = without(rows, decision, candidate), count - 1
-    return rows
 
 
 def lowest_of_each(rows: Rows, values: Values, rng: np.random.Generator) -> Rows:

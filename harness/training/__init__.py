@@ -22,6 +22,7 @@ from harness import registry
 from harness.training._checkpoint import description
 from harness.training._fit import estimated_seconds, fit
 from harness.training._images import Images, labelled, require_images
+from harness.training._members import of_members
 from harness.training._network import Course, fit_network, network_seconds
 from harness.training._trained import Length, Trained
 
@@ -38,6 +39,7 @@ __all__ = [
     "load",
     "names",
     "network_seconds",
+    "of_members",
     "require_images",
 ]
 

@@ -107,6 +107,10 @@ class Images:
         """Images in a half."""
         return len(self._halves[half].targets)
 
+    def targets(self, half: Half) -> Tensor:
+        """Classes of a half's images, (N,), in the order of :meth:`in_order`."""
+        return self._halves[half].targets
+
     @property
     def steps(self) -> int:
         """Whole batches of the training half."""

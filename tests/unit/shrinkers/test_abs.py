@@ -18,7 +18,7 @@ from harness.runners import execute
 from harness.scorers import Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._schedule import dropped
+from harness.shrinkers._elimination import dropped
 from harness.spaces import Population
 from harness.training import Images, Length, Trained, fit
 from tests.unit.training.toy import CPU, Interrupted, everything, same, stopping_at

@@ -8,7 +8,8 @@ import pytest
 from harness import spaces
 from harness.seeding import generator
 from harness.shrinkers._children import children, picks_of
-from harness.shrinkers._schedule import dropped, lowest_of_each
+from harness.shrinkers._elimination import dropped
+from harness.shrinkers._schedule import lowest_of_each
 
 WIDE = ((True,) * 6,) * 12
 NAN = np.nan
