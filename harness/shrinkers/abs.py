@@ -17,8 +17,8 @@ from harness.options import Option
 from harness.scorers import Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._elimination import Values, candidate_means, each_once, stage_means
-from harness.spaces import Architecture, Mask, Space, without
+from harness.shrinkers._elimination import Paths, Values, candidate_means, each_once, stage_means
+from harness.spaces import Mask, Space, without
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,20 +98,9 @@ def angles(products: np.ndarray) -> np.ndarray:
     return np.arccos(np.minimum(1.0, mixed / np.sqrt(first * last)))
 
 
-class _Paths:
-    """Accuracies of single paths."""
-
-    def __init__(self, trained: Trained) -> None:
-        self._trained = trained
-
-    def accuracy(self, arch: Architecture) -> float:
-        """In per cent, on the whole validation half."""
-        return self._trained.accuracy(self._trained.space.mask_of(arch))
-
-
 def _accuracies(trained: Trained, mask: Mask, repeats: int, rng: np.random.Generator) -> Values:
     children = [arch for _ in range(repeats) for arch in each_once(mask, rng)]
-    return stage_means(_Paths(trained), children, [len(row) for row in mask])
+    return stage_means(Paths(trained), children, [len(row) for row in mask])
 
 
 def dropped(mask: Mask, values: Values, count: int, rng: np.random.Generator) -> Mask:
