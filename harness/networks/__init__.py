@@ -8,6 +8,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   a family without the latter may say why, ``NO_SUPERNET``;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
+* where layers can have several branches, ``candidate_costs(space, size, image_size)``: by decision the
+  parameters of each candidate, and the multiply-accumulates;
 * where its networks also restore images, ``restorer(space, arch, size, inputs)``,
   ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
@@ -22,6 +24,7 @@ from harness.networks._build import (
     build_restorer,
     build_supernet,
     build_te_nas_supernet,
+    candidate_costs,
     fidelities,
     flop_count,
     has_supernet,
@@ -36,6 +39,7 @@ from harness.networks._build import (
     trained_cost,
 )
 from harness.networks._counting import count_flops, count_parameters
+from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._supernet import Choices, LayerChoices, Supernet
@@ -46,6 +50,7 @@ __all__ = [
     "MASKINGS",
     "Choices",
     "Conv2d",
+    "Gate",
     "LayerChoices",
     "Left",
     "Linear",
@@ -56,6 +61,7 @@ __all__ = [
     "build_restorer",
     "build_supernet",
     "build_te_nas_supernet",
+    "candidate_costs",
     "classifier",
     "conv_bn_relu",
     "count_flops",
