@@ -45,7 +45,7 @@ class Rounds(OneTraining):
         whole = Round(0, space.full_mask, none, free, 0.0, 1.0)
         return _trained.estimate_rounds(self.context, self.training, whole, work)
 
-    def open(self, progress: Progress) -> RoundSupernets:  # type: ignore[override]
+    def open(self, progress: Progress) -> RoundSupernets:
         """A function that trains, and what candidates cost."""
 
         def train(round_: Round) -> Gated:

@@ -1,7 +1,7 @@
 """CP-NAS's elimination by accuracies of single paths on a trained supernet.
 
-The rule is that of ``cp_nas``. The authors' own ratings, of children with binary weights and of their parents
-with full ones, are in ``cp_nas`` told of; here a rating is the accuracy of a path that shares its weights.
+The rule is that of ``cp_nas``, which tells of the authors' own rating, by a child of binary weights and its
+full-precision parent; here it is the accuracy of a path of full precision that shares its weights.
 """
 
 from __future__ import annotations
@@ -11,14 +11,8 @@ from typing import Any
 
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._elimination import (
-    KINDS,
-    Paths,
-    eliminate,
-    sampled_means,
-    sampled_work,
-    tuned,
-)
+from harness.shrinkers._elimination import KINDS, Paths, eliminate, sampled_means, tuned
+from harness.shrinkers._elimination import sampled_work as work
 from harness.shrinkers.cp_nas import OPTIONS
 from harness.spaces import Mask
 
@@ -38,6 +32,3 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
     space, trained, rng = tools.space, tools.trained, generator(tools.seed, "cp_nas")
     means = sampled_means(Paths(trained), space, settings["repeats"], rng)
     yield from eliminate(space, tuned(trained, means), rng, settings["keep"])
-
-
-work = sampled_work

@@ -10,7 +10,8 @@ from typing import Any
 
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
-from harness.shrinkers._elimination import KINDS, Paths, eliminate, sampled_work, tuned
+from harness.shrinkers._elimination import KINDS, Paths, eliminate, tuned
+from harness.shrinkers._elimination import sampled_work as work
 from harness.shrinkers.ucb_elimination import OPTIONS, bounds
 from harness.spaces import Mask
 
@@ -29,6 +30,3 @@ def shrink(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Iterator[Mask
     space, trained, rng = tools.space, tools.trained, generator(tools.seed, "ucb_elimination")
     rule = bounds(Paths(trained), space, settings, rng)
     yield from eliminate(space, tuned(trained, rule), rng, settings["keep"])
-
-
-work = sampled_work
