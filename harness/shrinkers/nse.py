@@ -3,8 +3,8 @@
 Ci et al., "Evolving Search Space for Neural Architecture Search", ICCV 2021, and its released code: rounds
 over a pool of candidates; each inherits the candidates of the last one's front and is filled up with new
 ones. Theirs trains a supernet of the round's sub-space, with indicators of every candidate's fitness, and
-rates paths drawn by them, as ``nse_supernet`` does; here the paths of a sub-space are looked up. One candidate per decision: no
-figures are known of layers with several branches.
+rates paths drawn by them, as ``nse_supernet`` does; here the paths of a sub-space are looked up. One
+candidate per decision: no figures are known of layers with several branches.
 """
 
 from __future__ import annotations
