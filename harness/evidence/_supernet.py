@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness import families
+from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
 from harness.evidence._training import training_of
@@ -22,6 +23,8 @@ class SupernetEvidence(Evidence):
     """What is read of one supernet; what the method would only meet later is refused at once."""
 
     context: Setup
+    rounds = False
+    """Whether supernets of rounds are read (:class:`harness.training.Gated`), which no other method reads."""
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
         super().__init__(setup, method, options)
@@ -33,7 +36,23 @@ class SupernetEvidence(Evidence):
             from harness import training  # loads torch
 
             training.require_images(setup.source, self.training.images, self.training.batch_size)
+            self._require_rounds(self.training.name)
         self._require()
+
+    def _require_rounds(self, trained: str) -> None:
+        from harness import training  # loads torch
+
+        name, of_rounds = f"{self.method.group}={self.method.name}", hasattr(training.load(trained), "ROUNDS")
+        if self.rounds and not of_rounds:
+            raise ConfigError(
+                f"{name} trains the sub-spaces of rounds and received training={trained}; leave "
+                f"training=default, which is {self.method.training} there."
+            )
+        if of_rounds and not self.rounds:
+            raise ConfigError(
+                f"training={trained} trains the sub-spaces of rounds, and {name} reads the supernet of a "
+                "whole space; take another training, such as training=single_paths."
+            )
 
     def _require(self) -> None:
         """Raise :class:`~harness.errors.ConfigError` for what cannot be read of this supernet."""

@@ -17,7 +17,7 @@ from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.evidence._training import training_of
 from harness.runs.config import Progress, Training
-from harness.searchers import TrainedSupernet
+from harness.searchers import Tools, TrainedSupernet
 
 if TYPE_CHECKING:
     from harness.runs.setup import Setup
@@ -57,7 +57,7 @@ class OneTraining(SupernetEvidence):
             **setup.arithmetic,
         }
 
-    def open(self, progress: Progress) -> TrainedSupernet:
+    def open(self, progress: Progress) -> Tools:
         """The supernet."""
         return TrainedSupernet(**self.shared(progress), trained=self.train(self.training, progress))
 

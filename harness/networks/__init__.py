@@ -7,6 +7,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
   :mod:`harness.families` says why a family lacks the latter;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
+* where layers can have several branches, ``candidate_costs(space, size, image_size)``: by decision the
+  parameters of each candidate, and the multiply-accumulates;
 * where its networks also restore images, ``restorer(space, arch, size, inputs)``,
   ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
@@ -21,6 +23,7 @@ from harness.networks._build import (
     build_restorer,
     build_supernet,
     build_te_nas_supernet,
+    candidate_costs,
     flop_count,
     has_supernet,
     parameter_count,
@@ -40,6 +43,7 @@ from harness.networks._ensemble import (
     require_ensembles,
     shared_decisions,
 )
+from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._supernet import Choices, LayerChoices, Supernet
@@ -52,6 +56,7 @@ __all__ = [
     "Choices",
     "Conv2d",
     "Ensemble",
+    "Gate",
     "LayerChoices",
     "Left",
     "Linear",
@@ -63,6 +68,7 @@ __all__ = [
     "build_restorer",
     "build_supernet",
     "build_te_nas_supernet",
+    "candidate_costs",
     "channels_of_flops",
     "classifier",
     "conv_bn_relu",

@@ -247,14 +247,35 @@ def trained_cost(
     Networks of a family whose module has ``trained_size(image_size)`` are of that size, those of the others
     of fidelity ``benchmark``.
     """
-    family = _family(space)
-    size = _size(space, "benchmark")
-    if hasattr(family, "trained_size"):
-        size = family.trained_size(image_size)
+    family, size = _family(space), _trained_size(space, image_size)
     return (
         family.parameter_count(space, arch, size, classes),
         family.flop_count(space, arch, size, classes, image_size),
     )
+
+
+def candidate_costs(space: Space, image_size: int = 32) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """By decision what each candidate adds to :func:`trained_cost`: parameters, and multiply-accumulates.
+
+    Raises
+    ------
+    ConfigError
+        For a family of networks that does not say so, since candidates do not add up or nobody needed it.
+    """
+    family = _family(space)
+    if not hasattr(family, "candidate_costs"):
+        raise ConfigError(
+            f"What a candidate costs is known in the spaces nb201 and nbmacro, and not in {space.name}; take "
+            "one of these, or another method."
+        )
+    return family.candidate_costs(space, _trained_size(space, image_size), image_size)
+
+
+def _trained_size(space: Space, image_size: int) -> Any:
+    family = _family(space)
+    if hasattr(family, "trained_size"):
+        return family.trained_size(image_size)
+    return _size(space, "benchmark")
 
 
 def table_flops(space: Space, arch: Architecture) -> int:

@@ -8,7 +8,7 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import torch
@@ -17,6 +17,7 @@ from torch import nn
 from harness.families.nb201 import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
 from harness.networks._edges import EdgeCell, EdgeChoices
+from harness.networks._gates import Averaged, Gate
 from harness.networks._supernet import Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces._edges import EDGES
@@ -35,8 +36,18 @@ RELEASED_COUNTING = "as_released"
 class CellChoices(EdgeChoices):
     """A cell with all candidates on every edge."""
 
+    passing = frozenset(range(len(EDGES)))
+
     def __init__(self, channels: int, affine: bool = False) -> None:
         super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](channels, affine))
+
+    def averaged(self, gates: Sequence[Gate]) -> EdgeCell:
+        """A cell of averages; ``none`` is a branch of zeros."""
+        edges = {}
+        for (name, modules), gate in zip(self.edges.items(), gates, strict=True):
+            own = {index: modules.get_submodule(self.operations[index]) for index in self.with_modules}
+            edges[name] = Averaged(gate, own, passes=True)
+        return self.cell(edges)
 
 
 class Reduction(nn.Module):
@@ -121,6 +132,12 @@ def flop_count(space: Space, arch: Architecture, size: Size, classes: int, image
     """Multiply-accumulates of :func:`network`: those around the edges, and those of every edge."""
     costs = _edge_flops(size, image_size)
     return _fixed_flops(size, classes, image_size) + sum(costs[pick] for (pick,) in arch)
+
+
+def candidate_costs(space: Space, size: Size, image_size: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Parameters, and multiply-accumulates, that every edge's candidates add."""
+    count = len(space.decisions)
+    return (_edge_parameters(size),) * count, (_edge_flops(size, image_size),) * count
 
 
 def table_flops(space: Space, arch: Architecture) -> int:

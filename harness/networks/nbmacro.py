@@ -111,6 +111,11 @@ def flop_count(space: Space, arch: Architecture, size: Size, classes: int, image
     )
 
 
+def candidate_costs(space: Space, size: Size, image_size: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Parameters, and multiply-accumulates, that every layer's candidates add."""
+    return _layer_parameters(size), _layer_flops(size, image_size)
+
+
 def table_flops(space: Space, arch: Architecture) -> int:
     """The table's FLOPs: multiply-accumulates of the CIFAR-10 network, ``count_flops(network, 32)``."""
     return flop_count(space, arch, FIDELITIES["benchmark"], 10, 32)
@@ -163,7 +168,9 @@ def _stem(size: Size, image_channels: int = 3) -> nn.Module:
 
 def _choices(size: Size) -> list[nn.Module]:
     return [
-        LayerChoices(index, [operation(name, layer) for name in OPERATIONS])
+        LayerChoices(
+            index, [operation(name, layer) for name in OPERATIONS], passes=layer.inputs == layer.outputs
+        )
         for index, layer in enumerate(layers(size))
     ]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from harness.options import Option
+from harness.scorers import Work
 from harness.searchers import Budget, Queries
 from harness.seeding import generator
-from harness.spaces import Architecture, Mask, Space, without
+from harness.spaces import Architecture, Mask, Space, only, without
+
+if TYPE_CHECKING:
+    from harness.training import Trained
 
 KINDS = frozenset({"operation", "width"})
 """Decisions that pick one candidate each, whichever the others pick."""
@@ -92,6 +96,21 @@ class Accuracies(Protocol):
         """In per cent; not finite where it is not known."""
 
 
+class Paths:
+    """Accuracies of single paths of a trained supernet, by what is picked at ``decisions``: all, or some."""
+
+    def __init__(self, trained: Trained, decisions: Sequence[int] | None = None) -> None:
+        self._trained = trained
+        self._decisions = range(len(trained.space.decisions)) if decisions is None else decisions
+
+    def accuracy(self, arch: Architecture) -> float:
+        """In per cent, on the whole validation half; other decisions stay open."""
+        mask = self._trained.space.full_mask
+        for decision, picks in zip(self._decisions, arch, strict=True):
+            mask = only(mask, decision, picks)
+        return self._trained.accuracy(mask)
+
+
 def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:
     """By decision the mean accuracy, per cent, of those of ``archs`` that pick a candidate.
 
@@ -115,15 +134,32 @@ def candidate_means(picks: np.ndarray, told: np.ndarray, sizes: Sequence[int]) -
     return means
 
 
-def sampled_means(budget: Budget, space: Space, repeats: int, rng: np.random.Generator) -> Rule:
+def sampled_means(asked: Accuracies, space: Space, repeats: int, rng: np.random.Generator) -> Rule:
     """The rule that says the means of ``repeats`` times :func:`each_once`, drawn anew at every stage."""
     sizes = [len(decision.candidates) for decision in space.decisions]
 
     def rule(mask: Mask) -> Values:
         archs = [arch for _ in range(repeats) for arch in each_once(mask, rng)]
-        return stage_means(budget, [space.normalise(arch) for arch in archs], sizes)
+        return stage_means(asked, [space.normalise(arch) for arch in archs], sizes)
 
     return rule
+
+
+def tuned(trained: Trained, rule: Rule) -> Rule:
+    """``rule``, for which the supernet that a stage leaves is fine-tuned before the next one."""
+
+    def after_tuning(mask: Mask) -> Values:
+        if mask != trained.mask:
+            trained.fine_tune(mask)
+        return rule(mask)
+
+    return after_tuning
+
+
+def sampled_work(space: Space, settings: Mapping[str, Any]) -> Work:
+    """``repeats`` accuracies for every candidate of a stage, and a fine-tuning between two stages."""
+    stages = range(max(len(decision.candidates) for decision in space.decisions), settings["keep"], -1)
+    return Work(settings["repeats"] * sum(stages), max(0, len(stages) - 1))
 
 
 def opened(tools: Queries, name: str) -> tuple[Budget, np.random.Generator]:

@@ -20,7 +20,7 @@ from harness.searchers import TrainedSupernet
 from harness.seeding import generator
 from harness.shrinkers import _children
 from harness.shrinkers._children import Rows
-from harness.shrinkers._elimination import Values, candidate_means, each_once, stage_means
+from harness.shrinkers._elimination import Paths, Values, candidate_means, each_once, stage_means
 from harness.shrinkers._schedule import Plan
 from harness.shrinkers._told import Told
 from harness.spaces import Architecture, Mask, Space
@@ -149,27 +149,11 @@ def angles(products: np.ndarray) -> np.ndarray:
     return np.arccos(np.minimum(1.0, cosines))
 
 
-class _Paths:
-    """Accuracies of single paths."""
-
-    def __init__(self, trained: Trained, decisions: Sequence[int]) -> None:
-        self._trained, self._decisions = trained, decisions
-
-    def accuracy(self, arch: Architecture) -> float:
-        """In per cent, on the whole validation half, by what ``arch`` picks of operations."""
-        mask, space = self._trained.space.full_mask, self._trained.space
-        rows = tuple(
-            tuple(candidate in picks for candidate in range(len(space.decisions[number].candidates)))
-            for number, picks in zip(self._decisions, arch, strict=True)
-        )
-        return self._trained.accuracy(_children.with_rows(mask, self._decisions, rows))
-
-
 def _accuracies(
     trained: Trained, decisions: Sequence[int], rows: Rows, repeats: int, rng: np.random.Generator
 ) -> Values:
     drawn = [arch for _ in range(repeats) for arch in each_once(rows, rng)]
-    return stage_means(_Paths(trained, decisions), drawn, [len(row) for row in rows])
+    return stage_means(Paths(trained, decisions), drawn, [len(row) for row in rows])
 
 
 def told(tools: TrainedSupernet, settings: Mapping[str, Any]) -> Told:
