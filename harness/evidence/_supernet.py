@@ -31,6 +31,8 @@ class SupernetEvidence(Evidence):
         self._before = 0
         networks.require_supernet(setup.space)
         if self.training is not None:
+            networks.require_convolutions(setup.space, self.training.convolutions)
+            networks.require_sampling(setup.space, setup.fidelity, self.training.channel_sampling)
             training.require_images(setup.source, self.training.images, self.training.batch_size)
         self._require()
 

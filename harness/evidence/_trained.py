@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +25,14 @@ FORMAT = 1
 
 def untrained(setup: Setup, asked: Training) -> Trained:
     """The run's supernet with its images, before the first step."""
-    supernet = networks.build_supernet(setup.space, setup.fidelity, setup.config.seed, setup.classes)
+    supernet = networks.build_supernet(
+        setup.space,
+        setup.fidelity,
+        setup.config.seed,
+        setup.classes,
+        convolutions=asked.convolutions,
+        sampling=asked.channel_sampling,
+    )
     return Trained(
         supernet.to(setup.device),
         Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device),
@@ -61,7 +67,7 @@ def _digest(described: Mapping[str, Any]) -> str:
 
 def _described(setup: Setup, asked: Training) -> dict[str, Any]:
     """What is trained."""
-    told = asdict(asked)
+    told = asked.settings
     del told["fine_tuning_epochs"]
     return {
         "format": FORMAT,

@@ -10,6 +10,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
 * where its networks also restore images, ``restorer(space, arch, size, inputs)``,
   ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
+* where convolutions may be binary, ``binarised_parts(network)``: what holds these; where operations of a
+  supernet may read a part of the channels, ``partial_supernet(space, size, classes, sampling)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 
@@ -39,9 +41,11 @@ from harness.networks._counting import count_flops, count_parameters
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._supernet import Choices, LayerChoices, Supernet
+from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
 
 __all__ = [
+    "CONVOLUTIONS",
     "INITS",
     "MASKINGS",
     "Choices",
@@ -69,7 +73,9 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_convolutions",
     "require_restorer",
+    "require_sampling",
     "require_supernet",
     "require_weightable",
     "size_of",

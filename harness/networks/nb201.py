@@ -8,7 +8,7 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -46,8 +46,9 @@ FIDELITIES = {"benchmark": Size(16, 5), "small": Size(16, 1), "tiny": Size(4, 1)
 class CellChoices(EdgeChoices):
     """A cell with all candidates on every edge."""
 
-    def __init__(self, channels: int, affine: bool = False) -> None:
-        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](channels, affine))
+    def __init__(self, channels: int, affine: bool = False, sampling: int = 1) -> None:
+        taken = channels // sampling
+        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](taken, affine), sampling)
 
 
 class Reduction(nn.Module):
@@ -94,6 +95,20 @@ def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) ->
     Its cells' batch normalisations have no weight and bias, but running statistics.
     """
     return Supernet(space, *_assemble(CellChoices, size, classes, image_channels))
+
+
+def partial_supernet(space: Space, size: Size, classes: int, sampling: int) -> Supernet:
+    """The supernet of which an edge's operations read one in ``sampling`` channels."""
+    return Supernet(space, *_assemble(partial(CellChoices, sampling=sampling), size, classes))
+
+
+def binarised_parts(network: Network | Supernet) -> Iterator[nn.Module]:
+    """What holds the convolutions that may be binary, of a network or a supernet: its cells.
+
+    The residual blocks between the stages stay real. BNAS has none; of what halves the resolution outside of
+    its operations it leaves the projections real.
+    """
+    return (part for part in network.body if isinstance(part, EdgeCell | EdgeChoices))
 
 
 def ntk_supernet(space: Space, classes: int) -> Supernet:
