@@ -58,8 +58,10 @@ def test_settings_lead_back_to_the_recipe():
 
 def test_binary_convolutions_are_told_and_real_ones_leave_older_truths_what_they_were():
     binary = replace(RECIPE, convolutions="xnor")
-    assert "convolutions" not in RECIPE.settings and "convolutions" not in RECIPE.training
-    assert binary.name == RECIPE.name.replace("1cells", "1cells_xnor") and "xnor" in binary.words
+    assert "convolutions" not in RECIPE.settings
+    assert "convolutions" not in RECIPE.training
+    assert binary.name == RECIPE.name.replace("1cells", "1cells_xnor")
+    assert "xnor convolutions" in binary.words
     assert Recipe.of_settings(binary.settings) == replace(binary, seeds=[3, 4])
 
 
