@@ -130,6 +130,8 @@ class Evidence(ABC):
     def score(self, tools: Tools, mask: Mask | None, decision: int, step: int) -> Mapping[int, Score]:
         """Scores of the candidates that ``mask`` leaves at ``decision``, by the method's scorer."""
         own = {name: value for name, value in self.options.items() if name not in self.taken}
+        if self.method.asks.get("space"):
+            own["space"] = self.context.space
         return tools.operation_scores(self.method.module.score, mask, decision, step, **own)
 
     def pick(self, decision: int, step: int, scores: Mapping[int, Score]) -> tuple[int, ...]:

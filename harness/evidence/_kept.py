@@ -70,9 +70,8 @@ class KeptScores:
         self._read()
         self._append(["origin", here()])
 
-    def supernet(self, measure: Callable[[Sequence[Mask], int], list[Score]], number: int) -> Any:
-        """``measure`` of masks of supernet ``number``, which measures only what is not kept."""
-        kind = f"supernet {number}"
+    def supernet(self, measure: Callable[[Sequence[Mask], int], list[Score]], kind: str) -> Any:
+        """``measure`` of masks of the supernet called ``kind``, which measures only what is not kept."""
 
         def score(masks: Sequence[Mask], step: int) -> list[Score]:
             keys = [(kind, step, _bits(mask)) for mask in masks]

@@ -57,8 +57,8 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
 
 
 def keeps_limits(method: Method) -> bool:
-    """Whether it is a searcher whose evidence keeps limits."""
-    if method.group != "searcher":
+    """Whether it is a searcher whose evidence takes limits, and that does not say it cannot keep them."""
+    if method.group != "searcher" or not getattr(method.module, "LIMITS", True):
         return False
     return bool(getattr(registry.load("harness.evidence", method.evidence, "evidence"), "LIMITS", False))
 

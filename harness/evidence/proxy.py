@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.runs.config import Progress
 from harness.scorers import Score
-from harness.searchers import Proxy
+from harness.searchers import Proxy, ScoreSupernet
 from harness.spaces import Architecture, Mask
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 TRAINABLE = True
 LIMITS = True
-
-ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
-"""``(masks, step) -> [Score, ...]`` of one supernet."""
 
 
 class OneProxy(SupernetEvidence):
@@ -71,7 +68,8 @@ class OneProxy(SupernetEvidence):
             for number in range(self.context.config.supernets)
         ]
         if self._kept is not None:
-            supernets = list(map(self._kept.supernet, supernets, range(len(supernets))))
+            names = [f"supernet {number}" for number in range(len(supernets))]
+            supernets = list(map(self._kept.supernet, supernets, names))
             of_network = self._kept.network(of_network, self.context.space.format)
         supernets = list(map(self._counting, supernets))
 
@@ -86,6 +84,17 @@ class OneProxy(SupernetEvidence):
             others=supernets[1:],
             scale=self.context.config.scale,
         )
+
+    def crossed(self, number: int, masking: str, variant: str) -> ScoreSupernet:
+        """Untrained supernet ``number`` on the batches of the first one, masked and counted as said."""
+        from harness.runs.measured import supernet_scores  # loads torch
+
+        config = replace(self.context.config, masking=masking, variant=variant)
+        setup = replace(self.context, config=config)
+        measure = supernet_scores(setup, self.proxy, number=number, own_batches=False)
+        if self._kept is not None:
+            measure = self._kept.supernet(measure, f"supernet {number}, {masking}, {setup.counting}")
+        return self._counting(measure)
 
     def _counting(self, of_masks: ScoreSupernet) -> ScoreSupernet:
         def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:

@@ -149,6 +149,12 @@ def _check_supernets(config: RunConfig, method: Method | None, training: Trainin
             f"or searcher such as zero_cost_pt; received supernets={config.supernets} with "
             f"task={config.task['name']}{asked}: take supernets=1."
         )
+    least = getattr(method.module, "SUPERNETS", 1) if method is not None else 1
+    if method is not None and config.supernets < least:
+        raise ConfigError(
+            f"{method.group}={method.name} compares what several supernets say and needs {least} of them at "
+            f"least; received supernets={config.supernets}: take supernets=6, or more."
+        )
 
 
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:

@@ -58,17 +58,17 @@ def measured(
 
 
 def supernet_scores(
-    setup: Setup, proxy: str, trained: Trained | None = None, number: int = 0
+    setup: Setup, proxy: str, trained: Trained | None = None, number: int = 0, own_batches: bool = True
 ) -> Callable[[Sequence[Mask], int], list[Score]]:
     """``(masks, step) -> [Score, ...]`` of one supernet on proposal batch ``step``.
 
     The supernet is the ``trained`` one, its candidates weighted as they are, or else an untrained one. Scores
     of the last step are remembered, since decisions that share a batch share the whole supernet's score.
-    Another ``number`` is another untrained supernet, with weights and batches of its own.
+    Another ``number`` is another untrained supernet, with weights of its own, and batches of its own or
+    those of supernet 0.
     """
-    purpose, seed = "proposal", setup.config.seed
-    if number:
-        purpose, seed = f"proposal, supernet {number}", derive(seed, f"supernet {number}")
+    purpose = f"proposal, supernet {number}" if number and own_batches else "proposal"
+    seed = derive(setup.config.seed, f"supernet {number}") if number else setup.config.seed
     if trained is None:
         supernet = networks.build_supernet(setup.space, setup.fidelity, seed, setup.classes)
         supernet.to(setup.device)

@@ -4,7 +4,8 @@ An item is a module with
 
 * ``EVIDENCE``: what it reads, a kind of :mod:`harness.evidence`; with ``ASKS``, where it asks more of it:
   ``training`` (the item of :mod:`harness.training` to use where none is named) and ``alphas`` (whether
-  architecture parameters have to be learnt) of a trained supernet, ``supernets`` of several proxies;
+  architecture parameters have to be learnt) of a trained supernet, ``supernets`` of several proxies,
+  ``space`` where ``score`` is to be handed the space;
 * ``KINDS``: the kinds of decisions that it can score, or :data:`ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
 * ``score(evidence, mask, decision, **options) -> {candidate: Score}`` for the candidates that ``mask``
@@ -24,7 +25,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from harness import registry
-from harness.scorers._ensemble import SCALES, averaged
+from harness.scorers._ensemble import SCALES, averaged, undecided
 from harness.scorers._oracle import OperationTruth
 from harness.scorers._ranks import ProxyScores
 from harness.scorers._score import ANY, Evaluate, Score, best_candidates
@@ -42,6 +43,7 @@ __all__ = [
     "best_candidates",
     "load",
     "names",
+    "undecided",
 ]
 
 

@@ -5,6 +5,8 @@ Xiang et al., "Zero-Cost Operation Scoring in Differentiable Architecture Search
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.scorers._score import ANY, Evaluate, Score
 from harness.spaces import Mask, without
 
@@ -29,12 +31,20 @@ def preference(evaluate: Evaluate, mask: Mask, decision: int) -> dict[int, Score
 
     It orders them, also those of several decisions, as :func:`score` does and needs one measurement less.
     """
-    removals = _removals(mask, decision)
-    removed = evaluate(list(removals.values()))
+    return preferences(evaluate, mask, [decision])[decision]
+
+
+def preferences(evaluate: Evaluate, mask: Mask, decisions: Iterable[int]) -> dict[int, dict[int, Score]]:
+    """:func:`preference` of every one of ``decisions``; all are measured together."""
+    removals = {decision: _removals(mask, decision) for decision in decisions}
+    removed = iter(evaluate([each for masks in removals.values() for each in masks.values()]))
     return {
-        candidate: score if score.value is None else Score(-score.value)
-        for candidate, score in zip(removals, removed, strict=True)
+        decision: {each: _negated(next(removed)) for each in masks} for decision, masks in removals.items()
     }
+
+
+def _negated(score: Score) -> Score:
+    return score if score.value is None else Score(-score.value)
 
 
 def _removals(mask: Mask, decision: int) -> dict[int, Mask]:

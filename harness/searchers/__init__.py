@@ -6,6 +6,8 @@ An item is a module with
   (``training`` and ``alphas`` of a trained supernet, ``supernets`` of several proxies);
 * ``KINDS``: the kinds of decisions that it can make, or :data:`harness.scorers.ANY`;
 * ``OPTIONS``: by name the settings it takes (:mod:`harness.options`); none where it is missing;
+* ``SUPERNETS``: how many supernets it needs at least, where it compares several;
+* ``LIMITS = False``, where its evidence takes limits and it cannot keep them;
 * ``GROWS``: true where it grows architectures (:meth:`harness.spaces.Space.grown`);
 * ``LISTS``: true where it needs a list of all architectures, so that a space without one is refused;
 * ``search(tools, settings) -> Found``, where ``tools`` are the :class:`Tools` of its evidence;
@@ -22,7 +24,9 @@ from types import ModuleType
 from harness import registry
 from harness.searchers._budget import UNKNOWN, Budget
 from harness.searchers._limits import Limits
+from harness.searchers._propose import propose
 from harness.searchers._released import VARIANTS, require_released
+from harness.searchers._sizes import candidate_sizes
 from harness.searchers._tools import (
     Fits,
     Found,
@@ -30,6 +34,7 @@ from harness.searchers._tools import (
     Proxies,
     Proxy,
     Queries,
+    ScoreSupernet,
     Tools,
     TrainedSupernet,
     Truth,
@@ -46,11 +51,14 @@ __all__ = [
     "Proxies",
     "Proxy",
     "Queries",
+    "ScoreSupernet",
     "Tools",
     "TrainedSupernet",
     "Truth",
+    "candidate_sizes",
     "load",
     "names",
+    "propose",
     "require_released",
 ]
 

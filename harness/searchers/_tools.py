@@ -63,6 +63,10 @@ class Tools:
         return score(self.at(step), mask, decision, **options)
 
 
+ScoreSupernet = Callable[[Sequence[Mask], int], list[Score]]
+"""``(masks, step) -> [Score, ...]`` of one supernet, on batch number ``step``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proxy(Tools):
     """With ``EVIDENCE = "proxy"``.
@@ -81,9 +85,9 @@ class Proxy(Tools):
         ``(arch, step) -> Score``: the proxy of the stand-alone network, on validation batch ``step``.
     """
 
-    score_supernet: Callable[[Sequence[Mask], int], list[Score]]
+    score_supernet: ScoreSupernet
     score_network: Callable[[Architecture, int], Score]
-    others: Sequence[Callable[[Sequence[Mask], int], list[Score]]] = ()
+    others: Sequence[ScoreSupernet] = ()
     scale: str = "z"
 
     def at(self, step: int) -> Evaluate:
@@ -102,7 +106,7 @@ class Proxy(Tools):
         if not self.others:
             return super().operation_scores(score, mask, decision, step, **options)
 
-        def alone(supernet: Callable[[Sequence[Mask], int], list[Score]]) -> dict[int, Score]:
+        def alone(supernet: ScoreSupernet) -> dict[int, Score]:
             return score(lambda masks: supernet(masks, step), mask, decision, **options)
 
         return averaged([alone(each) for each in (self.score_supernet, *self.others)], self.scale)

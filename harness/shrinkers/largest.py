@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from statistics import fmean
 from typing import Any
 
 from harness.options import Option
-from harness.searchers import Tools
+from harness.searchers import Tools, candidate_sizes
 from harness.seeding import generator
 from harness.shrinkers._elimination import KEEP, KINDS
-from harness.spaces import Architecture, Mask, without
+from harness.spaces import Mask, without
 
 __all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
 
@@ -25,20 +24,10 @@ def shrink(tools: Tools, settings: Mapping[str, Any]) -> Iterator[Mask]:
     candidates, with the candidate put into each. Of equal sizes the dropped one is drawn.
     """
     space, rng = tools.space, generator(tools.seed, "largest")
-    drawn = [tools.population.sample(rng) for _ in range(settings["draws"])]
-    pairs = [
-        (number, each) for number, spec in enumerate(space.decisions) for each in range(len(spec.candidates))
-    ]
-    sizes = {
-        pair: fmean(tools.parameters(space.normalise(_with(arch, *pair))) for arch in drawn) for pair in pairs
-    }
-    mask = space.full_mask
+    sizes = candidate_sizes(tools, range(len(space.decisions)), settings["draws"], rng)
+    pairs, mask = list(sizes), space.full_mask
     for place in sorted(rng.permutation(len(pairs)).tolist(), key=lambda place: sizes[pairs[place]]):
         decision, candidate = pairs[place]
         if sum(mask[decision]) > settings["keep"]:
             mask = without(mask, decision, candidate)
             yield mask
-
-
-def _with(arch: Architecture, decision: int, candidate: int) -> Architecture:
-    return (*arch[:decision], (candidate,), *arch[decision + 1 :])

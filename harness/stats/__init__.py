@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.stats.average_ranks import AverageRanks, average_ranks
 from harness.stats.best_of import best_of_n, expected_highest
 from harness.stats.bootstrap import RESAMPLES, percentile_interval, rank_intervals, resampled
+from harness.stats.crossed import crossed_variance, standardised
 from harness.stats.decision_agreement import operation_agreement, operations_dropped
 from harness.stats.intervals import mean_with_interval
 from harness.stats.kendall_interval import Kendall, kendall_interval
@@ -48,6 +49,7 @@ __all__ = [
     "best_of_n",
     "best_of_top",
     "ceiling",
+    "crossed_variance",
     "difference_over_architectures",
     "difference_over_seeds",
     "dropped_first",
@@ -75,6 +77,7 @@ __all__ = [
     "ranks_of_candidates",
     "resampled",
     "spearman",
+    "standardised",
     "top_decile",
     "top_overlap",
     "top_precision",
