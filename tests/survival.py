@@ -51,6 +51,7 @@ SCENARIOS = {
         "searcher.validation_batches=2",
     ],
     "shrink": ["task=shrink", "space=nbmacro", "shrinker=cp_nas", "task.then=queries", "task.queries=200"],
+    "rounds": ["task=shrink", "space=nbmacro", "shrinker=nse_supernet", "shrinker.paths=4", *LEARNING],
     "training": ["task=search", "searcher=darts", "space=nbmacro", *LEARNING],
     "truth": [
         "space=nbmacro", "task.population=3", "proxy=params", "input=digits", "truth=train", "truth.epochs=3",

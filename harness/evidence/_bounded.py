@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import benchmarks
-from harness.benchmarks import COUNTS, Benchmark
+from harness.benchmarks import COUNTS, Benchmark, Dataset
 from harness.errors import ConfigError
 from harness.searchers import Limits
 from harness.seeding import generator
@@ -105,10 +105,26 @@ class Bounded:
     def _looked_up(self, label: str) -> Cost:
         return lambda arch: float(self.table.values([arch], label)[0])
 
+    def candidate_costs(self, name: str) -> tuple[tuple[float, ...], ...]:
+        """By decision what each candidate adds to the cost ``name``, parameters or multiply-adds in millions.
+
+        Raises
+        ------
+        ConfigError
+            For a space whose candidates' costs are not known to add up.
+        """
+        from harness import networks  # loads torch
+
+        rows = networks.candidate_costs(self._context.space, self._trained_on.image_size)
+        return tuple(tuple(cost / 1e6 for cost in row) for row in rows[tuple(COUNTS).index(name)])
+
+    @property
+    def _trained_on(self) -> Dataset:
+        label = self._context.label.name
+        return self.table.dataset(label if label in self.table.labels else self.table.default_label.name)
+
     def _counted(self, name: str) -> Cost:
         from harness import networks  # loads torch
 
-        space, place = self._context.space, tuple(COUNTS).index(name)
-        label = self._context.label.name
-        known = self.table.dataset(label if label in self.table.labels else self.table.default_label.name)
+        space, place, known = self._context.space, tuple(COUNTS).index(name), self._trained_on
         return lambda arch: networks.trained_cost(space, arch, known.classes, known.image_size)[place] / 1e6

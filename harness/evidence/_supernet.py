@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness import families
+from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
 from harness.evidence._training import training_of
@@ -21,18 +23,44 @@ class SupernetEvidence(Evidence):
     """What is read of one supernet; what the method would only meet later is refused at once."""
 
     context: Setup
+    rounds = False
+    """Whether supernets of rounds are read (:class:`harness.training.Gated`), which no other method reads."""
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
-        from harness import networks, training  # loads torch
-
         super().__init__(setup, method, options)
         self.training = training_of(setup.config)
         self._trained: Trained | None = None
         self._before = 0
-        networks.require_supernet(setup.space)
+        families.require_supernet(setup.space)
         if self.training is not None:
+            from harness import networks, training  # loads torch
+
+            networks.require_convolutions(setup.space, self.training.convolutions)
+            networks.require_sampling(setup.space, setup.fidelity, self.training.channel_sampling)
             training.require_images(setup.source, self.training.images, self.training.batch_size)
+            self._require_rounds(self.training)
         self._require()
+
+    def _require_rounds(self, asked: Training) -> None:
+        from harness import training  # loads torch
+
+        trained = asked.name
+        name, of_rounds = f"{self.method.group}={self.method.name}", hasattr(training.load(trained), "ROUNDS")
+        if self.rounds and not of_rounds:
+            raise ConfigError(
+                f"{name} trains the sub-spaces of rounds and received training={trained}; leave "
+                f"training=default, which is {self.method.training} there."
+            )
+        if of_rounds and asked.channel_sampling > 1:
+            raise ConfigError(
+                f"training={trained} averages whole branches, which channel sampling has not; received "
+                f"training.channel_sampling={asked.channel_sampling}: leave it out."
+            )
+        if of_rounds and not self.rounds:
+            raise ConfigError(
+                f"training={trained} trains the sub-spaces of rounds, and {name} reads the supernet of a "
+                "whole space; take another training, such as training=single_paths."
+            )
 
     def _require(self) -> None:
         """Raise :class:`~harness.errors.ConfigError` for what cannot be read of this supernet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.evidence._evidence import Facts
@@ -33,9 +33,9 @@ class OneProxy(SupernetEvidence):
         self._kept: KeptScores | None = None
 
     def _require(self) -> None:
-        from harness import networks  # loads torch
-
         if self.training is not None:
+            from harness import networks  # loads torch
+
             networks.require_weightable(self.context.masking)
 
     def settings(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class OneProxy(SupernetEvidence):
             "proxy": self.proxy,
             "masking": setup.masking,
             **setup.counted(self.proxy),
-            **({} if self.training is None else {"training": asdict(self.training)}),
+            **({} if self.training is None else {"training": self.training.settings}),
             **setup.supernets,
         }
 

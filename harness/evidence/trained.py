@@ -9,7 +9,6 @@ A method asks for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError
@@ -17,7 +16,7 @@ from harness.evidence._method import Method
 from harness.evidence._supernet import SupernetEvidence
 from harness.evidence._training import training_of
 from harness.runs.config import Progress, Training
-from harness.searchers import TrainedSupernet
+from harness.searchers import Tools, TrainedSupernet
 
 if TYPE_CHECKING:
     from harness.runs.setup import Setup
@@ -37,6 +36,8 @@ class OneTraining(SupernetEvidence):
     def _require(self) -> None:
         from harness import training  # loads torch
 
+        if hasattr(self.method.module, "require"):
+            self.method.module.require(self.context.space, self.options, self.bounded.bounds)
         learnt = training.load(self.training.name).architecture_gradient is not None
         if self.method.asks.get("alphas") and not learnt:
             raise ConfigError(
@@ -51,11 +52,11 @@ class OneTraining(SupernetEvidence):
             **super().settings(),
             "fidelity": setup.fidelity,
             **setup.input_settings,
-            "training": asdict(self.training),
+            "training": self.training.settings,
             **setup.arithmetic,
         }
 
-    def open(self, progress: Progress) -> TrainedSupernet:
+    def open(self, progress: Progress) -> Tools:
         """The supernet."""
         return TrainedSupernet(**self.shared(progress), trained=self.train(self.training, progress))
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import Any
 
 from torch import nn
 
-from harness import registry
+from harness import families
 from harness.errors import ConfigError, unknown_name
+from harness.families import size_of as _size
+from harness.networks._families import family_of as _family
 from harness.networks._masking import MASKINGS
 from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
+from harness.networks._variants import binarised_where, require_convolutions, require_sampling
 from harness.networks._weights import draw
 from harness.seeding import derive
 from harness.spaces import Architecture, Space
-
-_PACKAGE = "harness.networks"
-
-
-def fidelities(space: Space) -> tuple[str, ...]:
-    """The sizes that networks and supernets of ``space`` come in, ``benchmark`` first."""
-    return tuple(_family(space).FIDELITIES)
 
 
 def build(
@@ -32,6 +26,7 @@ def build(
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
+    convolutions: str = "real",
 ) -> nn.Module:
     """The network of ``arch`` with fresh weights, on the CPU and in training mode.
 
@@ -51,6 +46,8 @@ def build(
         Width of the logits, at least 1.
     init
         A name of :data:`harness.networks.INITS`; default: what the benchmark's authors used.
+    convolutions
+        A name of :data:`harness.networks.CONVOLUTIONS`; the initial weights are the same.
 
     Returns
     -------
@@ -60,14 +57,17 @@ def build(
     Raises
     ------
     ConfigError
-        For an ``arch`` that is not one of the space, or ``classes`` below 1.
+        For an ``arch`` that is not one of the space, or ``classes`` below 1; errors of
+        :func:`require_convolutions`.
     UnknownNameError
         For an unknown ``fidelity`` or ``init``.
     """
     family = _family(space)
     space.validate(arch)
+    require_convolutions(space, convolutions)
     module = family.network(space, arch, _size(space, fidelity), _at_least_one(classes))
-    return draw(module, init or family.INIT, derive(seed, "weights", space.canonical(arch)))
+    draw(module, init or family.INIT, derive(seed, "weights", space.canonical(arch)))
+    return binarised_where(convolutions, module, family)
 
 
 def build_supernet(
@@ -77,17 +77,26 @@ def build_supernet(
     classes: int = 10,
     init: str | None = None,
     image_channels: int = 3,
+    convolutions: str = "real",
+    sampling: int = 1,
 ) -> Supernet:
     """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
 
-    Parameters and errors are those of :func:`build`, and of :func:`require_supernet`; ``benchmark`` is the
-    size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``.
+    Parameters and errors are those of :func:`build`, :func:`require_supernet` and :func:`require_sampling`;
+    ``benchmark`` is the size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``, of
+    three channels where one in ``sampling`` channels goes through an edge's operations.
     """
     family = _family(space)
     size = _size(space, fidelity)
     require_supernet(space)
-    module = family.supernet(space, size, _at_least_one(classes), image_channels)
-    return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+    require_convolutions(space, convolutions)
+    require_sampling(space, size, sampling)
+    if sampling == 1:
+        module = family.supernet(space, size, _at_least_one(classes), image_channels)
+    else:
+        module = family.partial_supernet(space, size, _at_least_one(classes), sampling)
+    draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+    return binarised_where(convolutions, module, family)
 
 
 def require_supernet(space: Space, te_nas: bool = False) -> None:
@@ -98,15 +107,11 @@ def require_supernet(space: Space, te_nas: bool = False) -> None:
     ConfigError
         Otherwise.
     """
-    functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
-    lacking = [function for function in functions if not hasattr(_family(space), function)]
+    if not te_nas:
+        return families.require_supernet(space)
+    lacking = [function for function, _ in TE_NAS.values() if not hasattr(_family(space), function)]
     if lacking:
-        why = getattr(_family(space), "NO_SUPERNET", "")
-        raise ConfigError(
-            f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
-            f"have no {' and no '.join(lacking)}{f' ({why})' if why else ''}; take a method that reads none, "
-            "or another space."
-        )
+        raise families.lacking(space, lacking)
 
 
 def has_supernet(space: Space, te_nas: bool = False) -> bool:
@@ -116,22 +121,6 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def image_size(space: Space, fidelity: str, natural: int) -> int:
-    """The side of the images that networks of a ``fidelity`` read, in pixels.
-
-    ``natural``, the data set's, unless the family states another one for this size (``image_size``), or the
-    largest that it reads (``largest_image``).
-
-    Raises
-    ------
-    UnknownNameError
-        For an unknown ``fidelity``.
-    """
-    size = _size(space, fidelity)
-    stated, largest = (getattr(size, name, None) for name in ("image_size", "largest_image"))
-    return stated or min(natural, largest or natural)
 
 
 TE_NAS = {
@@ -242,9 +231,9 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
 
 
 def size_of(
-    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+    space: Space, fidelity: object, channels: int | None = None, cells: int | None = None
 ) -> tuple[object, dict[str, Any]]:
-    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    """:func:`harness.networks._sizes.resized` of the size ``fidelity``, or called so; for :func:`build`."""
     return resized(space, _size(space, fidelity), channels, cells)
 
 
@@ -271,14 +260,35 @@ def trained_cost(
     Networks of a family whose module has ``trained_size(image_size)`` are of that size, those of the others
     of fidelity ``benchmark``.
     """
-    family = _family(space)
-    size = family.FIDELITIES["benchmark"]
-    if hasattr(family, "trained_size"):
-        size = family.trained_size(image_size)
+    family, size = _family(space), _trained_size(space, image_size)
     return (
         family.parameter_count(space, arch, size, classes),
         family.flop_count(space, arch, size, classes, image_size),
     )
+
+
+def candidate_costs(space: Space, image_size: int = 32) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """By decision what each candidate adds to :func:`trained_cost`: parameters, and multiply-accumulates.
+
+    Raises
+    ------
+    ConfigError
+        For a family of networks that does not say so, since candidates do not add up or nobody needed it.
+    """
+    family = _family(space)
+    if not hasattr(family, "candidate_costs"):
+        raise ConfigError(
+            f"What a candidate costs is known in the spaces nb201 and nbmacro, and not in {space.name}; take "
+            "one of these, or another method."
+        )
+    return family.candidate_costs(space, _trained_size(space, image_size), image_size)
+
+
+def _trained_size(space: Space, image_size: int) -> Any:
+    family = _family(space)
+    if hasattr(family, "trained_size"):
+        return family.trained_size(image_size)
+    return _size(space, "benchmark")
 
 
 def table_flops(space: Space, arch: Architecture) -> int:
@@ -322,24 +332,6 @@ def _released(space: Space, constant: str, wanted: str) -> str:
             f"is no released {wanted}."
         )
     return found
-
-
-@cache
-def _load(family: str) -> ModuleType:
-    return registry.load(_PACKAGE, family, "network family")
-
-
-def _family(space: Space) -> ModuleType:
-    return _load(space.family)
-
-
-def _size(space: Space, fidelity: object) -> object:
-    if not isinstance(fidelity, str):
-        return fidelity
-    sizes = _family(space).FIDELITIES
-    if fidelity not in sizes:
-        raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)
-    return sizes[fidelity]
 
 
 def _at_least_one(classes: int) -> int:

@@ -11,6 +11,7 @@ from torch import nn
 
 from harness.errors import ConfigError
 from harness.networks._blocks import Network
+from harness.networks._gates import Averaged, Gate
 from harness.networks._masking import Left, Weights, left, mix
 from harness.spaces import Mask, Space
 
@@ -18,24 +19,52 @@ from harness.spaces import Mask, Space
 class Choices(nn.Module):
     """A part of a supernet that holds every candidate of some decisions.
 
-    It is never run itself: :meth:`masked` makes the module that is.
+    It is never run itself: :meth:`masked` makes the module that is, and :meth:`averaged` another one.
+
+    Attributes
+    ----------
+    passing
+        Indices of decisions of which every layer keeps the shape of its input.
     """
+
+    passing: frozenset[int] = frozenset()
 
     @abstractmethod
     def masked(self, lefts: Sequence[Left]) -> nn.Module:
         """The part with what is ``left`` of every decision of the space; it shares this one's layers."""
 
+    def averaged(self, gates: Sequence[Gate]) -> nn.Module:
+        """The part with several branches at once, by the space's ``gates``; it shares this one's layers.
+
+        Raises
+        ------
+        ConfigError
+            For a part that has no such form.
+        """
+        raise ConfigError(
+            "Layers of several branches are there for the supernets of nb201 and nbmacro alone; take one of "
+            "these spaces, or another method."
+        )
+
 
 class LayerChoices(Choices):
     """A layer that is one of the ``candidates`` of decision ``index``.
 
-    Where they are ``summed``, one that is left weighs 1 as long as nothing trained says otherwise.
+    Where they are ``summed``, one that is left weighs 1 as long as nothing trained says otherwise. ``passes``
+    says that the layer keeps the shape of its input.
     """
 
-    def __init__(self, index: int, candidates: Iterable[nn.Module], summed: bool = False) -> None:
+    def __init__(
+        self, index: int, candidates: Iterable[nn.Module], summed: bool = False, passes: bool = False
+    ) -> None:
         super().__init__()
         self.index, self.summed = index, summed
+        self.passing = frozenset({index} if passes else ())
         self.candidates = nn.ModuleList(candidates)
+
+    def averaged(self, gates: Sequence[Gate]) -> nn.Module:
+        """The average of the candidates that run."""
+        return Averaged(gates[self.index], dict(enumerate(self.candidates)), self.index in self.passing)
 
     def masked(self, lefts: Sequence[Left]) -> nn.Module:
         """The weighted sum of the candidates that run, or the only one."""
@@ -111,7 +140,22 @@ class Supernet(nn.Module):
             left(decision, kept, masking, row)
             for decision, kept, row in zip(decisions, mask, rows, strict=True)
         ]
-        body = [part.masked(lefts) if isinstance(part, Choices) else part for part in self.body]
+        return self._view([part.masked(lefts) if isinstance(part, Choices) else part for part in self.body])
+
+    def averaged(self, gates: Sequence[Gate]) -> nn.Module:
+        """A network of several branches a layer, for ``view(images)``; shared as in :meth:`masked`.
+
+        ``gates`` are one for each decision; errors are those of :meth:`Choices.averaged`.
+        """
+        return self._view([part.averaged(gates) if isinstance(part, Choices) else part for part in self.body])
+
+    @property
+    def passing(self) -> tuple[bool, ...]:
+        """For every decision whether all of its layers keep the shape of their input."""
+        found = {index for part in self.body if isinstance(part, Choices) for index in part.passing}
+        return tuple(index in found for index in range(len(self.space.decisions)))
+
+    def _view(self, body: list[nn.Module]) -> nn.Module:
         view = self.network(self.stem, body, self.head)
         if not self.training:  # what was made just now is in training mode
             own = set(self.modules())

@@ -9,12 +9,13 @@ and a linear layer. Each cell reads the outputs of the two before it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from torch import nn
 
 from harness.errors import ConfigError
+from harness.families.darts import Size
 from harness.networks._blocks import Conv2d, Linear, classifier
 from harness.networks._darts import (
     Cell,
@@ -23,6 +24,7 @@ from harness.networks._darts import (
     DropPath,
     Layer,
     Stem,
+    binarised_parts_of,
     operation,
     projections,
 )  # fmt: skip
@@ -39,31 +41,6 @@ RELEASED_COUNTING = "as_released"
 """It counts the input of every ``ReLUConvBN``, which are projections of cells' inputs, beside the ReLU's."""
 
 STEM_MULTIPLIER = 3
-
-
-@dataclass(frozen=True)
-class Size:
-    """``channels`` of the first cells' nodes; ``layers`` is the number of cells; ``imagenet``: which stem.
-
-    ``image_size`` is the side of images in pixels where it is not the data set's.
-    """
-
-    channels: int
-    layers: int
-    imagenet: bool = False
-    image_size: int | None = None
-
-
-FIDELITIES = {
-    "benchmark": Size(16, 8),
-    "imagenet": Size(16, 8, imagenet=True, image_size=224),
-    "imagenet_64": Size(16, 8, imagenet=True, image_size=64),
-    "small": Size(8, 5),
-    "tiny": Size(4, 3),
-}
-"""``benchmark`` is what Zero-Cost-PT searches and validates on, ``imagenet`` the same for ImageNet, and
-``imagenet_64`` that on images of 64 pixels in place of 224, whose last cells have 2 x 2. Trained genotypes of
-CIFAR-10 are mostly ``Size(36, 20)``, those of ImageNet ``Size(48, 14, imagenet=True)``."""
 
 
 def trained_size(image_size: int) -> Size:
@@ -130,6 +107,17 @@ def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) ->
     return _supernet(space, size, classes, image_channels, affine=False)
 
 
+def partial_supernet(space: Darts, size: Size, classes: int, sampling: int) -> Supernet:
+    """PC-DARTS's: the supernet of which an edge's operations read one in ``sampling`` channels."""
+    return _supernet(space, size, classes, 3, affine=False, sampling=sampling)
+
+
+def binarised_parts(network: CellNetwork | Supernet) -> Iterator[nn.Module]:
+    """What holds the convolutions that may be binary, of a network or a supernet: see the cells'."""
+    cells = (part for part in network.body if isinstance(part, Cell | CellChoices))
+    return chain.from_iterable(map(binarised_parts_of, cells))
+
+
 def ntk_supernet(space: Darts, classes: int) -> Supernet:
     """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations.
 
@@ -159,12 +147,14 @@ def _shape(layer: Layer) -> tuple[int, bool, bool]:
     return layer.channels, layer.reduction, layer.after_reduction
 
 
-def _supernet(space: Darts, size: Size, classes: int, image_channels: int, affine: bool) -> Supernet:
+def _supernet(
+    space: Darts, size: Size, classes: int, image_channels: int, affine: bool, sampling: int = 1
+) -> Supernet:
     layers = layout(size, STEM_MULTIPLIER)
     return DartsSupernet(
         space,
         _stem(size, layers[0], image_channels),
-        [CellChoices(space, layer, affine) for layer in layers],
+        [CellChoices(space, layer, affine, sampling) for layer in layers],
         classifier(4 * layers[-1].channels, classes),
     )
 

@@ -8,15 +8,16 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 
 import torch
 from torch import nn
 
+from harness.families.nb201 import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
 from harness.networks._edges import EdgeCell, EdgeChoices
+from harness.networks._gates import Averaged, Gate
 from harness.networks._supernet import Supernet
 from harness.spaces import Architecture, Space
 from harness.spaces._edges import EDGES
@@ -32,22 +33,22 @@ RELEASED_COUNTING = "as_released"
 :class:`Reduction`, in the supernet and in stand-alone networks (``nasbench201/cell_operations.py``)."""
 
 
-@dataclass(frozen=True)
-class Size:
-    """``channels`` of the first stage; ``cells`` per stage."""
-
-    channels: int
-    cells: int
-
-
-FIDELITIES = {"benchmark": Size(16, 5), "small": Size(16, 1), "tiny": Size(4, 1)}
-
-
 class CellChoices(EdgeChoices):
     """A cell with all candidates on every edge."""
 
-    def __init__(self, channels: int, affine: bool = False) -> None:
-        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](channels, affine))
+    passing = frozenset(range(len(EDGES)))
+
+    def __init__(self, channels: int, affine: bool = False, sampling: int = 1) -> None:
+        taken = channels // sampling
+        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](taken, affine), sampling)
+
+    def averaged(self, gates: Sequence[Gate]) -> EdgeCell:
+        """A cell of averages; ``none`` is a branch of zeros."""
+        edges = {}
+        for (name, modules), gate in zip(self.edges.items(), gates, strict=True):
+            own = {index: modules.get_submodule(self.operations[index]) for index in self.with_modules}
+            edges[name] = Averaged(gate, own, passes=True)
+        return self.cell(edges)
 
 
 class Reduction(nn.Module):
@@ -96,6 +97,20 @@ def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) ->
     return Supernet(space, *_assemble(CellChoices, size, classes, image_channels))
 
 
+def partial_supernet(space: Space, size: Size, classes: int, sampling: int) -> Supernet:
+    """The supernet of which an edge's operations read one in ``sampling`` channels."""
+    return Supernet(space, *_assemble(partial(CellChoices, sampling=sampling), size, classes))
+
+
+def binarised_parts(network: Network | Supernet) -> Iterator[nn.Module]:
+    """What holds the convolutions that may be binary, of a network or a supernet: its cells.
+
+    The residual blocks between the stages stay real. BNAS has none; of what halves the resolution outside of
+    its operations it leaves the projections real.
+    """
+    return (part for part in network.body if isinstance(part, EdgeCell | EdgeChoices))
+
+
 def ntk_supernet(space: Space, classes: int) -> Supernet:
     """TE-NAS's for the tangent kernel: one cell per stage, 3 channels, all normalisations with weights."""
     return Supernet(space, *_assemble(partial(CellChoices, affine=True), Size(3, 1), classes))
@@ -132,6 +147,12 @@ def flop_count(space: Space, arch: Architecture, size: Size, classes: int, image
     """Multiply-accumulates of :func:`network`: those around the edges, and those of every edge."""
     costs = _edge_flops(size, image_size)
     return _fixed_flops(size, classes, image_size) + sum(costs[pick] for (pick,) in arch)
+
+
+def candidate_costs(space: Space, size: Size, image_size: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Parameters, and multiply-accumulates, that every edge's candidates add."""
+    count = len(space.decisions)
+    return (_edge_parameters(size),) * count, (_edge_flops(size, image_size),) * count
 
 
 def table_flops(space: Space, arch: Architecture) -> int:

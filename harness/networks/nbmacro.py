@@ -13,6 +13,7 @@ from functools import cache
 
 from torch import nn
 
+from harness.families.nbmacro import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
 from harness.networks._mbconv import Block, MBConv, strided
 from harness.networks._supernet import LayerChoices, Supernet
@@ -27,17 +28,6 @@ RELEASED_MASKING = "undiscretised"
 (``nasbench_macro/network_proposal.py``)."""
 RELEASED_COUNTING = "once"
 """No module of ``nasbench_macro/model.py`` is named after a ReLU but the ReLUs themselves."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """``channels`` of the stem; ``features`` in front of the linear layer."""
-
-    channels: int
-    features: int
-
-
-FIDELITIES = {"benchmark": Size(32, 1280), "small": Size(8, 320), "tiny": Size(4, 40)}
 
 
 @dataclass(frozen=True)
@@ -121,6 +111,11 @@ def flop_count(space: Space, arch: Architecture, size: Size, classes: int, image
     )
 
 
+def candidate_costs(space: Space, size: Size, image_size: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Parameters, and multiply-accumulates, that every layer's candidates add."""
+    return _layer_parameters(size), _layer_flops(size, image_size)
+
+
 def table_flops(space: Space, arch: Architecture) -> int:
     """The table's FLOPs: multiply-accumulates of the CIFAR-10 network, ``count_flops(network, 32)``."""
     return flop_count(space, arch, FIDELITIES["benchmark"], 10, 32)
@@ -173,7 +168,9 @@ def _stem(size: Size, image_channels: int = 3) -> nn.Module:
 
 def _choices(size: Size) -> list[nn.Module]:
     return [
-        LayerChoices(index, [operation(name, layer) for name in OPERATIONS])
+        LayerChoices(
+            index, [operation(name, layer) for name in OPERATIONS], passes=layer.inputs == layer.outputs
+        )
         for index, layer in enumerate(layers(size))
     ]
 

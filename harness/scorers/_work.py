@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """Accuracies on the validation half, and fine-tunings."""
+    """Accuracies on the validation half and fine-tunings, of all ``supernets`` together."""
 
     accuracies: int
     tunings: int
+    supernets: int = 1
 
     def __add__(self, other: Work) -> Work:
-        return Work(self.accuracies + other.accuracies, self.tunings + other.tunings)
+        supernets = max(self.supernets, other.supernets)
+        return Work(self.accuracies + other.accuracies, self.tunings + other.tunings, supernets)

@@ -11,7 +11,7 @@ from harness.searchers._limits import Limits
 from harness.spaces import Architecture, Decision, Mask, Population, Space
 
 if TYPE_CHECKING:
-    from harness.training import Trained
+    from harness.training import Gated, Round, Trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +149,22 @@ class TrainedSupernet(Tools):
     def at(self, step: int) -> Trained:
         """The supernet, the same at every step."""
         return self.trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundSupernets(Tools):
+    """With ``EVIDENCE = "rounds"``.
+
+    Attributes
+    ----------
+    train
+        ``round -> supernet``, of fresh weights and trained for that round.
+    candidate_costs
+        ``name of a cost -> by decision what each candidate adds to it``, in millions.
+    """
+
+    train: Callable[[Round], Gated]
+    candidate_costs: Callable[[str], tuple[tuple[float, ...], ...]]
 
 
 @dataclass(frozen=True, kw_only=True)

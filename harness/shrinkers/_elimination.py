@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from harness.options import Option
+from harness.scorers import Work
 from harness.searchers import Budget, Queries
 from harness.seeding import generator
-from harness.spaces import Architecture, Mask, Space, without
+from harness.spaces import Architecture, Mask, Space, only, without
+
+if TYPE_CHECKING:
+    from harness.training import Trained
 
 KINDS = frozenset({"operation", "width"})
 """Decisions that pick one candidate each, whichever the others pick."""
@@ -48,6 +52,28 @@ def lowest(candidates: np.ndarray, values: np.ndarray, rng: np.random.Generator)
     return int(tied[rng.integers(len(tied))] if len(tied) > 1 else tied[0])
 
 
+def dropped(
+    mask: Mask, values: Values, count: int, rng: np.random.Generator, picks: Sequence[int] = ()
+) -> Mask:
+    """``mask`` without the ``count`` candidates of the lowest ``values``, over all decisions.
+
+    A decision keeps as many as it ``picks``, one where that is not said, so that fewer may go. Of equal
+    values the first to go is drawn; one of which nothing is known (NaN) is lower than all.
+    """
+    few = picks or [1] * len(mask)
+    pairs = [
+        (decision, candidate)
+        for decision, row in enumerate(mask)
+        for candidate in np.flatnonzero(row).tolist()
+    ]
+    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
+    known = [np.where(np.isnan(each), -np.inf, each) for each in values]
+    for decision, candidate in sorted(shuffled, key=lambda pair: known[pair[0]][pair[1]]):
+        if count > 0 and sum(mask[decision]) > few[decision]:
+            mask, count = without(mask, decision, candidate), count - 1
+    return mask
+
+
 def each_once(mask: Mask, rng: np.random.Generator) -> list[Architecture]:
     """As many architectures as the widest decision has candidates, so that each candidate is in one.
 
@@ -68,6 +94,21 @@ class Accuracies(Protocol):
 
     def accuracy(self, arch: Architecture) -> float:
         """In per cent; not finite where it is not known."""
+
+
+class Paths:
+    """Accuracies of single paths of a trained supernet, by what is picked at ``decisions``: all, or some."""
+
+    def __init__(self, trained: Trained, decisions: Sequence[int] | None = None) -> None:
+        self._trained = trained
+        self._decisions = range(len(trained.space.decisions)) if decisions is None else decisions
+
+    def accuracy(self, arch: Architecture) -> float:
+        """In per cent, on the whole validation half; other decisions stay open."""
+        mask = self._trained.space.full_mask
+        for decision, picks in zip(self._decisions, arch, strict=True):
+            mask = only(mask, decision, picks)
+        return self._trained.accuracy(mask)
 
 
 def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:
@@ -93,15 +134,32 @@ def candidate_means(picks: np.ndarray, told: np.ndarray, sizes: Sequence[int]) -
     return means
 
 
-def sampled_means(budget: Budget, space: Space, repeats: int, rng: np.random.Generator) -> Rule:
+def sampled_means(asked: Accuracies, space: Space, repeats: int, rng: np.random.Generator) -> Rule:
     """The rule that says the means of ``repeats`` times :func:`each_once`, drawn anew at every stage."""
     sizes = [len(decision.candidates) for decision in space.decisions]
 
     def rule(mask: Mask) -> Values:
         archs = [arch for _ in range(repeats) for arch in each_once(mask, rng)]
-        return stage_means(budget, [space.normalise(arch) for arch in archs], sizes)
+        return stage_means(asked, [space.normalise(arch) for arch in archs], sizes)
 
     return rule
+
+
+def tuned(trained: Trained, rule: Rule) -> Rule:
+    """``rule``, for which the supernet that a stage leaves is fine-tuned before the next one."""
+
+    def after_tuning(mask: Mask) -> Values:
+        if mask != trained.mask:
+            trained.fine_tune(mask)
+        return rule(mask)
+
+    return after_tuning
+
+
+def sampled_work(space: Space, settings: Mapping[str, Any]) -> Work:
+    """``repeats`` accuracies for every candidate of a stage, and a fine-tuning between two stages."""
+    stages = range(max(len(decision.candidates) for decision in space.decisions), settings["keep"], -1)
+    return Work(settings["repeats"] * sum(stages), max(0, len(stages) - 1))
 
 
 def opened(tools: Queries, name: str) -> tuple[Budget, np.random.Generator]:

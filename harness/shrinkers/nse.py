@@ -3,13 +3,13 @@
 Ci et al., "Evolving Search Space for Neural Architecture Search", ICCV 2021, and its released code: rounds
 over a pool of candidates; each inherits the candidates of the last one's front and is filled up with new
 ones. Theirs trains a supernet of the round's sub-space, with indicators of every candidate's fitness, and
-rates paths drawn by them; here the paths of a sub-space are looked up. One candidate per decision: no
-figures are known of layers with several branches.
+rates paths drawn by them, as ``nse_supernet`` does; here the paths of a sub-space are looked up. One
+candidate per decision: no figures are known of layers with several branches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from harness.options import Option
-from harness.searchers import Budget, Queries
-from harness.seeding import generator
-from harness.shrinkers._elimination import KINDS
-from harness.spaces import Architecture, Mask
+from harness.searchers import Queries
+from harness.shrinkers._elimination import KINDS, opened
+from harness.spaces import Architecture, Mask, Space
 
-__all__ = ["EVIDENCE", "KINDS", "OPTIONS", "front_of", "shrink"]
+__all__ = ["EVIDENCE", "KINDS", "OPTIONS", "evolve", "front_of", "mask_of", "shrink", "union"]
 
 EVIDENCE = "queries"
 COSTS = ("params_millions", "flops_millions")
@@ -39,6 +38,9 @@ OPTIONS = {
     "paths": Option(int, 2000, "looked up in a round, drawn where its sub-space has more"),
 }
 
+Parts = list[list[int]]
+"""By decision candidates of a sub-space."""
+
 Rows = Sequence[tuple[Architecture, float, float]]
 """Paths, each with its accuracy in per cent and its cost in millions."""
 
@@ -51,30 +53,43 @@ def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
     ones come in as K leaves room for. A step leaves what is inherited and what was not tried yet, the last
     one only what is inherited: where a decision inherits K candidates nothing new is tried there.
     """
-    space, rng, budget = tools.space, generator(tools.seed, "nse"), Budget(tools)
-    kept = settings["kept"]
-    pools = [rng.permutation(len(decision.candidates)).tolist() for decision in space.decisions]
-    parts = [[pool.pop(0) for _ in range(min(kept, len(pool)))] for pool in pools]
-    most = max(len(decision.candidates) for decision in space.decisions)
-    for round_ in range(rounds(most, kept)):
-        if round_:
-            parts = [
-                [*part, *(pool.pop(0) for _ in range(min(kept - len(part), len(pool))))]
-                for part, pool in zip(parts, pools, strict=True)
-            ]
+    budget, rng = opened(tools, "nse")
+
+    def inherited(parts: Parts, number: int) -> Parts:
         looked_up = [
             (
                 arch,
-                budget.accuracy(space.normalise(arch)),
-                tools.costs(space.normalise(arch))[settings["cost"]],
+                budget.accuracy(tools.space.normalise(arch)),
+                tools.costs(tools.space.normalise(arch))[settings["cost"]],
             )
             for arch in paths(parts, settings["paths"], rng)
         ]
-        front = front_of(looked_up, settings)
-        parts = [sorted({arch[d][0] for arch in front}) for d in range(len(space.decisions))]
-        yield _mask(tools, parts, pools)
+        return union(front_of(looked_up, settings))
+
+    yield from evolve(tools.space, settings["kept"], rng, inherited)
+
+
+def evolve(
+    space: Space, kept: int, rng: np.random.Generator, inherited: Callable[[Parts, int], Parts]
+) -> Iterator[Mask]:
+    """The steps of :func:`shrink`: ``inherited`` says what round number n keeps of its sub-space."""
+    pools = [rng.permutation(len(decision.candidates)).tolist() for decision in space.decisions]
+    parts: Parts = [[] for _ in pools]
+    most = max(len(decision.candidates) for decision in space.decisions)
+    for number in range(rounds(most, kept)):
+        filled = [
+            [*part, *(pool.pop(0) for _ in range(min(kept - len(part), len(pool))))]
+            for part, pool in zip(parts, pools, strict=True)
+        ]
+        parts = inherited(filled, number)
+        yield mask_of(space, [{*part, *pool} for part, pool in zip(parts, pools, strict=True)])
     if any(pools):
-        yield _mask(tools, parts, [[] for _ in pools])
+        yield mask_of(space, parts)
+
+
+def union(archs: Sequence[Architecture]) -> Parts:
+    """By decision the candidates that ``archs`` pick, ascending."""
+    return [sorted({pick for picks in row for pick in picks}) for row in zip(*archs, strict=True)]
 
 
 def rounds(candidates: int, kept: int) -> int:
@@ -120,8 +135,9 @@ def front_of(rows: Rows, settings: Mapping[str, Any]) -> list[Architecture]:
     return front
 
 
-def _mask(tools: Queries, parts: Sequence[Sequence[int]], pools: Sequence[Sequence[int]]) -> Mask:
+def mask_of(space: Space, parts: Sequence[Collection[int]]) -> Mask:
+    """The mask that leaves ``parts``."""
     return tuple(
-        tuple(candidate in {*part, *pool} for candidate in range(len(decision.candidates)))
-        for decision, part, pool in zip(tools.space.decisions, parts, pools, strict=True)
+        tuple(candidate in part for candidate in range(len(decision.candidates)))
+        for decision, part in zip(space.decisions, parts, strict=True)
     )

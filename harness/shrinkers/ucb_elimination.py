@@ -14,10 +14,19 @@ import numpy as np
 
 from harness.options import Option
 from harness.searchers import Queries
-from harness.shrinkers._elimination import KEEP, KINDS, REPEATS, Values, eliminate, opened
-from harness.spaces import Mask
+from harness.shrinkers._elimination import (
+    KEEP,
+    KINDS,
+    REPEATS,
+    Accuracies,
+    Rule,
+    Values,
+    eliminate,
+    opened,
+)
+from harness.spaces import Mask, Space
 
-__all__ = ["EVIDENCE", "KINDS", "OPTIONS", "shrink"]
+__all__ = ["EVIDENCE", "KINDS", "OPTIONS", "bounds", "shrink"]
 
 EVIDENCE = "queries"
 OPTIONS = {
@@ -36,20 +45,26 @@ def shrink(tools: Queries, settings: Mapping[str, Any]) -> Iterator[Mask]:
     + lambda a``, and the first one ``m_k = a``. Values and counts go on from stage to stage. Accuracies
     differ by hundredths and ``d_k`` is about 1, so that the bounds are mostly of counts.
     """
-    space, share = tools.space, settings["momentum"]
     budget, rng = opened(tools, "ucb_elimination")
+    rule = bounds(budget, tools.space, settings, rng)
+    yield from eliminate(tools.space, rule, rng, settings["keep"])
+
+
+def bounds(asked: Accuracies, space: Space, settings: Mapping[str, Any], rng: np.random.Generator) -> Rule:
+    """The rule of :func:`shrink`, by the accuracies that ``asked`` says."""
+    share = settings["momentum"]
     arms = [_Arms(len(decision.candidates)) for decision in space.decisions]
 
     def rule(mask: Mask) -> Values:
         for _ in range(max(map(sum, mask)) * settings["repeats"]):
             picks = [each.drawn(np.flatnonzero(row), rng) for each, row in zip(arms, mask, strict=True)]
-            told = budget.accuracy(space.normalise(tuple((pick,) for pick in picks))) / 100
+            told = asked.accuracy(space.normalise(tuple((pick,) for pick in picks))) / 100
             if np.isfinite(told):
                 for each, pick in zip(arms, picks, strict=True):
                     each.update(pick, told, share)
         return [each.values + each.widths for each in arms]
 
-    yield from eliminate(space, rule, rng, settings["keep"])
+    return rule
 
 
 class _Arms:

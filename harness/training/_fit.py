@@ -88,8 +88,9 @@ def estimated_seconds(trained: Trained, accuracies: int = 0, tunings: int = 0) -
     optimisers, images = trained.optimisers(RATE), trained.images
     halves = [images.shuffled(half, "estimate") for half in ("train", "valid")]
     paths = trained.paths("estimate")
-    for (train, valid), path in zip(islice(zip(*halves, strict=True), 2), paths, strict=False):
-        step = _seconds(trained, partial(trained.step, *optimisers, train, valid, path))
+    for number, (train, valid) in enumerate(islice(zip(*halves, strict=True), 2)):
+        trained.begin(number, "estimate")
+        step = _seconds(trained, partial(trained.step, *optimisers, train, valid, next(paths)))
     batch = next(images.in_order("valid"))
     accuracy = _seconds(trained, partial(trained.right, batch, next(paths)))
     accuracy *= images.count("valid") / len(batch.targets)
@@ -109,6 +110,7 @@ def _content(trained: Trained, optimisers: tuple[torch.optim.Optimizer | None, .
     return {
         "supernet": trained.supernet.state_dict(),
         "alphas": [alpha.detach() for alpha in trained.alphas],
+        "mask": json.dumps(trained.mask),
         "optimisers": [None if each is None else each.state_dict() for each in optimisers],
         # Text, since pickled rows differ by which of their strings are one object: those read back are not.
         "curve": json.dumps(trained.curve),
@@ -120,7 +122,8 @@ def _resume(
     trained: Trained, optimisers: tuple[torch.optim.Optimizer | None, ...], found: Mapping[str, Any]
 ) -> None:
     """Take over a checkpoint."""
-    trained.restore(State(found["supernet"], found["alphas"], trained.mask))
+    mask = tuple(map(tuple, json.loads(found["mask"])))
+    trained.restore(State(found["supernet"], found["alphas"], mask))
     for each, state in zip(optimisers, found["optimisers"], strict=True):
         if each is not None:
             # Names that were read are other objects than those of weights first trained later; bytes tell.

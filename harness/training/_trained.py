@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import torch
@@ -82,7 +82,13 @@ class Trained:
         How many accuracies were measured for a score.
     tuned
         How many epochs of fine-tuning there were.
+    alpha_optimiser
+        Settings of Adam for the architecture parameters.
     """
+
+    alpha_optimiser: Mapping[str, Any] = MappingProxyType(
+        {"lr": ALPHA_RATE, "betas": ALPHA_BETAS, "weight_decay": ALPHA_DECAY}
+    )
 
     def __init__(
         self, supernet: Supernet, images: Images, method: ModuleType, length: Length, seed: int
@@ -166,6 +172,13 @@ class Trained:
         with torch.no_grad():
             return (self._logits(batch, mask).argmax(1) == batch.targets).sum()
 
+    def outputs(self, mask: Mask) -> Tensor:
+        """Class probabilities, (N, classes), of the validation half under ``mask``; counted each time."""
+        self.evaluations += 1
+        with self.statistics_kept(), torch.no_grad():
+            batches = self.images.in_order("valid")
+            return torch.cat([self._logits(batch, mask).softmax(1) for batch in batches])
+
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:
         """The supernet's running statistics are afterwards what they were before."""
@@ -181,9 +194,7 @@ class Trained:
         self._optimiser = torch.optim.SGD(self.weights, rate, MOMENTUM, weight_decay=WEIGHT_DECAY)
         if self.method.architecture_gradient is None:
             return self._optimiser, None
-        return self._optimiser, torch.optim.Adam(
-            self.alphas, ALPHA_RATE, ALPHA_BETAS, weight_decay=ALPHA_DECAY
-        )
+        return self._optimiser, torch.optim.Adam(self.alphas, **self.alpha_optimiser)
 
     def momenta(self) -> list[Tensor]:
         """Every weight's momentum in the optimiser; zeros before the first step."""
@@ -212,8 +223,10 @@ class Trained:
         """
         losses, correct = torch.zeros(2, dtype=torch.float64, device=self.alphas[0].device)
         halves = (self.images.shuffled(half, *names) for half in ("train", "valid"))
-        for (train, valid), path in zip(zip(*halves, strict=True), self.paths(*names), strict=False):
-            loss, right = self.step(weights, alphas, train, valid, path)
+        paths = self.paths(*names)
+        for number, (train, valid) in enumerate(zip(*halves, strict=True)):
+            self.begin(number, *names)
+            loss, right = self.step(weights, alphas, train, valid, next(paths))
             losses += loss
             correct += right
             tick()
@@ -226,6 +239,9 @@ class Trained:
             "train_loss": losses.item() / steps,
             "train_accuracy": 100 * correct.item() / (steps * self.images.batch_size),
         }
+
+    def begin(self, number: int, *names: object) -> None:
+        """What comes before step ``number`` of an epoch called ``names``; nothing here."""
 
     def step(
         self,
@@ -246,12 +262,18 @@ class Trained:
 
     def _step_alphas(self, optimiser: torch.optim.Adam, train: Batch, valid: Batch, rate: float) -> None:
         slopes = self.method.architecture_gradient(self, train, valid, rate)
-        rows = zip(self.alphas, slopes, self.space.decisions, self.mask, strict=True)
-        for index, (alpha, slope, decision, row) in enumerate(rows):
+        for alpha, slope, learns in zip(self.alphas, slopes, self._learning(), strict=True):
             # Without a gradient those of a decided decision stay; with one of zeros they would decay.
-            learns = sum(row) > decision.picks and self.space.feeding(index) is None
             alpha.grad = slope if learns else None
         optimiser.step()
+
+    def _learning(self) -> list[bool]:
+        """By decision whether its architecture parameters are to move: whether it is open."""
+        rows = zip(self.space.decisions, self.mask, strict=True)
+        return [
+            sum(row) > decision.picks and self.space.feeding(index) is None
+            for index, (decision, row) in enumerate(rows)
+        ]
 
     def _step_weights(self, optimiser: torch.optim.SGD, train: Batch, mask: Mask) -> tuple[Tensor, Tensor]:
         logits = self._logits(train, mask)
