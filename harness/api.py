@@ -33,7 +33,7 @@ def run(task: str, *overrides: str, **settings: Any) -> list[Record]:
     Parameters
     ----------
     task
-        ``arch_correlation``, ``op_correlation``, ``search`` or ``shrink``.
+        ``arch_correlation``, ``ensemble``, ``op_correlation``, ``search``, ``shrink`` or ``variance``.
     overrides
         Settings as on the command line, such as ``"searcher.queries=50"``.
     settings

@@ -39,12 +39,17 @@ class Whole:
 
 @dataclass(frozen=True)
 class Share:
-    """A number above 0 and below 1."""
+    """A number above 0 and below 1, or where it is ``closed`` from 0 to 1."""
 
-    def check(self, name: str, value: object) -> None:
-        """Raise :class:`~harness.errors.ConfigError` for a value of another kind."""
-        if not isinstance(value, float) or not 0 < value < 1:
-            raise ConfigError(f"{name} must be a number above 0 and below 1; received {value!r}.")
+    closed: bool = False
+
+    def checked(self, name: str, value: object) -> float:
+        """``value``; raises :class:`~harness.errors.ConfigError` for one of another kind."""
+        allowed = "from 0 to 1" if self.closed else "above 0 and below 1"
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if 0 < number < 1 or (self.closed and number in (0, 1)):
+            return float(number)
+        raise ConfigError(f"{name} must be a number {allowed}; received {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,14 @@ class Option:
         Its value where nobody names one; ``"${variant}"`` is the run's own setting of that name.
     help
         What it is for, in words short enough for a comment.
+    later
+        Whether runs were made before there was this setting: its default is then no part of a run's identity.
     """
 
     kind: Kind
     default: Any
     help: str = ""
+    later: bool = False
 
 
 def check_value(name: str, value: object, kind: Kind) -> Any:
@@ -110,8 +118,10 @@ def check_value(name: str, value: object, kind: Kind) -> Any:
     ConfigError, UnknownNameError
         Otherwise.
     """
-    if isinstance(kind, Whole | Share | Folder | Device | Numbers):
+    if isinstance(kind, Whole | Folder | Device | Numbers):
         kind.check(name, value)
+    elif isinstance(kind, Share):
+        return kind.checked(name, value)
     elif kind is int:
         Whole().check(name, value)
     elif kind is float:

@@ -12,14 +12,20 @@ from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 from harness.errors import ConfigError, unknown_name
 
 
 @cache
+def _all_entry_points() -> Any:
+    return metadata.entry_points()
+
+
+@cache
 def entry_points(group: str) -> tuple[metadata.EntryPoint, ...]:
     """What installed packages add to ``group``; they are looked through once."""
-    return tuple(metadata.entry_points(group=group))
+    return tuple(_all_entry_points().select(group=group))
 
 
 def names(package: str) -> tuple[str, ...]:
@@ -56,7 +62,8 @@ def is_own(package: str, name: str) -> bool:
     return name in _own(package)
 
 
-def _own(package: str) -> set[str]:
+@cache
+def _own(package: str) -> frozenset[str]:
     spec = find_spec(package)
     folders = (spec.submodule_search_locations if spec else None) or ()
-    return {item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_")}
+    return frozenset(item.name for item in pkgutil.iter_modules(folders) if not item.name.startswith("_"))

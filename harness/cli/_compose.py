@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from harness import folders
 from harness.cli._items import bring_in, stored
 from harness.cli._literal import quoted
+from harness.cli._own_folders import OwnFolders
 from harness.errors import ConfigError, unknown_name
 from harness.groups import GROUPS
 from harness.runners import RunConfig, check
@@ -33,12 +34,23 @@ def results_root(results: str | None) -> Path:
     return Path(results).expanduser() if results else folders.RESULTS
 
 
+_composed_of: dict[str, Any] = {}
+"""One's own folders, and the files of ``conf/`` with the time of their last change."""
+
+
 @contextmanager
 def composing() -> Iterator[None]:
-    """Inside, Hydra composes from the clone's ``conf/`` and one's own folders, which are read once."""
-    for cached in (_chosen, _parse, groups):
-        cached.cache_clear()
-    bring_in()
+    """Inside, Hydra composes from the clone's ``conf/`` and one's own folders, which are read once.
+
+    What was composed before is kept while it is all made of the same.
+    """
+    files = {str(path): path.stat().st_mtime_ns for path in folders.CONF.rglob("*.yaml")}
+    made_of = {"own": OwnFolders.places, **files}
+    if bring_in() or OwnFolders.places or made_of != _composed_of:
+        for cached in (_chosen, _parse, groups):
+            cached.cache_clear()
+        _composed_of.clear()
+        _composed_of.update(made_of)
     with initialize_config_dir(version_base="1.3", config_dir=str(folders.CONF)):
         yield
 

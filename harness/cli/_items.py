@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
+from hydra.core.config_store import ConfigNode, ConfigStore
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from harness import aggregations, benchmarks, folders, groups, registry
@@ -22,19 +22,47 @@ OmegaConf.register_new_resolver(
 )
 
 
-def bring_in() -> None:
+Contents = dict[str, dict[str, dict[str, Any]]]
+"""By group and name what an option holds."""
+_stored: Contents = {}
+
+
+class _Item(ConfigNode):
+    """An option whose node nobody changes: Hydra copies it where it is chosen, and otherwise need not."""
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> _Item:
+        return self
+
+
+def _item(name: str, content: dict[str, Any] | DictConfig, group: str | None = None) -> _Item:
+    return _Item(f"{name}.yaml", OmegaConf.structured(content), group, package=None, provider="items")
+
+
+def bring_in() -> bool:
     """Store every item, with its settings, as an option of its group, but where ``conf/`` has its file.
 
-    The schema chooses the first item of every group that ``conf/config.yaml`` chooses nothing of.
+    The schema chooses the first item of every group that ``conf/config.yaml`` chooses nothing of. Returns
+    whether anything is there that was not, or is other than before.
     """
+    contents: Contents = {
+        group: {
+            name: _content(group, name)
+            for name in groups.names(group)
+            if not (folders.CONF / group / f"{name}.yaml").is_file()
+        }
+        for group in groups.GROUPS
+    }
+    contents[""] = {"schema": {"defaults": ["run", *_first_choices()]}}
     store = ConfigStore.instance()
+    if contents == _stored and "schema.yaml" in store.repo:
+        return False
     for group in groups.GROUPS:
-        store.repo.pop(group, None)
-        for name in groups.names(group):
-            if not (folders.CONF / group / f"{name}.yaml").is_file():
-                store.store(name=name, group=group, node=_content(group, name), provider="items")
-    store.store(name="run", node=_run(), provider="items")
-    store.store(name="schema", node={"defaults": ["run", *_first_choices()]}, provider="items")
+        store.repo[group] = {f"{name}.yaml": _item(name, own, group) for name, own in contents[group].items()}
+    store.repo["run.yaml"] = _item("run", _run())
+    store.repo["schema.yaml"] = _item("schema", contents[""]["schema"])
+    _stored.clear()
+    _stored.update(contents)
+    return True
 
 
 def stored(group: str, name: str) -> DictConfig | None:

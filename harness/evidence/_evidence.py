@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import RunFailed
 from harness.evidence._bounded import Bounded
 from harness.evidence._method import Method
+from harness.options import Option
 from harness.runs.config import Estimate, Progress
 from harness.scorers import Score, Work, best_candidates
 from harness.searchers import Tools
@@ -83,7 +84,12 @@ class Evidence(ABC):
 
     def settings(self) -> dict[str, Any]:
         """What can change the numbers, for the run's identity."""
-        return {**self.options, **self.bounded.settings}
+        stated: Mapping[str, Option] = getattr(self.method.module, "OPTIONS", {})
+        unset = {
+            name for name, each in stated.items() if each.later and self.options.get(name) == each.default
+        }
+        told = {name: value for name, value in self.options.items() if name not in unset}
+        return {**told, **self.bounded.settings}
 
     def estimate(self, work: Work) -> Estimate | None:
         """How long it takes to make the evidence and read ``work`` of it, where that can be known."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness import benchmarks, registry
+from harness import benchmarks, registry, spaces
 from harness.benchmarks import COUNTS
 from harness.errors import ConfigError, UnknownNameError, unknown_name
 from harness.evidence._method import Method
 from harness.runs.config import RunConfig
+from harness.spaces import Space
 
 LARGEST_COUNT = 1e5
 """A count in millions that no network has: it was given in ones."""
@@ -38,12 +39,17 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
     """
     if not config.limits:
         return
-    if method is None or not keeps_limits(method) or config.source == "published":
-        takers = [name for name in registry.names("harness.searchers") if _is_taker(name)]
+    space = spaces.load(config.space["name"])
+    if method is None or not keeps_limits(method, space) or config.source == "published":
+        takers = [
+            ",".join(name for name in registry.names(f"harness.{group}s") if _is_taker(group, name, space))
+            for group in ("searcher", "shrinker")
+        ]
+        also = f", and by task=shrink with shrinker={takers[1]}" if takers[1] else ""
         given = f"task={config.task['name']}" + (f" {method.group}={method.name}" if method else "")
         raise ConfigError(
-            f"Limits are kept by task=search with searcher={','.join(takers)}; received limits."
-            f"{next(iter(config.limits))} with {given}: take one of these, or no limits."
+            f"Limits are kept by task=search with searcher={takers[0]}{also}; received "
+            f"limits.{next(iter(config.limits))} with {given}: take one of these, or no limits."
         )
     allowed = units(config.space["name"], config.label)
     for name, bound in config.limits.items():
@@ -56,16 +62,21 @@ def require_limits(config: RunConfig, method: Method | None) -> None:
             )
 
 
-def keeps_limits(method: Method) -> bool:
-    """Whether it is a searcher whose evidence takes limits, and that does not say it cannot keep them."""
-    if method.group != "searcher" or not getattr(method.module, "LIMITS", True):
+def keeps_limits(method: Method, space: Space) -> bool:
+    """Whether it is a searcher whose evidence takes limits, and that does not say it cannot keep them.
+
+    Or a shrinker that keeps them in the families of networks that it names, and ``space`` has such.
+    """
+    if method.group != "searcher":
+        return space.family in getattr(method.module, "LIMITED_FAMILIES", ())
+    if not getattr(method.module, "LIMITS", True):
         return False
     return bool(getattr(registry.load("harness.evidence", method.evidence, "evidence"), "LIMITS", False))
 
 
-def _is_taker(name: str) -> bool:
+def _is_taker(group: str, name: str, space: Space) -> bool:
     try:
-        return keeps_limits(Method("searcher", name, registry.load("harness.searchers", name, "searcher")))
+        return keeps_limits(Method(group, name, registry.load(f"harness.{group}s", name, group)), space)
     except ConfigError:  # of a broken item of another package
         return False
 

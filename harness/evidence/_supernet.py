@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness import families
 from harness.errors import ConfigError
 from harness.evidence._evidence import Evidence, Facts
 from harness.evidence._method import Method
@@ -26,14 +27,14 @@ class SupernetEvidence(Evidence):
     """Whether supernets of rounds are read (:class:`harness.training.Gated`), which no other method reads."""
 
     def __init__(self, setup: Setup, method: Method, options: Mapping[str, Any]) -> None:
-        from harness import networks, training  # loads torch
-
         super().__init__(setup, method, options)
         self.training = training_of(setup.config)
         self._trained: Trained | None = None
         self._before = 0
-        networks.require_supernet(setup.space)
+        families.require_supernet(setup.space)
         if self.training is not None:
+            from harness import training  # loads torch
+
             training.require_images(setup.source, self.training.images, self.training.batch_size)
             self._require_rounds(self.training.name)
         self._require()

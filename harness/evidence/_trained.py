@@ -40,10 +40,12 @@ def untrained_round(setup: Setup, asked: Training, round_: Round) -> Gated:
 
 def _parts(setup: Setup, asked: Training, seed: int) -> tuple[Supernet, Images, ModuleType, Length, int]:
     supernet = networks.build_supernet(setup.space, setup.fidelity, seed, setup.classes)
+    method = training.load(asked.name)
+    drawn = getattr(method, "DRAWS_LABELS", False)
     return (
         supernet.to(setup.device),
-        Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device),
-        training.load(asked.name),
+        Images(setup.source, asked.images, asked.batch_size, setup.config.seed, setup.device, drawn),
+        method,
         Length(asked.epochs, asked.fine_tuning_epochs),
         seed,
     )
@@ -127,7 +129,8 @@ def curve(trained: Trained) -> dict[str, object]:
 
 def estimate(setup: Setup, asked: Training, work: Work) -> Estimate:
     """How long training and ``work`` will take on this device, measured on one step."""
-    seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
+    with setup.computing:
+        seconds = training.estimated_seconds(untrained(setup, asked), work.accuracies, work.tunings)
     return seconds, (
         f"about {duration(seconds)} on {setup.device}, threads={setup.config.threads}: {asked.epochs} "
         f"epochs, {work.accuracies} accuracies, {work.tunings} times {asked.fine_tuning_epochs} epochs of "

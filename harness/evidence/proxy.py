@@ -33,9 +33,9 @@ class OneProxy(SupernetEvidence):
         self._kept: KeptScores | None = None
 
     def _require(self) -> None:
-        from harness import networks  # loads torch
-
         if self.training is not None:
+            from harness import networks  # loads torch
+
             networks.require_weightable(self.context.masking)
 
     def settings(self) -> dict[str, Any]:

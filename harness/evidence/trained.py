@@ -37,6 +37,8 @@ class OneTraining(SupernetEvidence):
     def _require(self) -> None:
         from harness import training  # loads torch
 
+        if hasattr(self.method.module, "require"):
+            self.method.module.require(self.context.space, self.options, self.bounded.bounds)
         learnt = training.load(self.training.name).architecture_gradient is not None
         if self.method.asks.get("alphas") and not learnt:
             raise ConfigError(

@@ -3,8 +3,9 @@
 :func:`trace` writes down what a module does to a batch, in :class:`Nodes`, which may hold those of many
 modules: two operations of the same function on the same operands are one node, within a network and
 between networks. :func:`lower` puts faster operations in a graph's place, with the same numbers to the
-last bit; :func:`fold` rewrites it to fewer, larger ones, rounded otherwise. :func:`relu_kernels` runs
-graphs over a batch, a few samples at a time, and counts their ReLU codes.
+last bit; :func:`fold` rewrites it to fewer, larger ones, rounded otherwise, and :func:`rounded` to numbers
+of fewer bits. :func:`relu_kernels` runs graphs over a batch, a few samples at a time, and counts their ReLU
+codes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from harness.graphs._known import Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
 from harness.graphs._operations import average_3x3, gated
+from harness.graphs._precision import LIMITS, PRECISIONS, lacking, multiplying, number_format, rounded
 from harness.graphs._replay import split
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import NodeOf, Watch, trace
@@ -22,6 +24,8 @@ from harness.graphs._trace import NodeOf, Watch, trace
 __all__ = [
     "AVERAGE_3X3",
     "CHUNK_SAMPLES",
+    "LIMITS",
+    "PRECISIONS",
     "Counted",
     "Graph",
     "Node",
@@ -35,11 +39,15 @@ __all__ = [
     "fold",
     "gated",
     "given",
+    "lacking",
     "lower",
+    "multiplying",
     "needed",
+    "number_format",
     "one_thread",
     "relu_kernels",
     "replaced",
+    "rounded",
     "split",
     "trace",
     "unit_rows",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from harness.errors import ConfigError
 from harness.seeding import generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LABELLED_CLASSES = 10
 """Digits and CIFAR-10 both carry the labels 0 to 9."""
@@ -94,6 +95,8 @@ class LabelledImages(Source):
 
     def read(self, rows: np.ndarray) -> Batch:
         """The images with the numbers ``rows``, each from 0 to ``count - 1``."""
+        import torch
+
         images, targets = self._read(rows)
         return Batch(images.float().contiguous(), torch.from_numpy(np.asarray(targets, dtype=np.int64)))
 

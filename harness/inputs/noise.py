@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from harness.errors import ConfigError
 from harness.inputs._source import Batch, Source
 from harness.seeding import derive
@@ -24,6 +22,8 @@ class Noise(Source):
         return 100_000
 
     def _draw(self, seed: int, step: int, size: int) -> Batch:
+        import torch
+
         images = torch.randn(
             (size, 3, self.image_size, self.image_size),
             generator=torch.Generator().manual_seed(derive(seed, "batch", step, "images")),

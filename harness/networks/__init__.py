@@ -2,11 +2,10 @@
 
 One public module per family of spaces (``space.family``); the folder is the registry. A family has
 
-* ``FIDELITIES``: its sizes by name, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
-  A size may state the ``image_size`` of its images, or the ``largest_image``, where it is not the data set's;
+* sizes by name, in :mod:`harness.families`, and ``INIT``, ``SUPERNET_INIT``: names of :data:`INITS`;
 * ``network(space, arch, size, classes)`` and ``supernet(space, size, classes, image_channels)``, with weights
   that are not drawn yet, of parts such as :func:`conv_bn_relu`, :class:`LayerChoices` and :func:`classifier`;
-  a family without the latter may say why, ``NO_SUPERNET``;
+  :mod:`harness.families` says why a family lacks the latter;
 * ``parameter_count(space, arch, size, classes)`` and ``flop_count(space, arch, size, classes, image_size)``;
 * where layers can have several branches, ``candidate_costs(space, size, image_size)``: by decision the
   parameters of each candidate, and the multiply-accumulates;
@@ -17,7 +16,7 @@ One public module per family of spaces (``space.family``); the folder is the reg
 
 from __future__ import annotations
 
-from harness.networks._angles import VectorProducts, vector_products
+from harness.networks._angles import ABSENT, VectorProducts, vector_products
 from harness.networks._blocks import Conv2d, Linear, Network, classifier, conv_bn_relu
 from harness.networks._build import (
     build,
@@ -25,10 +24,8 @@ from harness.networks._build import (
     build_supernet,
     build_te_nas_supernet,
     candidate_costs,
-    fidelities,
     flop_count,
     has_supernet,
-    image_size,
     parameter_count,
     released_counting,
     released_masking,
@@ -39,6 +36,13 @@ from harness.networks._build import (
     trained_cost,
 )
 from harness.networks._counting import count_flops, count_parameters
+from harness.networks._ensemble import (
+    Ensemble,
+    build_ensemble,
+    channels_of_flops,
+    require_ensembles,
+    shared_decisions,
+)
 from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
@@ -46,10 +50,12 @@ from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._weights import INITS
 
 __all__ = [
+    "ABSENT",
     "INITS",
     "MASKINGS",
     "Choices",
     "Conv2d",
+    "Ensemble",
     "Gate",
     "LayerChoices",
     "Left",
@@ -58,26 +64,28 @@ __all__ = [
     "Supernet",
     "VectorProducts",
     "build",
+    "build_ensemble",
     "build_restorer",
     "build_supernet",
     "build_te_nas_supernet",
     "candidate_costs",
+    "channels_of_flops",
     "classifier",
     "conv_bn_relu",
     "count_flops",
     "count_parameters",
-    "fidelities",
     "flop_count",
     "has_supernet",
-    "image_size",
     "in_mode",
     "mix",
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_ensembles",
     "require_restorer",
     "require_supernet",
     "require_weightable",
+    "shared_decisions",
     "size_of",
     "table_flops",
     "trained_cost",

@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from harness import registry
+from harness import families, registry
 from harness.errors import ConfigError, unknown_name
+from harness.families import size_of as _size
 from harness.networks._masking import MASKINGS
 from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
@@ -18,11 +19,6 @@ from harness.seeding import derive
 from harness.spaces import Architecture, Space
 
 _PACKAGE = "harness.networks"
-
-
-def fidelities(space: Space) -> tuple[str, ...]:
-    """The sizes that networks and supernets of ``space`` come in, ``benchmark`` first."""
-    return tuple(_family(space).FIDELITIES)
 
 
 def build(
@@ -98,15 +94,11 @@ def require_supernet(space: Space, te_nas: bool = False) -> None:
     ConfigError
         Otherwise.
     """
-    functions = [function for function, _ in TE_NAS.values()] if te_nas else ["supernet"]
-    lacking = [function for function in functions if not hasattr(_family(space), function)]
+    if not te_nas:
+        return families.require_supernet(space)
+    lacking = [function for function, _ in TE_NAS.values() if not hasattr(_family(space), function)]
     if lacking:
-        why = getattr(_family(space), "NO_SUPERNET", "")
-        raise ConfigError(
-            f"The method reads a supernet, and the networks of {space.name}, of the family {space.family}, "
-            f"have no {' and no '.join(lacking)}{f' ({why})' if why else ''}; take a method that reads none, "
-            "or another space."
-        )
+        raise families.lacking(space, lacking)
 
 
 def has_supernet(space: Space, te_nas: bool = False) -> bool:
@@ -116,22 +108,6 @@ def has_supernet(space: Space, te_nas: bool = False) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def image_size(space: Space, fidelity: str, natural: int) -> int:
-    """The side of the images that networks of a ``fidelity`` read, in pixels.
-
-    ``natural``, the data set's, unless the family states another one for this size (``image_size``), or the
-    largest that it reads (``largest_image``).
-
-    Raises
-    ------
-    UnknownNameError
-        For an unknown ``fidelity``.
-    """
-    size = _size(space, fidelity)
-    stated, largest = (getattr(size, name, None) for name in ("image_size", "largest_image"))
-    return stated or min(natural, largest or natural)
 
 
 TE_NAS = {
@@ -242,9 +218,9 @@ def parameter_count(space: Space, arch: Architecture, fidelity: str = "benchmark
 
 
 def size_of(
-    space: Space, fidelity: str, channels: int | None = None, cells: int | None = None
+    space: Space, fidelity: object, channels: int | None = None, cells: int | None = None
 ) -> tuple[object, dict[str, Any]]:
-    """:func:`harness.networks._sizes.resized` of the size called ``fidelity``; :func:`build` takes it too."""
+    """:func:`harness.networks._sizes.resized` of the size ``fidelity``, or called so; for :func:`build`."""
     return resized(space, _size(space, fidelity), channels, cells)
 
 
@@ -299,7 +275,7 @@ def _trained_size(space: Space, image_size: int) -> Any:
     family = _family(space)
     if hasattr(family, "trained_size"):
         return family.trained_size(image_size)
-    return family.FIDELITIES["benchmark"]
+    return _size(space, "benchmark")
 
 
 def table_flops(space: Space, arch: Architecture) -> int:
@@ -352,15 +328,6 @@ def _load(family: str) -> ModuleType:
 
 def _family(space: Space) -> ModuleType:
     return _load(space.family)
-
-
-def _size(space: Space, fidelity: object) -> object:
-    if not isinstance(fidelity, str):
-        return fidelity
-    sizes = _family(space).FIDELITIES
-    if fidelity not in sizes:
-        raise unknown_name(f"fidelity of {space.family}", fidelity, sizes)
-    return sizes[fidelity]
 
 
 def _at_least_one(classes: int) -> int:

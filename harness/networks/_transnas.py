@@ -13,22 +13,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from harness.families._transnas import Size
 from harness.networks._blocks import Conv2d, ReLUConvBN
 
 INIT = "kaiming_convolutions"
 """The authors draw convolutions so, and leave PyTorch's default to the linear layer."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """``channels`` behind the stem, ``cells`` per module, side of the ``largest_image`` that is read."""
-
-    channels: int
-    cells: int
-    largest_image: int | None = None
-
-
-FIDELITIES = {"benchmark": Size(64, 2), "small": Size(16, 1, 128), "tiny": Size(4, 1, 32)}
 
 
 @dataclass(frozen=True)

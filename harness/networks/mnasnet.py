@@ -10,10 +10,10 @@ quarter of a layer's input. Stochastic depth and dropout, with which they were t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from torch import nn
 
+from harness.families.mnasnet import FIDELITIES, Size
 from harness.networks._blocks import Network, classifier
 from harness.networks._mbconv import Activation, Block, MBConv, conv_bn, strided
 from harness.spaces import Architecture
@@ -21,7 +21,6 @@ from harness.spaces import mnasnet as space_of
 from harness.spaces.mnasnet import MnasNet
 
 INIT = "efficientnet"
-NO_SUPERNET = "candidates are depths too, so that a block of fewer layers cannot be summed with one of more"
 
 WIDTHS = (32, 16, 24, 40, 80, 112, 192, 320)
 """Channels of the stem and of the seven blocks."""
@@ -40,23 +39,6 @@ ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
 
 ``relu`` is the benchmark's, ``relu6`` MobileNetV2's, ``hswish`` MobileNetV3's, ``swish`` EfficientNet's.
 """
-
-
-@dataclass(frozen=True)
-class Size:
-    """One over the ``share`` of the channels, one of :data:`ACTIVATIONS`, side of the ``largest_image``."""
-
-    share: int = 1
-    activation: str = "relu"
-    largest_image: int | None = None
-
-
-FIDELITIES = {
-    "benchmark": Size(),
-    "small": Size(2, largest_image=64),
-    "small_swish": Size(2, "swish", largest_image=64),
-    "tiny": Size(4, largest_image=32),
-}
 
 
 def layers(

@@ -15,6 +15,7 @@ from functools import cache
 from torch import nn
 
 from harness.errors import ConfigError
+from harness.families.mobilenet import Size
 from harness.networks._blocks import Network, classifier
 from harness.networks._mbconv import Block, MBConv, conv_bn, strided
 from harness.networks._supernet import LayerChoices, Supernet
@@ -33,23 +34,6 @@ RELEASED_COUNTING = "once"
 
 _STEM, _FIRST, _WIDTHS, _FEATURES = 40, 24, (32, 56, 112, 128, 256, 432), 1728
 _STRIDES = (2, 2, 2, 1, 2, 1)
-
-
-@dataclass(frozen=True)
-class Size:
-    """``share`` of the published widths, as one over this; side of the ``largest_image`` that is read."""
-
-    share: int
-    largest_image: int | None = None
-
-
-FIDELITIES = {
-    "benchmark": Size(1),
-    "imagenet_64": Size(1, 64),
-    "small": Size(4, 64),
-    "tiny": Size(8, 32),
-}
-"""``benchmark`` reads 224 x 224 pixels as published, ``imagenet_64`` is as wide on images of 64 pixels."""
 
 
 @dataclass(frozen=True)

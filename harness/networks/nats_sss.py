@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from harness.families.nats_sss import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
 from harness.networks._edges import EdgeCell
 from harness.spaces import Architecture
@@ -21,23 +22,12 @@ from harness.spaces.nats_sss import NatsSizes
 
 INIT = "pytorch"
 """The authors' model class leaves PyTorch's default initialisation."""
-NO_SUPERNET = "candidates are widths, so that their outputs have other shapes and cannot be summed"
 
 EDGES = ("1<-0", "2<-0", "2<-1", "3<-0", "3<-1", "3<-2")
 SKIP = "3<-0"
 """The cell's only edge that is no 3x3 convolution; where the width changes it is a 1x1 one, normalised."""
 REDUCING = (1, 3)
 """Layers that are a residual block of stride 2."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """``share`` of the space's widths that the network has, as one over this."""
-
-    share: int
-
-
-FIDELITIES = {"benchmark": Size(1), "small": Size(2), "tiny": Size(4)}
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ the DARTS model of the authors' repository, automl/nasbench-1shot1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from torch import nn
 
 from harness.errors import ConfigError
+from harness.families.nb1shot1 import Size
 from harness.networks._blocks import Network, ReLUConvBN, classifier
 from harness.networks._nb1shot1 import CellChoices
 from harness.networks._nb101 import Cell, cell_costs, conv_bn_relu
@@ -33,18 +33,6 @@ RELEASED_COUNTING = "as_released"
 spelled otherwise, and counts once as the ReLU in it."""
 
 STACKS = 3
-
-
-@dataclass(frozen=True)
-class Size:
-    """Channels of the first stack, the network's and the supernet's; ``cells`` per stack."""
-
-    channels: int
-    supernet_channels: int
-    cells: int
-
-
-FIDELITIES = {"benchmark": Size(128, 16, 3), "small": Size(16, 8, 1), "tiny": Size(8, 4, 1)}
 
 
 def network(space: NB1Shot1, arch: Architecture, size: Size, classes: int) -> Network:

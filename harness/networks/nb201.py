@@ -9,12 +9,12 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 
 import torch
 from torch import nn
 
+from harness.families.nb201 import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
 from harness.networks._edges import EdgeCell, EdgeChoices
 from harness.networks._gates import Averaged, Gate
@@ -31,17 +31,6 @@ RELEASED_MASKING = "zeros"
 RELEASED_COUNTING = "as_released"
 """It counts the input of every ``ReLUConvBN`` beside the ReLU's: every convolution in a cell, and both of a
 :class:`Reduction`, in the supernet and in stand-alone networks (``nasbench201/cell_operations.py``)."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """``channels`` of the first stage; ``cells`` per stage."""
-
-    channels: int
-    cells: int
-
-
-FIDELITIES = {"benchmark": Size(16, 5), "small": Size(16, 1), "tiny": Size(4, 1)}
 
 
 class CellChoices(EdgeChoices):

@@ -13,6 +13,7 @@ from functools import cache
 
 from torch import nn
 
+from harness.families.nbmacro import FIDELITIES, Size
 from harness.networks._blocks import Conv2d, Network, classifier, conv_bn_relu
 from harness.networks._mbconv import Block, MBConv, strided
 from harness.networks._supernet import LayerChoices, Supernet
@@ -27,17 +28,6 @@ RELEASED_MASKING = "undiscretised"
 (``nasbench_macro/network_proposal.py``)."""
 RELEASED_COUNTING = "once"
 """No module of ``nasbench_macro/model.py`` is named after a ReLU but the ReLUs themselves."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """``channels`` of the stem; ``features`` in front of the linear layer."""
-
-    channels: int
-    features: int
-
-
-FIDELITIES = {"benchmark": Size(32, 1280), "small": Size(8, 320), "tiny": Size(4, 40)}
 
 
 @dataclass(frozen=True)

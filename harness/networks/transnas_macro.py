@@ -10,18 +10,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from harness.families._transnas import FIDELITIES, Size
 from harness.networks import _transnas
 from harness.networks._blocks import Conv2d, Network, ReLUConvBN, classifier
-from harness.networks._transnas import FIDELITIES, INIT, Layer, Size
+from harness.networks._transnas import INIT, Layer
 from harness.spaces import Architecture
 from harness.spaces.transnas_macro import REDUCING, WIDENING, TransNASMacro
 
-__all__ = ["FIDELITIES", "INIT"]
-
-NO_SUPERNET = (
-    "what one module makes of width and resolution decides the shapes of all behind it, so that candidates "
-    "cannot be summed"
-)
+__all__ = ["INIT"]
 
 
 class Block(nn.Module):

@@ -15,12 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from harness.families._transnas import FIDELITIES, Size
 from harness.networks import _transnas
 from harness.networks._blocks import Network, ReLUConvBN, classifier
 from harness.networks._darts import FactorizedReduce
 from harness.networks._edges import EdgeCell, EdgeChoices
 from harness.networks._supernet import Supernet
-from harness.networks._transnas import FIDELITIES, INIT, Layer, Size
+from harness.networks._transnas import INIT, Layer
 from harness.spaces import Architecture, Space
 from harness.spaces._edges import EDGES
 from harness.spaces.transnas_micro import MODULES, OPERATIONS

@@ -9,23 +9,28 @@ from __future__ import annotations
 
 from harness import registry
 from harness.about import About
+from harness.graphs import PRECISIONS, lacking
 from harness.proxies._kernel import PATHS
 from harness.proxies._measure import counts_relus, load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined
 from harness.proxies._passes import Passes
+from harness.proxies._precision import require_precision
 
 __all__ = [
     "PATHS",
+    "PRECISIONS",
     "STATUSES",
     "About",
     "Measurement",
     "Passes",
     "Undefined",
     "counts_relus",
+    "lacking",
     "load",
     "measure",
     "measure_each",
     "names",
+    "require_precision",
 ]
 
 

@@ -34,7 +34,8 @@ PATHS: dict[str, Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None] = 
 ``reference``: each network is run as it is, and its calls of a ReLU are watched.
 ``exact``: what networks share is run once, on a few samples at a time; every count is the reference's.
 ``fast``: convolutions are folded as well in evaluation mode; sums are rounded in another order, so that
-a unit whose input is nearly 0 may be counted on the other side. In training mode it is ``exact``.
+a unit whose input is nearly 0 may be counted on the other side. In training mode it is ``exact``. Of float32
+networks it may be computed in fewer bits, see :data:`harness.graphs.PRECISIONS`.
 """
 
 
@@ -57,20 +58,31 @@ class Kernels:
         A name of :data:`PATHS`.
     counting
         A name of :data:`harness.released.COUNTINGS`.
+    precision
+        A name of :data:`harness.graphs.PRECISIONS`.
 
     Raises
     ------
     UnknownNameError
-        For another ``path`` or ``counting``.
+        For another ``path``, ``counting`` or ``precision``.
     """
 
     def __init__(
-        self, modules: Sequence[nn.Module], images: Tensor, path: str, counting: str = "once"
+        self,
+        modules: Sequence[nn.Module],
+        images: Tensor,
+        path: str,
+        counting: str = "once",
+        precision: str = "default",
     ) -> None:
         if path not in PATHS:
             raise unknown_name("path", path, PATHS)
         if counting not in COUNTINGS:
             raise unknown_name("counting", counting, COUNTINGS)
+        if precision not in graphs.PRECISIONS:
+            raise unknown_name("precision", precision, graphs.PRECISIONS)
+        self._precision = precision
+        self._format = graphs.number_format(precision, images)
         self._blocks = counting == "as_released"
         self._modules = modules
         self._images = images
@@ -99,14 +111,16 @@ class Kernels:
             for index, module in enumerate(self._modules):
                 with suppress(graphs.Untraceable):
                     graph = traced(module, nodes, training)
-                    rewritten[index] = rewrite(_with_blocks(graph, nodes) if self._blocks else graph, nodes)
+                    graph = rewrite(_with_blocks(graph, nodes) if self._blocks else graph, nodes)
+                    rewritten[index] = graphs.rounded(graph, nodes, self._format)
         found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
 
     def _run(self, rewritten: list[graphs.Graph]) -> list[Counted | None]:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
         try:
-            return list(graphs.relu_kernels(rewritten, self._images))
+            with graphs.multiplying(self._precision, self._images.device):
+                return list(graphs.relu_kernels(rewritten, self._images.to(self._format)))
         except Exception as error:
             if machine_failure(error):
                 raise

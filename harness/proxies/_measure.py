@@ -21,6 +21,7 @@ from harness.proxies._forms import Given, as_batches, as_names, require_enough
 from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, finite
 from harness.proxies._passes import Passes
+from harness.proxies._precision import require_precision
 from harness.proxies._snapshot import Snapshot
 from harness.proxies._surroundings import undisturbed
 from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
@@ -39,6 +40,7 @@ def measure(
     path: str = "exact",
     time_limit: float | None = None,
     counting: str = "once",
+    precision: str = "default",
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
@@ -75,18 +77,23 @@ def measure(
     counting
         At which inputs NASWOT counts ReLU codes: ``once``, those of ReLUs; ``as_released``, those of blocks
         too that the code released with Zero-Cost-PT takes for ReLUs (:mod:`harness.released`).
+    precision
+        In how many bits a float32 network is computed whose ReLU codes alone are read, on the path ``fast``:
+        ``default`` and ``float32`` change nothing, see :data:`harness.proxies.PRECISIONS`. A network that
+        cannot be traced is computed in float32, as everything is on a CPU without bfloat16.
 
     Raises
     ------
     UnknownNameError
-        For a name no proxy, path or counting carries, before anything is run.
+        For a name no proxy, path, counting or precision carries, before anything is run.
     ConfigError
-        For a batch of the wrong shape or a time limit outside the main thread. What is wrong with a network
+        For a batch of the wrong shape, a time limit outside the main thread, or a precision with a proxy that
+        reads more than codes, with another path or on another device. What is wrong with a network
         alone, an exception in it too, becomes the status ``failed`` of its proxies, the sentence the reason.
     MachineFailure
         Where memory, a disk or a device failed: that says nothing of a network.
     """
-    return measure_each([module], batch, names, seed, path, time_limit, counting)[0]
+    return measure_each([module], batch, names, seed, path, time_limit, counting, precision)[0]
 
 
 def measure_each(
@@ -97,6 +104,7 @@ def measure_each(
     path: str = "exact",
     time_limit: float | None = None,
     counting: str = "once",
+    precision: str = "default",
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
@@ -114,12 +122,14 @@ def measure_each(
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
             alike.setdefault(_format(network, batches[0]), []).append(index)
+    for device in {found[0] for found in alike} or {torch.device("cpu")}:
+        require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches]
             chosen = [networks[index] for index in members]
             with opened(chosen):
-                rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting)
+                rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
     return measured
@@ -133,13 +143,14 @@ def _measure_alike(
     path: str,
     time_limit: float | None,
     counting: str,
+    precision: str,
 ) -> list[dict[str, Measurement]]:
     """Of networks with one number format, on batches in it."""
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     for company in (own, *foreign) if own else foreign:
-        kernels = Kernels(networks, batches[0].images, path, counting)
+        kernels = Kernels(networks, batches[0].images, path, counting, precision)
         trusted = company is own
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]

@@ -34,7 +34,8 @@ from harness.proxies._totals import numbers
 from harness.seeding import derive
 
 _CLEARLY_DIFFERENT = 1e-3
-"""Of the largest logit; far above what rounding makes of equal samples, also behind batch norm."""
+"""Of the largest logit; far above what rounding makes of equal samples, also behind batch norm. In numbers of
+few bits eight steps, where that is more."""
 Result = TypeVar("Result")
 LossGradients = tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]
 """By the layers' names the weights with their gradients; the channels' saliencies, where all were seen."""
@@ -289,7 +290,8 @@ class Passes:
         """
         logits = logits.detach()
         largest, apart = numbers([logits.abs().max(), (logits - logits[:1]).abs().max()])
-        if apart > _CLEARLY_DIFFERENT * finite(largest, "the largest logit"):
+        clearly = max(_CLEARLY_DIFFERENT, 8 * torch.finfo(logits.dtype).eps)
+        if apart > clearly * finite(largest, "the largest logit"):
             return
         if not (depends_on_images(self.module, self.images) if connected is None else connected):
             raise Undefined("disconnected", "the logits do not depend on the images")

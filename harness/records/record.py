@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +20,9 @@ from harness.errors import HarnessError, ResultsError
 from harness.records._json import SIGNATURE, parsed, signed
 from harness.records._upgrades import STATISTICS, recomputed, upgraded
 from harness.records.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIELDS = (
     "format", "identity", "group", "task", "space", "label", "method", "seed", "status", "reason",
@@ -37,7 +39,7 @@ LARGEST = 2**26
 _ROWS = re.compile(r"\.rows-[0-9a-f]{12}\.parquet")
 """Name of the rows' file behind the identity."""
 
-Decoded = TypeVar("Decoded", pd.DataFrame, pa.Table)
+Decoded = TypeVar("Decoded", "pd.DataFrame", pa.Table)
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,6 +104,8 @@ class Record:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The raw rows; raises :class:`~harness.errors.ResultsError` where they are not those written."""
+        import pandas as pd  # half a second, which most that ask for a record need not pay
+
         return self._decoded(lambda data: pd.read_parquet(io.BytesIO(data)))
 
     @cached_property

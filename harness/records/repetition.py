@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from harness.records.changes import Change, changes
 from harness.records.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,12 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[Moved]:
 def _differs(before: pd.DataFrame, after: pd.DataFrame, name: str, count: int) -> np.ndarray:
     if name not in before or name not in after:
         return np.ones(count, dtype=bool)
-    one, other = (frame[name].to_numpy(dtype=object)[:count] for frame in (before, after))
-    missing = pd.isna(one) & pd.isna(other)
+    one, other = (frame[name].iloc[:count].astype(object) for frame in (before, after))
+    missing = one.isna().to_numpy() & other.isna().to_numpy()
     return ~(np.array([a == b for a, b in zip(one, other, strict=True)], dtype=bool) | missing)
 
 
 def _entry(frame: pd.DataFrame, name: str, row: int) -> Any:
     if name not in frame:
         return None
-    value = frame[name].iloc[row]
-    return None if pd.isna(value) else value
+    return None if frame[name].isna().iloc[row] else frame[name].iloc[row]

@@ -7,9 +7,8 @@ import io
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,6 +18,9 @@ from harness.records._json import plain, readable, signed
 from harness.records._upgrades import FORMAT, STATISTICS, as_before
 from harness.records.record import NAME, Record, read_record, timing_path
 from harness.records.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATUSES = ("ok", "failed")
 

@@ -6,6 +6,7 @@ Importing this package does not import torch: a config can be checked in an inst
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,8 +92,15 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
 
     check(config)
     context = _context(config, estimating, progress)
-    with context.computing, machine_failures_told():
-        return registry.load(__name__, config.task["name"], "task").run(context, progress)
+    computing = nullcontext() if config.dry_run else context.computing
+    with computing, machine_failures_told():
+        outcomes = registry.load(__name__, config.task["name"], "task").run(context, progress)
+    return [
+        replace(outcome, headline=f"{outcome.headline}; {context.notice}")
+        if context.notice and outcome.status != "skipped"
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def _context(config: RunConfig, estimating: bool, progress: Progress) -> Context:
@@ -101,6 +109,6 @@ def _context(config: RunConfig, estimating: bool, progress: Progress) -> Context
 
         with machine_failures_told():
             return context_of(config, estimating, progress)
-    from harness.runs.setup import prepare  # loads torch
+    from harness.runs.setup import prepare  # loads pandas
 
     return prepare(config, estimating, progress)

@@ -22,6 +22,7 @@ RUN: Mapping[str, Kind] = {
     "variant": searchers.VARIANTS,
     "masking": str,
     "path": ("reference", "exact", "fast"),  # those of harness.proxies.PATHS, which loads torch
+    "precision": str,
     "source": ("measured", "published"),
     "device": Device(),
     "arithmetic": ARITHMETIC,
@@ -64,6 +65,7 @@ def check(config: RunConfig) -> None:
         groups.settings(group, given)
     _check_conventions(config, space)
     _check_supernets(config, method, training)
+    _check_precision(config, method)
     if truth.is_measured(config):
         _check_measured(config, space)
     else:
@@ -155,6 +157,30 @@ def _check_supernets(config: RunConfig, method: Method | None, training: Trainin
             f"{method.group}={method.name} compares what several supernets say and needs {least} of them at "
             f"least; received supernets={config.supernets}: take supernets=6, or more."
         )
+
+
+def _check_precision(config: RunConfig, method: Method | None) -> None:
+    """Another one than float32 is for what reads signs alone."""
+    if config.precision in ("default", "float32"):
+        return
+    from harness import proxies  # loads torch, so only where it has to be asked
+
+    named = config.proxy["names"]
+    single = [part for name in named for part in _parts(name, config.proxy.get("of"))]
+    if method is not None and (method.evidence not in ("proxy", "networks") or config.source != "measured"):
+        raise ConfigError(
+            f"precision={config.precision} is for what reads the signs of ReLUs alone, the proxies nwot and "
+            f"nwot_eval; received {method.group}={method.name} source={config.source}: leave "
+            "precision=default."
+        )
+    proxies.require_precision(config.precision, config.path, {name: proxies.load(name) for name in single})
+
+
+def _parts(name: str, of: list[str] | None) -> Collection[str]:
+    """The proxies of one network that ``name`` is, or ranks."""
+    if name not in aggregations.names():
+        return (name,)
+    return aggregations.parts(name, of if aggregations.load(name).ABOUT.any_list else None)
 
 
 def _known(kind: str, name: object, allowed: Collection[str]) -> None:

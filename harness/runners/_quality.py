@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from harness.evidence import Bounded, Evidence
 from harness.published.errors import of_space
 from harness.runs.context import Context
 from harness.searchers import UNKNOWN
 from harness.spaces import Architecture
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TIED = 1e-9
 """Accuracies this close are equal: means of the same figures, added in another order, differ less."""

@@ -16,6 +16,7 @@ from harness import aggregations, networks, proxies, records, stats, tasks
 from harness.benchmarks import Ceiling, Measured
 from harness.processes.claims import inside, remove, turn
 from harness.processes.under_way import describe, folder_of, tell
+from harness.runners._whole import WholeSpace
 from harness.runs.config import Estimate, Outcome, Progress
 from harness.runs.context import Clock, failures_recorded, record_failure
 from harness.runs.origins import Origin, of_record
@@ -46,7 +47,10 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     setup.benchmark.require_as_many(setup.label.name, setup.config.task["population"])
     parts = parts_by_name(setup)
     runs = {name: run_of(setup, name, parts[name]) for name in parts}
-    outcomes = {name: setup.existing(run, partial(_estimate, setup)) for name, run in runs.items()}
+    whole = WholeSpace(setup, parts, draw(setup, "all")) if _timed(setup) else None
+    outcomes = {
+        name: setup.existing(run, partial(_estimate, setup, run, whole)) for name, run in runs.items()
+    }
     pending = {name: runs[name] for name, outcome in outcomes.items() if outcome is None}
     if pending:
         clock = Clock()
@@ -58,11 +62,23 @@ def run(setup: Setup, progress: Progress) -> list[Outcome]:
     return [outcome for outcome in outcomes.values() if outcome is not None]
 
 
-def _estimate(setup: Setup) -> Estimate | None:
-    """How long the truth takes where it is measured here; of proxies other seeds tell."""
+def _timed(setup: Setup) -> bool:
+    """Whether it is worth while to time the proxies before anything is run."""
+    config = setup.config
+    return config.dry_run and setup.estimating and config.task["population"] == "all"
+
+
+def _estimate(setup: Setup, run: records.Run, whole: WholeSpace | None) -> Estimate | None:
+    """How long the truth takes where it is measured here, and proxies in a whole space.
+
+    Of fewer networks, and of all where they have run, other seeds tell.
+    """
+    seconds = None
+    if whole is not None and not any(record.status == "ok" for record in setup.store.alike(run)):
+        seconds = whole.estimate(run.method)
     if not isinstance(setup.benchmark, Measured):
-        return None
-    return setup.with_truth(None, draw(setup, setup.config.task["population"]))
+        return seconds
+    return setup.with_truth(seconds, draw(setup, setup.config.task["population"]))
 
 
 def parts_by_name(setup: Setup) -> dict[str, tuple[str, ...]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from harness import evidence, tasks
 from harness.evidence import Evidence
@@ -17,6 +16,9 @@ from harness.runs.context import Clock, Context, once
 from harness.scorers import OperationTruth, Score, Work
 from harness.searchers import Tools
 from harness.spaces import Architecture, Decision, Mask, only
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TASK = tasks.load("op_correlation")
 
@@ -99,6 +101,8 @@ def survey(read: Evidence, tools: Tools, progress: Progress) -> tuple[pd.DataFra
         selected["selected"] = space.normalise(tuple(best))
     if steps == len(space.decisions) and mask is not None:
         selected["selected_progressive"] = space.normalise(space.arch_of(mask))
+    import pandas as pd  # here, as in a dry run nobody needs it
+
     return pd.DataFrame(found), selected
 
 

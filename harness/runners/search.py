@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from harness import evidence, tasks
 from harness.errors import RunFailed
 from harness.evidence import Evidence
@@ -34,6 +32,8 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
         found = method.module.search(read.open(progress), read.options)
         _require_within(read, found.arch)
         facts = read.facts()
+        import pandas as pd  # here, as in a dry run nobody needs it
+
         rows = pd.DataFrame(read.annotated(found.trace), columns=list(TASK.columns))
         if context.searched and facts.queries:
             rows["reported"] = reported(context, rows)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import pandas as pd
-
 from harness import evidence, tasks
 from harness.errors import RunFailed
 from harness.evidence import Evidence
 from harness.runners._afterwards import Afterwards
 from harness.runners._left import judged
 from harness.runners._quality import best_seen, quality
+from harness.runners._told import agreement
 from harness.runs.config import Outcome, Progress
 from harness.runs.context import Clock, Context, once
 from harness.scorers import Work
@@ -34,17 +33,22 @@ def _run(read: Evidence, progress: Progress) -> Outcome:
     def work(clock: Clock) -> Outcome:
         read.keep(run)
         steps, paid = [context.space.full_mask], [read.spent()]
-        for mask in method.module.shrink(read.open(progress), read.options):
+        tools = read.open(progress)
+        told = agreement(read, tools)
+        for mask in method.module.shrink(tools, read.options):
             progress("steps", len(steps), len(steps))
             steps.append(mask)
             paid.append(read.spent())
         check(context.space, steps)
         facts = read.facts()
+        import pandas as pd  # here, as in a dry run nobody needs it
+
         rows = pd.DataFrame(judged(context.space, context.truth, steps, paid), columns=list(TASK.columns))
         statistics = {
             **TASK.statistics(rows),
             **derived(context, read, steps[-1]),
             **facts.statistics,
+            **told,
         }
         found = afterwards.found(steps[-1], paid[-1]["queries"], progress)
         statistics |= {"found": found} if found else {}

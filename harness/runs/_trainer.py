@@ -61,9 +61,9 @@ class Trainer(Measurer):
             if steps % images.steps == 0:
                 report(steps // images.steps)
 
-        kept = self.kept
+        kept, network = self.kept, self.network(training)
         course = fit_network(
-            self._network(self.space.parse(training.architecture), training.seed),
+            network,
             images,
             self.recipe.epochs,
             self.recipe.rate,
@@ -74,7 +74,16 @@ class Trainer(Measurer):
         )
         accuracy = None if isnan(course.accuracy) else course.accuracy
         halves = {"train": images.count("train"), "valid": images.count("valid")}
-        return {"accuracy": accuracy, "curve": course.curve, "images": halves, "origins": course.origins}
+        told = {"accuracy": accuracy, "curve": course.curve, "images": halves, "origins": course.origins}
+        return told | self.further(network, images)
+
+    def network(self, training: Training) -> torch.nn.Module:
+        """What ``training`` trains, with initial weights."""
+        return self._network(self.space.parse(training.architecture), training.seed)
+
+    def further(self, network: torch.nn.Module, images: Images) -> dict[str, Any]:
+        """What else a figure holds of a ``network`` that is trained."""
+        return {}
 
     def _network(self, arch: Architecture, seed: int) -> torch.nn.Module:
         drawn = derive(seed, "truth")

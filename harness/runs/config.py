@@ -25,7 +25,9 @@ class RunConfig(_Groups):  # type: ignore[misc]
     is ``measured``, or ``published`` for operation scores that others measured. ``time_limit`` is how many
     seconds a proxy may take on one network before its row fails; a run with a limit is another run than one
     without. ``limits`` are upper bounds on what a search may find, by name. ``arithmetic`` is that
-    of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. Operation
+    of a GPU, ``reproducible`` or ``fastest``; only the second is part of the identity. ``precision`` is a
+    name of :data:`harness.proxies.PRECISIONS`, of networks whose ReLU codes alone are read; part of the
+    identity where it is not ``float32``, the default. Operation
     scores by a proxy are averaged over so many untrained ``supernets``, each scaled as
     ``scale`` says, a name of :data:`harness.scorers.SCALES`; both are part of the identity above one.
 
@@ -50,6 +52,7 @@ class RunConfig(_Groups):  # type: ignore[misc]
     variant: str = "paper"
     masking: str = "default"
     path: str = "exact"
+    precision: str = "default"
     source: str = "measured"
     time_limit: float | None = None
     arithmetic: str = "reproducible"

@@ -11,9 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from socket import gethostname
 from types import MappingProxyType
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from harness import aggregations, folders, records, spaces, trackers
 from harness.benchmarks import Benchmark, Label, Measured
@@ -24,6 +22,9 @@ from harness.runs.config import Estimate, Outcome, Progress, RunConfig, duration
 from harness.runs.origins import Origin, other_commits, other_places
 from harness.scorers import OperationTruth
 from harness.spaces import Architecture, Space
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MaybeEstimate = Callable[[], Estimate | None]
 
@@ -53,6 +54,11 @@ class Context:
     def computing(self) -> AbstractContextManager[Any]:
         """What the run computes in."""
         return nullcontext()
+
+    @property
+    def notice(self) -> str:
+        """What is done otherwise on this machine than was asked for, in words; empty where nothing is."""
+        return ""
 
     @cached_property
     def truth(self) -> OperationTruth:
@@ -275,6 +281,8 @@ def failures_recorded(context: Context, runs: list[records.Run], clock: Clock) -
 
 def record_failure(context: Context, run: records.Run, clock: Clock, reason: str) -> Path | None:
     """The failed record of ``run``; ``None`` where it has an ok one, or the disk takes no more."""
+    import pandas as pd
+
     with suppress(ResultsError):  # on a full disk, of which the run's own error tells
         if context.config.force or context.store.find(run) is None:
             return context.write(run, pd.DataFrame(), {}, clock.timing(), failure=reason)

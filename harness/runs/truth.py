@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import benchmarks, folders, groups, registry, restoration, spaces
+from harness import benchmarks, families, folders, groups, registry, restoration, spaces
 from harness.benchmarks import Benchmark, Measured, Recipe, RestorationRecipe
 from harness.benchmarks._measured import needs_all
 from harness.errors import ConfigError, unknown_name
@@ -51,8 +51,15 @@ def benchmark_of(config: RunConfig, progress: Progress) -> Benchmark:
     return Measured(space, trainer.recipe, trainer, drawn_from, taken)
 
 
-def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total: None) -> Trainer:
-    """What trains the architectures of a checked config; errors as :func:`benchmark_of`."""
+def trainer_of(
+    config: RunConfig,
+    progress: Progress = lambda words, done, total: None,
+    kind: type[Trainer] | None = None,
+) -> Trainer:
+    """What trains the architectures of a checked config, of another ``kind`` where that is named.
+
+    Errors as :func:`benchmark_of`.
+    """
     from harness import inputs, networks
     from harness.runs._trainer import Trainer
     from harness.training import require_images
@@ -83,7 +90,7 @@ def trainer_of(config: RunConfig, progress: Progress = lambda words, done, total
         seeds=tuple(range(told["seed"], told["seed"] + told["seeds"])),
         arithmetic=config.arithmetic,
     )
-    return Trainer(config, space, recipe, size, source, _root(config), progress)
+    return (kind or Trainer)(config, space, recipe, size, source, _root(config), progress)
 
 
 def restorer_of(
@@ -122,12 +129,10 @@ def restorer_of(
 
 def _settings(config: RunConfig) -> dict[str, Any]:
     """All settings of the group ``truth``; raises for an unknown fidelity."""
-    from harness import networks
-
     told = {name: setting(config, name) for name in groups.options("truth", config.truth["name"])}
     space = spaces.load(config.space["name"])
-    if told["fidelity"] not in networks.fidelities(space):
-        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], networks.fidelities(space))
+    if told["fidelity"] not in families.fidelities(space):
+        raise unknown_name(f"truth.fidelity of {space.name}", told["fidelity"], families.fidelities(space))
     return told
 
 

@@ -36,6 +36,12 @@ class OperationTruth:
         self.complete = complete
         self.accuracies = np.asarray(accuracies, dtype=float)[known]
 
+    @property
+    def known(self) -> list[Architecture]:
+        """The architectures that count, in the order of :attr:`accuracies`."""
+        archs = self._population.listed("Accuracy by operation")
+        return [archs[int(row)] for row in self._known]
+
     def best(self, mask: Mask) -> list[np.ndarray]:
         """For every decision the best accuracy by candidate; NaN where no architecture is left."""
         contains, accuracies = self._left(mask)

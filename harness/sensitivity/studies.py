@@ -179,8 +179,12 @@ def _differing(one: Group, other: Group) -> set[str]:
 
 
 def _named(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with a value each: the input by its name; variant and supernets also where not said."""
-    variant = {"variant": "as_released" if "counting" in settings else "paper", "supernets": 1}
+    """Settings with a value each: the input by its name; others that are usual also where not said."""
+    variant = {
+        "variant": "as_released" if "counting" in settings else "paper",
+        "supernets": 1,
+        "precision": "float32",
+    }
     return variant | {key: value["name"] if key == "input" else value for key, value in settings.items()}
 
 

@@ -11,7 +11,7 @@ from harness.options import Option
 from harness.scorers import Work
 from harness.searchers import Budget, Queries
 from harness.seeding import generator
-from harness.spaces import Architecture, Mask, Space, without
+from harness.spaces import Architecture, Mask, Space, only, without
 
 if TYPE_CHECKING:
     from harness.training import Trained
@@ -52,6 +52,28 @@ def lowest(candidates: np.ndarray, values: np.ndarray, rng: np.random.Generator)
     return int(tied[rng.integers(len(tied))] if len(tied) > 1 else tied[0])
 
 
+def dropped(
+    mask: Mask, values: Values, count: int, rng: np.random.Generator, picks: Sequence[int] = ()
+) -> Mask:
+    """``mask`` without the ``count`` candidates of the lowest ``values``, over all decisions.
+
+    A decision keeps as many as it ``picks``, one where that is not said, so that fewer may go. Of equal
+    values the first to go is drawn; one of which nothing is known (NaN) is lower than all.
+    """
+    few = picks or [1] * len(mask)
+    pairs = [
+        (decision, candidate)
+        for decision, row in enumerate(mask)
+        for candidate in np.flatnonzero(row).tolist()
+    ]
+    shuffled = [pairs[place] for place in rng.permutation(len(pairs))]
+    known = [np.where(np.isnan(each), -np.inf, each) for each in values]
+    for decision, candidate in sorted(shuffled, key=lambda pair: known[pair[0]][pair[1]]):
+        if count > 0 and sum(mask[decision]) > few[decision]:
+            mask, count = without(mask, decision, candidate), count - 1
+    return mask
+
+
 def each_once(mask: Mask, rng: np.random.Generator) -> list[Architecture]:
     """As many architectures as the widest decision has candidates, so that each candidate is in one.
 
@@ -75,14 +97,18 @@ class Accuracies(Protocol):
 
 
 class Paths:
-    """Accuracies of single paths of a trained supernet."""
+    """Accuracies of single paths of a trained supernet, by what is picked at ``decisions``: all, or some."""
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: Trained, decisions: Sequence[int] | None = None) -> None:
         self._trained = trained
+        self._decisions = range(len(trained.space.decisions)) if decisions is None else decisions
 
     def accuracy(self, arch: Architecture) -> float:
-        """In per cent, on the whole validation half."""
-        return self._trained.accuracy(self._trained.space.mask_of(arch))
+        """In per cent, on the whole validation half; other decisions stay open."""
+        mask = self._trained.space.full_mask
+        for decision, picks in zip(self._decisions, arch, strict=True):
+            mask = only(mask, decision, picks)
+        return self._trained.accuracy(mask)
 
 
 def stage_means(asked: Accuracies, archs: Sequence[Architecture], sizes: Sequence[int]) -> Values:

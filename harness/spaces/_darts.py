@@ -20,7 +20,7 @@ from harness.errors import unknown_name
 from harness.options import Option
 from harness.spaces._darts_forms import Cell, Genotype, of_parts, of_text
 from harness.spaces._diagram import Diagram, Link, Node
-from harness.spaces._space import Architecture, Decision, Space
+from harness.spaces._space import Architecture, Decision, Mask, Space, only
 
 OPTIONS = {"supernet_epochs": Option(int, 50, "of a supernet at fidelity=benchmark: as DARTS's authors")}
 
@@ -173,6 +173,16 @@ class Darts(Space):
         ]
         options = [decision.options for decision in self.decisions[len(self.edges) :]]
         return self.normalise((*draws, *(option[int(rng.integers(len(option)))] for option in options)))
+
+    def path(self, mask: Mask, rng: np.random.Generator) -> Mask:
+        """An operation on every edge, uniform; inputs stay as ``mask`` has them, so that all edges run.
+
+        So ABS (Hu et al., ECCV 2020) and RLNAS train DARTS's supernet: children there do not pick inputs.
+        """
+        picks = [int(rng.choice(np.flatnonzero(row))) for row in mask[: len(self.edges)]]
+        for edge, pick in enumerate(picks):
+            mask = only(mask, edge, (pick,))
+        return mask
 
     def feeding(self, decision: int) -> tuple[int, ...] | None:
         """The edges from a node's predecessors, for the decision that picks two of them."""

@@ -248,7 +248,10 @@ class Space(ABC):
         )
 
     def path(self, mask: Mask, rng: np.random.Generator) -> Mask:
-        """One encoding of what ``mask`` leaves, as a mask: every decision made uniformly and by itself."""
+        """One encoding of what ``mask`` leaves, as a mask: every decision made uniformly and by itself.
+
+        A space may leave decisions open that its supernets are trained without.
+        """
         picks = (
             tuple(sorted(rng.choice(np.flatnonzero(row), decision.picks, replace=False).tolist()))
             for decision, row in zip(self.decisions, mask, strict=True)

@@ -7,6 +7,7 @@ An item is a way to train, a module with
 * ``architecture_gradient(trained, train, valid, rate) -> [Tensor, ...]``, or ``None`` where the architecture
   parameters stay as they are;
 * ``drawn(space, mask, rng) -> mask``, where a step trains not all that the mask leaves but a draw of it;
+* ``DRAWS_LABELS = True``, where the labels that are trained on are drawn;
 * ``ROUNDS = True``, where it trains a round's sub-space (:class:`Gated`), for methods that evolve one alone.
 
 :class:`Trained` holds a supernet, its architecture parameters and the images; :func:`fit` trains it and
@@ -23,6 +24,7 @@ from harness.training._checkpoint import description
 from harness.training._fit import estimated_seconds, fit
 from harness.training._gated import Gated, Round
 from harness.training._images import Images, labelled, require_images
+from harness.training._members import of_members
 from harness.training._network import Course, fit_network, network_seconds
 from harness.training._trained import Length, Trained
 
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "names",
     "network_seconds",
+    "of_members",
     "require_images",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +69,8 @@ class Images:
         The run's.
     device
         Where the images are held.
+    drawn_labels
+        Whether each image of the training half has a label that is drawn, uniformly and once.
 
     Raises
     ------
@@ -76,7 +79,13 @@ class Images:
     """
 
     def __init__(
-        self, source: Source, count: int | None, batch_size: int, seed: int, device: torch.device
+        self,
+        source: Source,
+        count: int | None,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        drawn_labels: bool = False,
     ) -> None:
         taken, images = require_images(source, count, batch_size), labelled(source)
         rows = generator(seed, "training", "images").permutation(images.count)[:taken]
@@ -88,10 +97,19 @@ class Images:
             "train": _read(images, rows[:middle], device),
             "valid": _read(images, rows[middle:], device),
         }
+        if drawn_labels:
+            labels = generator(seed, "training", "labels").integers(images.classes, size=middle)
+            self._halves["train"] = replace(
+                self._halves["train"], targets=torch.from_numpy(labels).to(device)
+            )
 
     def count(self, half: Half) -> int:
         """Images in a half."""
         return len(self._halves[half].targets)
+
+    def targets(self, half: Half) -> Tensor:
+        """Classes of a half's images, (N,), in the order of :meth:`in_order`."""
+        return self._halves[half].targets
 
     @property
     def steps(self) -> int:

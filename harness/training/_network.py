@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from harness.errors import DataError, machine_failure
 from harness.inputs import Batch
 from harness.networks import in_mode
 from harness.training import _checkpoint
 from harness.training._images import Images
+from harness.training._members import loss_of, predicted
 from harness.training._trained import LONGEST_GRADIENT, MOMENTUM, WEIGHT_DECAY
 
 
@@ -55,14 +55,16 @@ def fit_network(
 ) -> Course:
     r"""Train ``network``, on from the checkpoint at ``path`` where there is one, and measure it.
 
-    Cross-entropy; SGD with momentum 0.9, weight decay 3e-4, gradients clipped at norm 5. Step t of T has the
-    learning rate ``rate (1 + cos(pi t / T)) / 2``. After every epoch the checkpoint is replaced, so that a
-    training that was interrupted at any moment ends with the same bytes.
+    Cross-entropy, of a network of several members the sum of theirs; SGD with momentum 0.9, weight decay
+    3e-4, gradients clipped at norm 5. Step t of T has the learning rate ``rate (1 + cos(pi t / T)) / 2``.
+    After every epoch the checkpoint is replaced, so that a training that was interrupted at any moment ends
+    with the same bytes.
 
     Parameters
     ----------
     network
-        With initial weights, on the device of the images.
+        With initial weights, on the device of the images. It returns logits (B, classes), or those of
+        several members, (B, classes, members), whose mean softmax is what it predicts.
     images
         One half is trained on, the other one measured on.
     epochs, rate
@@ -107,7 +109,7 @@ def measured_accuracy(network: nn.Module, images: Images) -> float:
     """Share of the validation half that ``network`` gets right in evaluation mode, in per cent."""
     with in_mode(network, training=False), torch.no_grad():
         right = sum(
-            int((network(batch.images).argmax(1) == batch.targets).sum())
+            int((predicted(network(batch.images)) == batch.targets).sum())
             for batch in images.in_order("valid")
         )
     return 100 * right / images.count("valid")
@@ -130,11 +132,11 @@ def network_seconds(network: nn.Module, images: Images, epochs: int) -> float:
 def _step(network: nn.Module, optimiser: torch.optim.SGD, batch: Batch) -> tuple[float, int]:
     optimiser.zero_grad(set_to_none=True)
     logits = network(batch.images)
-    loss = F.cross_entropy(logits, batch.targets)
+    loss = loss_of(logits, batch.targets)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
     optimiser.step()
-    return loss.item(), int((logits.detach().argmax(1) == batch.targets).sum())
+    return loss.item(), int((predicted(logits.detach()) == batch.targets).sum())
 
 
 def _content(network: nn.Module, optimiser: torch.optim.SGD, course: Course) -> dict[str, Any]:

@@ -172,6 +172,13 @@ class Trained:
         with torch.no_grad():
             return (self._logits(batch, mask).argmax(1) == batch.targets).sum()
 
+    def outputs(self, mask: Mask) -> Tensor:
+        """Class probabilities, (N, classes), of the validation half under ``mask``; counted each time."""
+        self.evaluations += 1
+        with self.statistics_kept(), torch.no_grad():
+            batches = self.images.in_order("valid")
+            return torch.cat([self._logits(batch, mask).softmax(1) for batch in batches])
+
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:
         """The supernet's running statistics are afterwards what they were before."""

@@ -2,13 +2,15 @@
 
 Every space's supernet at benchmark size, the authors' batch size, NASWOT in evaluation mode, noise.
 Printed are medians over the rounds of seconds per score and of their ratios to the yardstick, the authors'
-way, within a round: seconds depend on the machine and its other work, ratios much less. Measured are
+way, within a round: seconds depend on the machine and its other work, ratios much less; with ``--cpu-time``,
+for machines with much other work, seconds are those of all threads together. Measured are
 
 * ``initial``: all scores of the first decision at the initial supernet;
 * ``proposal``: all scores of one proposal, in random order, decided decisions included. What the yardstick
   would need for it is its time for one score times their number, for a masked candidate costs it as much
   as any other; in the DARTS spaces, where it does not run one, its mean time over some of the very masks;
-* ``floor``: the fast path's convolutions alone, for the first decision;
+* ``bfloat16``: the fast path with ``precision=bfloat16``, where the processor has it;
+* ``floor``, ``floor16``: the fast path's convolutions alone, for the first decision, in float32 and bfloat16;
 * ``memory``: the peak of a process of its own that computes the first decision's scores.
 """
 
@@ -32,7 +34,7 @@ from harness import graphs, networks, spaces
 from harness.graphs import CHUNK_SAMPLES
 from harness.inputs import Batch, noise
 from harness.networks import Supernet
-from harness.proxies import PATHS, measure_each
+from harness.proxies import PATHS, lacking, measure_each
 from harness.runners import keep_freed_memory
 from harness.scorers import Score
 from harness.searchers import Proxy, zero_cost_pt
@@ -44,7 +46,12 @@ BATCHES |= {name: 64 for name in ("darts", "darts_s5")}
 SAMPLED = 5
 """Masks of a proposal that the yardstick is timed on, where its time hangs on them."""
 PROXY = "nwot_eval"
-COMPARED = {(path, "ratio") for path in PATHS}
+WAYS = {path: (path, "float32") for path in PATHS}
+if not lacking("bfloat16", torch.device("cpu")):
+    WAYS["bfloat16"] = ("fast", "bfloat16")
+"""By name the path and the precision."""
+FLOORS = {"floor": torch.float32} | ({"floor16": torch.bfloat16} if "bfloat16" in WAYS else {})
+COMPARED = {(way, "ratio") for way in WAYS}
 """Ways whose ratios are kept."""
 
 
@@ -54,32 +61,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--spaces", default="nb201,nbmacro,nb1shot1_1,darts_s5")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--cpu-time", action="store_true", help="seconds of all threads, not the clock's")
     parser.add_argument("--accept", action="store_true", help="keep these ratios, to compare later ones with")
+    parser.add_argument("--ways", default=",".join(("yardstick", *WAYS)), help="those to measure")
+    parser.add_argument("--initial", action="store_true", help="the first decision alone, no proposal")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(asked.threads)
     keep_freed_memory()
+    clock = time.process_time if asked.cpu_time else time.perf_counter
     if asked.memory_of:
         name, way = asked.memory_of.split(":")
         print(json.dumps(peak_memory(name, way)))
         return
-    print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds; seconds are per score")
+    kind = "CPU seconds" if asked.cpu_time else "seconds"
+    print(f"torch {torch.__version__}, {asked.threads} threads, {asked.rounds} rounds; {kind} are per score")
     for name in asked.spaces.split(","):
         print(f"\n{name}, batch {BATCHES[name]}")
-        found = compare(name, asked.rounds, asked.threads)
-        for line in lines(name, found, asked.threads):
+        ways = asked.ways.split(",")
+        found = compare(name, asked.rounds, asked.threads, ways, clock, not asked.initial)
+        for line in lines(name, found, asked.threads, ways):
             print("  " + line, flush=True)
         fresh = {" ".join((name, *key[:2])): ratio for key, ratio in found.items() if key[1:] in COMPARED}
         for line in ratios.lines("operation_scores", fresh, asked.threads, asked.accept):
             print("  " + line, flush=True)
 
 
-def lines(name: str, found: Mapping[tuple[str, ...], float], threads: int) -> list[str]:
-    """The table of one space, of what :func:`compare` found."""
+def lines(name: str, found: Mapping[tuple[str, ...], float], threads: int, ways: Sequence[str]) -> list[str]:
+    """The table of one space, of what :func:`compare` found, with the memory of ``ways``."""
     written = [f"{'':10}  initial          proposal         memory"]
-    for way in ("yardstick", *PATHS, "floor"):
+    for way in ("yardstick", *(way for way in WAYS if way in ways), *FLOORS):
         cells = [_cell(found, part, way) for part in ("initial", "proposal")]
-        memory = "" if way == "floor" else f"{memory_of(name, way, threads):.2f} GB"
+        memory = "" if way not in ways else f"{memory_of(name, way, threads):.2f} GB"
         written.append(f"{way:10}  {cells[0]}  {cells[1]}  {memory}")
     return written
 
@@ -90,36 +103,51 @@ def _cell(found: Mapping[tuple[str, ...], float], part: str, way: str) -> str:
     return f"{found[part, way]:6.2f} s {found[part, way, 'ratio']:5.1f}x"
 
 
-def compare(name: str, rounds: int, threads: int) -> dict[tuple[str, ...], float]:
-    """Seconds per score by part and way, and with a third word the ratio of the yardstick's to it."""
+def compare(
+    name: str,
+    rounds: int,
+    threads: int,
+    ways: Sequence[str],
+    clock: Callable[[], float] = time.perf_counter,
+    proposing: bool = True,
+) -> dict[tuple[str, ...], float]:
+    """Seconds per score by part and way, and with a third word the ratio of the yardstick's to it.
+
+    The yardstick is measured whether or not it is among ``ways``.
+    """
+    own = [way for way in WAYS if way in ways]
     supernet, batch = prepare(name)
     masks = candidates(supernet.space)
-    floor = convolutions(supernet, masks, batch, threads)
+    floors = {way: convolutions(supernet, masks, batch, threads, dtype) for way, dtype in FLOORS.items()}
     found: dict[tuple[str, ...], list[float]] = {}
     for number in range(rounds):
         mask = masks[number % len(masks)]
-        yard = usual(supernet, mask, batch)
-        spent = {("initial", "yardstick"): yard, ("initial", "floor"): seconds(floor) / len(masks)}
-        for path in PATHS:
-            initial = seconds(lambda path=path: scores(supernet, masks, batch, path))
-            spent["initial", path] = initial / len(masks)
+        yard = usual(supernet, mask, batch, clock)
+        spent = {("initial", "yardstick"): yard}
+        for way, floor in floors.items():
+            spent["initial", way] = seconds(floor, clock) / len(masks)
+        for way in own:
+            initial = seconds(lambda way=way: scores(supernet, masks, batch, way), clock)
+            spent["initial", way] = initial / len(masks)
         yards = {"initial": yard, "proposal": yard}
-        for path in ("exact", "fast"):
-            spent["proposal", path], asked = proposal(supernet, batch, path, number)
-        if supernet.space.family == "darts":
+        for way in [way for way in own if way != "reference" and proposing]:
+            spent["proposal", way], asked = proposal(supernet, batch, way, number, clock)
+        if supernet.space.family == "darts" and proposing:
             sampled = asked[len(asked) // (2 * SAMPLED) :: len(asked) // SAMPLED]
-            yards["proposal"] = mean(usual(supernet, mask, batch) for mask in sampled)
+            yards["proposal"] = mean(usual(supernet, mask, batch, clock) for mask in sampled)
             spent["proposal", "yardstick"] = yards["proposal"]
-        for (part, way), own in spent.items():
-            found.setdefault((part, way), []).append(own)
-            found.setdefault((part, way, "ratio"), []).append(yards[part] / own)
+        for (part, way), spent_seconds in spent.items():
+            found.setdefault((part, way), []).append(spent_seconds)
+            found.setdefault((part, way, "ratio"), []).append(yards[part] / spent_seconds)
     return {key: median(values) for key, values in found.items()}
 
 
-def usual(supernet: Supernet, mask: Mask, batch: Batch) -> float:
+def usual(
+    supernet: Supernet, mask: Mask, batch: Batch, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Seconds that the authors' way takes for one score."""
     network, family = yardstick.network(supernet, mask), supernet.space.family
-    return seconds(lambda: yardstick.score(network, batch.images, family))
+    return seconds(lambda: yardstick.score(network, batch.images, family), clock)
 
 
 def prepare(name: str) -> tuple[Supernet, Batch]:
@@ -133,19 +161,27 @@ def candidates(space: Space) -> list[Mask]:
     return [without(space.full_mask, 0, one) for one in range(len(space.decisions[0].candidates))]
 
 
-def scores(supernet: Supernet, masks: Sequence[Mask], batch: Batch, path: str) -> list[Score]:
+def scores(supernet: Supernet, masks: Sequence[Mask], batch: Batch, way: str) -> list[Score]:
     """The proxy of the supernet under every mask, as the harness measures it."""
-    measured = measure_each([supernet.masked(mask) for mask in masks], batch, [PROXY], 0, path)
+    path, precision = WAYS[way]
+    views = [supernet.masked(mask) for mask in masks]
+    measured = measure_each(views, batch, [PROXY], 0, path, precision=precision)
     return [Score(one[PROXY].value, one[PROXY].status, one[PROXY].reason) for one in measured]
 
 
-def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> tuple[float, list[Mask]]:
+def proposal(
+    supernet: Supernet,
+    batch: Batch,
+    way: str,
+    seed: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float, list[Mask]]:
     """Seconds per score of one whole proposal, and the masks that were scored."""
     asked: list[Mask] = []
 
     def score_supernet(masks: Sequence[Mask], step: int) -> list[Score]:
         asked.extend(masks)
-        return scores(supernet, masks, batch, path)
+        return scores(supernet, masks, batch, way)
 
     handed = Proxy(
         population=Population(supernet.space),
@@ -155,14 +191,18 @@ def proposal(supernet: Supernet, batch: Batch, path: str, seed: int) -> tuple[fl
         score_network=None,
     )
     settings = {"proposals": 1, "validation_batches": 1, "order": "random", "variant": "paper"}
-    return seconds(lambda: zero_cost_pt.search(handed, settings)) / len(asked), asked
+    return seconds(lambda: zero_cost_pt.search(handed, settings), clock) / len(asked), asked
 
 
-def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: int) -> Callable[[], None]:
+def convolutions(
+    supernet: Supernet, masks: list[Mask], batch: Batch, threads: int, dtype: torch.dtype
+) -> Callable[[], None]:
     """The fast path's convolutions alone, on as many threads and the same chunks of samples."""
     nodes = graphs.Nodes(batch.images)
     folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
-    chunk = batch.images[:CHUNK_SAMPLES].contiguous(memory_format=torch.channels_last)
+    folded = [graphs.rounded(graph, nodes, dtype) for graph in folded]
+    samples = CHUNK_SAMPLES * 4 // dtype.itemsize
+    chunk = batch.images[:samples].to(dtype, memory_format=torch.channels_last)
     values, recorded = {nodes.images: chunk}, []
     order = graphs.needed(folded)
     unread = Counter(operand for node in order for operand in node.inputs)
@@ -184,17 +224,17 @@ def convolutions(supernet: Supernet, masks: list[Mask], batch: Batch, threads: i
 
     def run() -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run_chunk, range(-(-len(batch.images) // CHUNK_SAMPLES))))
+            list(pool.map(run_chunk, range(-(-len(batch.images) // samples))))
         torch.set_num_threads(threads)
 
     return run
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """How long ``work`` takes once."""
-    start = time.perf_counter()
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def memory_of(name: str, way: str, threads: int) -> float:

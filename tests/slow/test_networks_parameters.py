@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import benchmarks, networks, spaces
+from harness import benchmarks, families, networks, spaces
 
 
 @pytest.mark.slow
@@ -27,7 +27,7 @@ def test_formula_equals_the_modules_for_every_network(name):
     for position, arch in enumerate(distinct.values()):
         for fidelity in ("small", "benchmark") if position % 10 == 0 else ("small",):
             with torch.device("meta"):
-                module = family.network(space, arch, family.FIDELITIES[fidelity], 10)
+                module = family.network(space, arch, families.size_of(space, fidelity), 10)
             assert networks.count_parameters(module) == networks.parameter_count(space, arch, fidelity)
 
 

@@ -55,7 +55,7 @@ def _numerics(numerics: Mapping[str, Any]) -> str | None:
     if not numerics:
         return None
     parts = {"kernels": numerics.get("cpu_capability"), **(numerics.get("limits") or {})}
-    parts |= {name: numerics.get(name) for name in ("cuda", "cudnn", "deterministic")}
+    parts |= {name: numerics.get(name) for name in ("cuda", "cudnn", "deterministic", "codes")}
     parts |= numerics.get("precision") or {}
     return " ".join(f"{name}={value}" for name, value in parts.items() if value is not None)
 

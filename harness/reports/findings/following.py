@@ -18,7 +18,9 @@ ENOUGH = 4
 USUAL = {"path": "exact", "variant": "paper", "masking": "drop", "source": "measured"}
 """Settings that need not be named, since they are the defaults."""
 
-PLAIN = ("batch_size", "fidelity", "path", "variant", "masking", "source", "time_limit", "arithmetic")
+PLAIN = (
+    "batch_size", "fidelity", "path", "variant", "masking", "source", "time_limit", "arithmetic", "precision",
+)  # fmt: skip
 """Settings that no config group holds, and those that name a group's item."""
 
 _BARE = re.compile(r"[\w.,/+-]+")

@@ -31,6 +31,8 @@ def printed(chart: Chart, formats: Iterable[str]) -> dict[str, bytes]:
     """The chart as a file of each format in ``formats``; the same chart, the same bytes."""
     with matplotlib.rc_context(style.SETTINGS):
         figure = draw(chart)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # what is laid out once stays, in all formats
         return {kind: _saved(figure, kind) for kind in formats}
 
 

@@ -10,7 +10,7 @@ from harness.reports.analysis import lookup
 from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
 from harness.reports.model import Cell, Column, Row, Table
-from harness.reports.tables import shrink_found, training
+from harness.reports.tables import shrink_found, shrink_told, training
 from harness.stats import mean_with_interval
 
 PAID = ("queries", "scores", "epochs")
@@ -67,7 +67,12 @@ def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
         rows.insert(0, Row(_cells(scored[0], "steps.0", whole, quantity), "reference"))
     rows += wording.rows_of_failed(groups, heads)
     left = Table("What is left after the last step", heads, tuple(rows), _caption(groups, scored))
-    return (left, *shrink_found.tables(scored, groups, quantity), *training.tables(groups))
+    return (
+        left,
+        *shrink_told.tables(scored, groups, quantity),
+        *shrink_found.tables(scored, groups, quantity),
+        *training.tables(groups),
+    )
 
 
 def paid(group: Group) -> bool:

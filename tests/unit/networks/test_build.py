@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness import folders, networks, spaces
+from harness import families, folders, networks, spaces
 from harness.errors import ConfigError, UnknownNameError
 
 SPACES = spaces.names()
@@ -35,7 +35,7 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 @pytest.mark.parametrize("name", SPACES)
 def test_every_space_comes_in_the_configured_fidelities(name):
     configured = {path.stem for path in (folders.CONF / "fidelity").glob("*.yaml")}
-    offered = networks.fidelities(spaces.load(name))
+    offered = families.fidelities(spaces.load(name))
     assert {"benchmark", "small", "tiny"} <= set(offered) <= configured
     assert (offered[0], offered[-1]) == ("benchmark", "tiny")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness import benchmarks, networks, spaces
+from harness import benchmarks, families, networks, spaces
 from harness.errors import ConfigError
 from harness.networks import count_flops, count_parameters, mnasnet
 from harness.networks._mbconv import strided
@@ -116,6 +116,6 @@ def test_it_says_why_it_has_no_supernet():
 
 
 def test_images_of_a_fidelity():
-    assert networks.image_size(SPACE, "benchmark", 224) == 224
-    assert networks.image_size(SPACE, "small", 224) == 64 == networks.image_size(SPACE, "small_swish", 224)
-    assert networks.image_size(SPACE, "tiny", 224) == 32
+    assert families.image_size(SPACE, "benchmark", 224) == 224
+    assert families.image_size(SPACE, "small", 224) == 64 == families.image_size(SPACE, "small_swish", 224)
+    assert families.image_size(SPACE, "tiny", 224) == 32

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from harness import networks, spaces
+from harness import families, networks, spaces
 from harness.errors import ConfigError
+from harness.families.mobilenet import FIDELITIES
 from harness.networks import mobilenet
 from harness.proxies._kernel import PATHS, Kernels
 
@@ -68,14 +69,14 @@ def test_formulas_are_those_of_the_modules(fidelity, pixels):
 
 def test_images_are_those_of_the_fidelity():
     natural = SPACE.made_for.pixels
-    found = {name: networks.image_size(SPACE, name, natural) for name in networks.fidelities(SPACE)}
+    found = {name: families.image_size(SPACE, name, natural) for name in families.fidelities(SPACE)}
     assert found == {"benchmark": 224, "imagenet_64": 64, "small": 64, "tiny": 32}
     with pytest.raises(ConfigError, match="No benchmark of mobilenet lists FLOPs"):
         networks.table_flops(SPACE, SPACE.parse(SMALLEST))
 
 
 def test_widths_and_strides_are_the_published():
-    layers = mobilenet.layers(mobilenet.FIDELITIES["benchmark"])
+    layers = mobilenet.layers(FIDELITIES["benchmark"])
     widths = [24, *[32] * 4, *[56] * 4, *[112] * 4, *[128] * 4, *[256] * 4, 432]
     assert [(layer.inputs, layer.outputs) for layer in layers] == list(pairwise(widths))
     assert [number for number, layer in enumerate(layers) if layer.stride == 2] == [0, 4, 8, 16]

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from harness import networks, spaces
 from harness.errors import ConfigError
+from harness.families.nas_dip import FIDELITIES
 from harness.networks._skip_network import Reflected
-from harness.networks.nas_dip import FIDELITIES, layers
+from harness.networks.nas_dip import layers
 
 SPACE = spaces.load("nas_dip_2")
 # E1 3x3, 12 channels, residual; D1 7x7, 4; E2 1x1, 32; D2 5x5, 24, residual; E1 to D1 of 8, E2 to D2 of 32

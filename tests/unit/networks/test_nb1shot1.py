@@ -11,6 +11,7 @@ from torch import nn
 
 from harness import benchmarks, networks, spaces
 from harness.errors import ConfigError
+from harness.families.nb1shot1 import FIDELITIES
 from harness.networks import nb1shot1
 
 NAMES = ("nb1shot1_1", "nb1shot1_2", "nb1shot1_3")
@@ -124,7 +125,7 @@ def test_parameter_formula_equals_the_modules(name, fidelity):
     space = spaces.load(name)
     for arch in sample_encodings(space, 6):
         with torch.device("meta"):
-            module = nb1shot1.network(space, arch, nb1shot1.FIDELITIES[fidelity], 100)
+            module = nb1shot1.network(space, arch, FIDELITIES[fidelity], 100)
         assert networks.parameter_count(space, arch, fidelity, 100) == networks.count_parameters(module)
 
 

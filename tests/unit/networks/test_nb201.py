@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness import benchmarks, networks, spaces
+from harness import benchmarks, families, networks, spaces
 
 SPACE = spaces.load("nb201")
 ARCHITECTURE = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_3x3~0|none~1|nor_conv_1x1~2|"
@@ -94,7 +94,7 @@ def test_a_dead_end_is_built_and_runs_and_a_disconnected_cell_gives_constants():
         assert not gradient.any()
 
 
-@pytest.mark.parametrize("fidelity", networks.fidelities(SPACE))
+@pytest.mark.parametrize("fidelity", families.fidelities(SPACE))
 @pytest.mark.parametrize("classes", [10, 120])
 def test_parameter_formula_equals_the_modules(fidelity, classes):
     rng = np.random.default_rng(0)

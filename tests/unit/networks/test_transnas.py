@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from harness import benchmarks, networks, spaces
+from harness import benchmarks, families, networks, spaces
 from harness.errors import ConfigError
+from harness.families._transnas import FIDELITIES
 from harness.networks import _transnas, count_flops, count_parameters, transnas_macro, transnas_micro
 
 NAMES = ("transnas_micro", "transnas_macro")
 FAMILIES = {"transnas_micro": transnas_micro, "transnas_macro": transnas_macro}
-LAYERS = transnas_micro.layers(_transnas.FIDELITIES["tiny"])
+LAYERS = transnas_micro.layers(FIDELITIES["tiny"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,7 +22,7 @@ def test_every_network_has_the_tables_parameters_and_multiply_accumulates(name):
     space, table = spaces.load(name), benchmarks.load_table(name)
     archs = space.listing()
     family = FAMILIES[name]
-    size = family.FIDELITIES["benchmark"]
+    size = FIDELITIES["benchmark"]
     assert np.array_equal(
         table.params(archs), [family.parameter_count(space, arch, size, 0) for arch in archs]
     )
@@ -44,10 +45,10 @@ def test_formulas_are_those_of_the_modules(name, fidelity, classes, pixels):
 
 def test_smaller_networks_read_smaller_images():
     space = spaces.load("transnas_micro")
-    found = {name: networks.image_size(space, name, 256) for name in networks.fidelities(space)}
+    found = {name: families.image_size(space, name, 256) for name in families.fidelities(space)}
     assert found == {"benchmark": 256, "small": 128, "tiny": 32}
-    assert networks.image_size(space, "small", 64) == 64, "the pieces of a jigsaw"
-    assert networks.image_size(spaces.load("nb201"), "tiny", 16) == 16
+    assert families.image_size(space, "small", 64) == 64, "the pieces of a jigsaw"
+    assert families.image_size(spaces.load("nb201"), "tiny", 16) == 16
 
 
 @pytest.mark.parametrize("pixels", [16, 33, 64])

@@ -20,7 +20,7 @@ from torch.nn.modules.module import (
     register_module_full_backward_hook,
 )
 
-from harness import networks, proxies, registry, spaces
+from harness import families, networks, proxies, registry, spaces
 from harness.errors import ConfigError
 from harness.inputs import Batch, noise
 from harness.proxies import _deadline, _measure
@@ -394,7 +394,7 @@ def test_a_limit_changes_no_value(build_network, batch) -> None:
 def test_supernets_are_not_taken_for_changed(name: str, install: Callable) -> None:
     install(lambda passes: sum(float(g.abs().sum()) for _, g in passes.loss_gradients().values()))
     space = spaces.load(name)
-    supernet = networks.build_supernet(space, networks.fidelities(space)[-1], seed=0, classes=5)
+    supernet = networks.build_supernet(space, families.fidelities(space)[-1], seed=0, classes=5)
     views = [supernet.masked(space.full_mask), supernet.masked(spaces.without(space.full_mask, 0, 1))]
     asked = ["foreign", "nwot", "synflow", "grad_norm", "zico"]
     batches = [noise.open(5, 32).batch(0, step, 4) for step in range(2)]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness import graphs, networks, proxies, spaces
+from harness import families, graphs, networks, proxies, spaces
 from harness.inputs import Batch, noise
 from harness.proxies import _curvature, _jets
 
@@ -160,7 +160,7 @@ def test_common_networks_need_no_second_backward_pass(
 @pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
 def test_the_networks_of_the_spaces(name: str) -> None:
     space = spaces.load(name)
-    fidelity = networks.fidelities(space)[-1]
+    fidelity = families.fidelities(space)[-1]
     supernet = networks.build_supernet(space, fidelity, seed=0, classes=5).double()
     batch = noise.open(5, 32).batch(0, 0, 4)
     measured = proxies.measure(supernet, batch, ["grasp"], seed=0)["grasp"]

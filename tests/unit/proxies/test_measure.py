@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness import networks, proxies, spaces
+from harness import families, networks, proxies, spaces
 from harness.errors import ConfigError, UnknownNameError
 from harness.inputs import Batch, noise
 from harness.proxies import _forward, _kernel, _passes
@@ -431,7 +431,7 @@ def test_measures_without_a_value_do_not_keep_their_graphs_alive(
 @pytest.mark.parametrize("name", ["nb201", "nbmacro", pytest.param("nb1shot1_1", marks=pytest.mark.slow)])
 def test_supernet_views_are_scored_like_copies_of_them(name: str) -> None:
     space = spaces.load(name)
-    fidelity = networks.fidelities(space)[-1]
+    fidelity = families.fidelities(space)[-1]
     supernet = networks.build_supernet(space, fidelity, seed=0, classes=5)
     mask = [list(kept) for kept in space.full_mask]
     mask[0][-1] = mask[-1][0] = False

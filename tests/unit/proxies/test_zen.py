@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness import graphs, networks, proxies, spaces
+from harness import families, graphs, networks, proxies, spaces
 from harness.inputs import Batch, noise
 from harness.proxies import _gaussian, _maps
 from harness.seeding import derive
@@ -174,7 +174,7 @@ def test_without_running_the_module_it_is_the_same(batch: Batch, monkeypatch: py
 @pytest.mark.parametrize("name", ["nb201", "nbmacro", "nb1shot1_1"])
 def test_networks_of_the_spaces_are_not_run_as_modules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     space = spaces.load(name)
-    fidelity = networks.fidelities(space)[-1]
+    fidelity = families.fidelities(space)[-1]
     network = networks.build_supernet(space, fidelity, seed=0, classes=5).double()
     images = noise.open(5, 32).batch(0, 0, 4).images.double()
     found = []

@@ -253,9 +253,9 @@ def test_only_the_fastest_arithmetic_is_part_of_what_a_run_is(tmp_path):
 
 
 def test_the_number_of_a_card_is_no_kind_of_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs_setup, "numerics", lambda device: {})
-    setup = prepare(config(tmp_path, "device=cpu"))
-    numbered = replace(setup, device=torch.device("cuda:1"))
+    monkeypatch.setattr("harness.runs.numerics.numerics", lambda device: {})
+    monkeypatch.setattr(runs_setup, "chosen", torch.device)
+    numbered = replace(prepare(config(tmp_path, "device=cpu")), config=config(tmp_path, "device=cuda:1"))
     assert numbered.provenance(numbered.run("nwot", {}))["device"] == "cuda"
 
 

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from harness import benchmarks, networks, records, reports, searchers
+from harness import benchmarks, networks, records, reports, searchers, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError, HarnessError, RunFailed
 from harness.evidence import Method, require_limits
@@ -97,7 +97,7 @@ def test_every_searcher_keeps_limits_or_says_that_it_does_not():
     with composing():
         asked = run_config([*NB201, "searcher=random_search", *LIMITS])
     methods = {name: Method("searcher", name, searchers.load(name)) for name in searchers.names()}
-    refusing = {name for name, method in methods.items() if not keeps_limits(method)}
+    refusing = {name for name, method in methods.items() if not keeps_limits(method, spaces.load("nb201"))}
     assert refusing >= {"darts", "darts_pt", "te_nas"}
     assert methods.keys() - refusing >= {
         *QUERYING,
@@ -113,6 +113,15 @@ def test_every_searcher_keeps_limits_or_says_that_it_does_not():
                 require_limits(asked, method)
         else:
             require_limits(asked, method)
+
+
+def test_a_shrinker_keeps_limits_where_children_are_architectures():
+    asked = ["task=shrink", "shrinker=abs", "input=digits", "limits.flops_millions=600"]
+    words = r"Limits are kept by .*; received limits\.flops_millions with .*=abs: take one of these"
+    with composing():
+        assert run_config([*asked, "space=nb201"]).limits == {"flops_millions": 600}
+        with pytest.raises(ConfigError, match=words):
+            run_config([*asked, "space=darts"])
 
 
 def test_a_limit_that_one_architecture_of_the_list_satisfies_is_found(run, within):

@@ -52,6 +52,16 @@ def test_one_setting_at_a_time(results):
     assert values["input"] == ["noise", "digits"]
 
 
+def test_a_precision_that_is_not_said_is_float32(results):
+    scores(results)
+    scores(results, precision="bfloat16")
+    ((_, factor),) = found(results)
+    assert factor == "precision"
+    (study,) = found(results).values()
+    assert list(map(study.value_words, study.ordered)) == ["float32", "bfloat16"]
+    assert " precision=float32,bfloat16 " in study.command
+
+
 def test_another_table_is_another_truth(results):
     scores(results)
     scores(results, truth="ef" * 32)

@@ -18,6 +18,7 @@ from harness.runners import execute
 from harness.scorers import Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
+from harness.shrinkers._elimination import dropped
 from harness.spaces import Population
 from harness.training import Images, Length, Trained, fit
 from tests.unit.training.toy import CPU, Interrupted, everything, same, stopping_at
@@ -122,20 +123,21 @@ def test_without_training_every_angle_is_0():
 
 
 def test_a_cosine_above_1_by_rounding_counts_as_1():
-    assert ABS.angles(np.array([[1.0 + 1e-9, 1.0, 1.0], [0.0, 4.0, 9.0]])) == pytest.approx([0, np.pi / 2])
+    products = np.array([[1.0 + 1e-9, 1.0, 1.0], [0.0, 4.0, 9.0], [0.0, 0.0, 0.0]])
+    assert ABS.angles(products) == pytest.approx([0, np.pi / 2, 0]), "the vector 0 has the angle 0"
 
 
 def test_the_lowest_go_over_all_edges_and_the_last_of_an_edge_stays():
     values = [np.array([0.1, 0.2, 0.3]), np.array([0.9, np.inf, 0.25])]
     mask = ((True, True, True), (True, False, True))
-    drop = lambda count: ABS.dropped(mask, values, count, generator(0, "drops"))  # noqa: E731
+    drop = lambda count: dropped(mask, values, count, generator(0, "drops"))  # noqa: E731
     assert drop(2) == ((False, False, True), (True, False, True))
     assert drop(3) == drop(9) == ((False, False, True), (True, False, False))
 
 
 def test_of_equal_scores_the_dropped_one_is_drawn():
     values, mask = [np.zeros(3)], ((True, True, True),)
-    left = {ABS.dropped(mask, values, 2, generator(seed, "drops")) for seed in range(20)}
+    left = {dropped(mask, values, 2, generator(seed, "drops")) for seed in range(20)}
     assert len(left) == 3
 
 
@@ -191,7 +193,7 @@ def test_stages_tune_between_and_the_base_is_replaced_once(monkeypatch):
     monkeypatch.setattr(
         networks,
         "vector_products",
-        lambda supernet, base: asked.append((base, made.present())) or products(supernet, base),
+        lambda supernet, base, form: asked.append((base, made.present())) or products(supernet, base, form),
     )
     tools = TrainedSupernet(population=Population(NB201), seed=0, parameters=None, trained=made)
     masks = list(ABS.shrink(tools, settings(drop=20, stage=5, rebase=9)))
@@ -204,7 +206,8 @@ def test_stages_tune_between_and_the_base_is_replaced_once(monkeypatch):
 
 
 @pytest.mark.parametrize(("by", "scores"), [("angle", 15_625), ("accuracy", 5)])
-def test_a_run_drops_20_in_one_step_and_says_what_it_paid(by, scores, tmp_path):
+def test_a_run_drops_20_in_one_step_and_says_what_it_paid(by, scores, tmp_path, monkeypatch):
+    monkeypatch.setattr(ABS, "ACCURACIES", 6)
     learning = [
         "fidelity=tiny",
         "batch_size=4",
@@ -224,17 +227,112 @@ def test_a_run_drops_20_in_one_step_and_says_what_it_paid(by, scores, tmp_path):
     assert record.rows["queries"].sum() == 0
     assert len(record.statistics["training"]["curve"]) == 1
     assert record.run.settings["training"]["name"] == "single_paths"
+    assert not {"form", "schedule", "until", "children"} & set(record.run.settings), (
+        "as before there were any"
+    )
+    told = record.statistics["told"]
+    assert (told["all"]["n"], told["convolutions"]["n"]) == ((15_625, 64) if by == "angle" else (6, 6))
+    assert told["all"]["tau"] is None or -1 <= told["all"]["tau"] <= 1
 
 
 def test_another_family_of_networks_is_refused():
-    told = "shrinker=abs is defined for networks of nb201 alone, and nbmacro has those of the family nbmacro"
+    told = (
+        "defined for networks of darts, mobilenet, nb201, nbmacro alone, and mnasnet has those of the family"
+    )
     with composing(), pytest.raises(ConfigError, match=told):
-        run_configs(["task=shrink", "space=nbmacro", "shrinker=abs", "input=digits"])
+        run_configs(["task=shrink", "space=mnasnet", "shrinker=abs", "input=digits"])
 
 
 @pytest.mark.parametrize(
     ("own", "work"),
-    [({}, Work(0, 0)), ({"stage": 5}, Work(0, 3)), ({"by": "accuracy", "stage": 5}, Work(200, 3))],
+    [({}, Work(0, 0)), ({"stage": 5}, Work(0, 3)), ({"by": "accuracy", "stage": 5}, Work(328, 3))],
 )
 def test_how_much_it_asks(own, work):
     assert ABS.work(NB201, settings(**own)) == work
+
+
+def learnt(space: str) -> Trained:
+    """The smallest supernet of ``space`` on eight digits, after one step."""
+    made = Trained(
+        networks.build_supernet(spaces.load(space), "tiny"),
+        Images(digits.open(10, 16), 16, 8, 0, CPU),
+        training.load("single_paths"),
+        Length(1, 1),
+        0,
+    )
+    fit(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def darts() -> Trained:
+    return learnt("darts")
+
+
+def shrunk(made: Trained, **own: object) -> list:
+    tools = TrainedSupernet(population=Population(made.space), seed=0, parameters=None, trained=made)
+    return list(ABS.shrink(tools, settings(children=6, **own)))
+
+
+def test_in_darts_every_edge_loses_its_lowest_and_inputs_stay(darts):
+    space, before = darts.space, darts.state()
+    one, two = shrunk(darts, until=6**14)
+    darts.restore(before)
+    assert [sum(row) for row in one] == [7] * 28 + [3, 4, 5] * 2
+    assert [sum(row) for row in two] == [6] * 28 + [3, 4, 5] * 2
+    assert two[28:] == space.full_mask[28:]
+    path = space.path(two, generator(0, "paths"))
+    assert [sum(row) for row in path] == [1] * 28 + [3, 4, 5] * 2, (
+        "an operation on every edge, and all inputs"
+    )
+    assert all(kept >= row for kept, row in zip(two, path, strict=True))
+
+
+def test_a_genotype_of_darts_is_told_the_angle_of_its_own_edges(darts):
+    space = darts.space
+    archs = [space.sample(generator(seed, "archs")) for seed in range(4)]
+    tools = TrainedSupernet(population=Population(space), seed=0, parameters=None, trained=darts)
+    picks = np.full((4, 28), networks.ABSENT)
+    for row, arch in zip(picks, archs, strict=True):
+        for edge, active in enumerate(space.active(arch)[:28]):
+            row[edge] = arch[edge][0] if active else row[edge]
+    expected = ABS.angles(networks.vector_products(darts.supernet, darts.initial).of(picks))
+    np.testing.assert_array_equal(ABS.told(tools, settings()).of(archs), expected)
+    accuracies = ABS.told(tools, settings(by="accuracy"))
+    before = darts.evaluations
+    assert (accuracies.most, len(accuracies.of(archs[:1])), darts.evaluations) == (64, 1, before), (
+        "not paid for"
+    )
+
+
+def test_a_chain_loses_as_many_as_its_widest_layer_has_over_all_layers():
+    made = learnt("mobilenet")
+    left = 6**6 * 7**15
+    first, *others = shrunk(made, until=left // 20, form="rlnas", by="magnitude")
+    assert sum(map(sum, first)) == 141 - 7
+    sizes = [np.prod([float(sum(row)) for row in mask]) for mask in (first, *others)]
+    assert all(size > left // 20 for size in sizes[:-1])
+    assert sizes[-1] <= left // 20
+    assert made.tuned == len(sizes) - 1
+
+
+@pytest.mark.parametrize(
+    ("space", "own", "words"),
+    [
+        (
+            "nb201",
+            {"schedule": "widest"},
+            "ends at 1,000,000 architectures, and nb201 has 15,625, so that nothing",
+        ),
+        ("nb201", {"by": "accuracy"}, "received limits.flops_millions with shrinker.by=accuracy"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_training(space, own, words):
+    with pytest.raises(ConfigError, match=words):
+        ABS.require(spaces.load(space), settings(**own), {"flops_millions": 600.0})
+    ABS.require(spaces.load("mobilenet"), settings(), {"flops_millions": 600.0})
+
+
+@pytest.mark.parametrize(("space", "stages"), [("nb201", 1), ("nbmacro", 1), ("darts", 6), ("mobilenet", 15)])
+def test_how_many_stages_there_are(space, stages):
+    assert ABS.work(spaces.load(space), settings()).tunings == stages - 1

@@ -193,6 +193,18 @@ def test_images_are_held_as_they_are_read():
     assert all(torch.equal(a, b.images) for a, b in zip(before, found.in_order("train"), strict=True))
 
 
+def test_drawn_labels_are_uniform_kept_and_of_the_training_half_alone():
+    drawn, plain = (Images(numbered(4000), None, 4, 0, CPU, each) for each in (True, False))
+    labels, again = (numbers(drawn.in_order("train")) for _ in range(2))
+    assert labels == again
+    assert labels == numbers(Images(numbered(4000), None, 4, 0, CPU, True).in_order("train"))
+    assert labels != numbers(Images(numbered(4000), None, 4, 1, CPU, True).in_order("train"))
+    assert numbers(drawn.in_order("valid")) == numbers(plain.in_order("valid"))
+    pairs = zip(drawn.in_order("train"), plain.in_order("train"), strict=True)
+    assert all(torch.equal(one.images, other.images) for one, other in pairs)
+    assert np.bincount(labels, minlength=10) == pytest.approx(200, abs=60)
+
+
 def test_drawn_images_are_refused():
     message = "images that belong to their labels; input=noise draws .* Use input=digits, .* input=cifar10"
     with pytest.raises(ConfigError, match=message):

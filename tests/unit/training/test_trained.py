@@ -40,8 +40,8 @@ def gradient(loss: torch.Tensor, weights: list[nn.Parameter]) -> list[torch.Tens
 
 
 def test_every_way_to_train_is_known():
-    ways = ("darts", "darts_second_order", "fixed_alphas", "gates", "none", "single_paths")
-    assert training.names() == ways
+    names = ("darts", "darts_second_order", "fixed_alphas", "gates", "none", "random_labels", "single_paths")
+    assert training.names() == names
     assert LEARNING == ["darts", "darts_second_order"]
     assert not training.load("none").TRAINS
     with pytest.raises(UnknownNameError, match=r"Did you mean 'darts'\?"):
