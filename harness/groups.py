@@ -41,6 +41,8 @@ class Group:
     by_item: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
 
 
+_CONVOLUTIONS = Option(("real", "xnor"), "real", "of these networks; xnor trains binary weights")
+
 _LENGTHS = {
     "epochs": Option(int, "${fidelity.epochs}", "over the images"),
     "fine_tuning_epochs": Option(
@@ -75,6 +77,7 @@ _TRUTHS = {
         "epochs": Option(int, 5, "passes over the training half"),
         "batch_size": Option(int, 32, "images per step"),
         "rate": Option(float, 0.025, "first learning rate, which falls to 0 along a cosine"),
+        "convolutions": _CONVOLUTIONS,
         **_ANY_TRUTH,
     },
     "restore": {
@@ -112,7 +115,12 @@ GROUPS: Mapping[str, Group] = {
     "fidelity": Group(options=_LENGTHS),
     "training": Group(
         ("training",),
-        {**_LENGTHS, "batch_size": Option(int, 64, "images per step")},
+        {
+            **_LENGTHS,
+            "batch_size": Option(int, 64, "images per step"),
+            "convolutions": _CONVOLUTIONS,
+            "channel_sampling": Option(int, 1, "one in so many channels goes through an edge's operations"),
+        },
         stated=False,
         stand_ins=("default",),
         bare=("none",),

@@ -32,6 +32,8 @@ class Recipe(Measuring):
         Of the trainings whose mean is the figure: each draws weights, halves, order and crops.
     arithmetic
         That of a GPU.
+    convolutions
+        A name of :data:`harness.networks.CONVOLUTIONS`.
     """
 
     space: str
@@ -46,6 +48,7 @@ class Recipe(Measuring):
     rate: float
     seeds: tuple[int, ...]
     arithmetic: str = "reproducible"
+    convolutions: str = "real"
 
     form: ClassVar[int] = 1
     optimiser: ClassVar[str] = (
@@ -53,9 +56,19 @@ class Recipe(Measuring):
     )
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """All of it in JSON's types; convolutions where they are not real."""
+        told = super().settings
+        if self.convolutions == "real":
+            del told["convolutions"]
+        return told
+
+    @property
     def name(self) -> str:
         """The label's name, which says the fidelity."""
         sizes = [f"{value}{name}" for name, value in self.network.items()]
+        if self.convolutions != "real":
+            sizes.append(self.convolutions)
         parts = (
             "trained", self.input, *sizes, f"{self.image_size}px", f"{self.images}images",
             f"{self.epochs}epochs", f"batch{self.batch_size}", f"sgd{self.rate:g}",
@@ -67,6 +80,8 @@ class Recipe(Measuring):
     def words(self) -> str:
         """The fidelity in a sentence's words, so that nobody takes it for a published figure."""
         sizes = ", ".join(f"{value} {name}" for name, value in self.network.items())
+        if self.convolutions != "real":
+            sizes += f", {self.convolutions} convolutions"
         _, runs = self.seed_words("training")
         half = self.images // 2
         return (

@@ -33,20 +33,28 @@ class SupernetEvidence(Evidence):
         self._before = 0
         families.require_supernet(setup.space)
         if self.training is not None:
-            from harness import training  # loads torch
+            from harness import networks, training  # loads torch
 
+            networks.require_convolutions(setup.space, self.training.convolutions)
+            networks.require_sampling(setup.space, setup.fidelity, self.training.channel_sampling)
             training.require_images(setup.source, self.training.images, self.training.batch_size)
-            self._require_rounds(self.training.name)
+            self._require_rounds(self.training)
         self._require()
 
-    def _require_rounds(self, trained: str) -> None:
+    def _require_rounds(self, asked: Training) -> None:
         from harness import training  # loads torch
 
+        trained = asked.name
         name, of_rounds = f"{self.method.group}={self.method.name}", hasattr(training.load(trained), "ROUNDS")
         if self.rounds and not of_rounds:
             raise ConfigError(
                 f"{name} trains the sub-spaces of rounds and received training={trained}; leave "
                 f"training=default, which is {self.method.training} there."
+            )
+        if of_rounds and asked.channel_sampling > 1:
+            raise ConfigError(
+                f"training={trained} averages whole branches, which channel sampling has not; received "
+                f"training.channel_sampling={asked.channel_sampling}: leave it out."
             )
         if of_rounds and not self.rounds:
             raise ConfigError(

@@ -39,7 +39,14 @@ def untrained_round(setup: Setup, asked: Training, round_: Round) -> Gated:
 
 
 def _parts(setup: Setup, asked: Training, seed: int) -> tuple[Supernet, Images, ModuleType, Length, int]:
-    supernet = networks.build_supernet(setup.space, setup.fidelity, seed, setup.classes)
+    supernet = networks.build_supernet(
+        setup.space,
+        setup.fidelity,
+        seed,
+        setup.classes,
+        convolutions=asked.convolutions,
+        sampling=asked.channel_sampling,
+    )
     method = training.load(asked.name)
     drawn = getattr(method, "DRAWS_LABELS", False)
     return (
@@ -89,7 +96,7 @@ def _digest(described: Mapping[str, Any]) -> str:
 
 def _described(setup: Setup, asked: Training) -> dict[str, Any]:
     """What is trained."""
-    told = asdict(asked)
+    told = asked.settings
     del told["fine_tuning_epochs"]
     return {
         "format": FORMAT,

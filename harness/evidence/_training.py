@@ -41,5 +41,7 @@ def training_of(config: RunConfig) -> Training | None:
 
 
 def _lengths(config: RunConfig) -> dict[str, Any]:
-    lengths = settings_of("training", config.training, GROUPS["training"].options)
+    options = GROUPS["training"].options
+    variants = {name: options[name].default for name in ("convolutions", "channel_sampling")}
+    lengths = settings_of("training", {**variants, **config.training}, options)
     return lengths | {"images": None if lengths["images"] == "all" else lengths["images"]}

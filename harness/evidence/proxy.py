@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.evidence._evidence import Facts
@@ -47,7 +47,7 @@ class OneProxy(SupernetEvidence):
             "proxy": self.proxy,
             "masking": setup.masking,
             **setup.counted(self.proxy),
-            **({} if self.training is None else {"training": asdict(self.training)}),
+            **({} if self.training is None else {"training": self.training.settings}),
             **setup.supernets,
         }
 

@@ -9,7 +9,6 @@ A method asks for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError
@@ -53,7 +52,7 @@ class OneTraining(SupernetEvidence):
             **super().settings(),
             "fidelity": setup.fidelity,
             **setup.input_settings,
-            "training": asdict(self.training),
+            "training": self.training.settings,
             **setup.arithmetic,
         }
 

@@ -11,6 +11,8 @@ One public module per family of spaces (``space.family``); the folder is the reg
   parameters of each candidate, and the multiply-accumulates;
 * where its networks also restore images, ``restorer(space, arch, size, inputs)``,
   ``classical_restorer(size, inputs)`` and ``smallest_image(space, size)``;
+* where convolutions may be binary, ``binarised_parts(network)``: what holds these; where operations of a
+  supernet may read a part of the channels, ``partial_supernet(space, size, classes, sampling)``;
 * where networks are trained larger than the largest of these, ``trained_size(image_size)``.
 """
 
@@ -47,10 +49,12 @@ from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._supernet import Choices, LayerChoices, Supernet
+from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
 
 __all__ = [
     "ABSENT",
+    "CONVOLUTIONS",
     "INITS",
     "MASKINGS",
     "Choices",
@@ -81,8 +85,10 @@ __all__ = [
     "parameter_count",
     "released_counting",
     "released_masking",
+    "require_convolutions",
     "require_ensembles",
     "require_restorer",
+    "require_sampling",
     "require_supernet",
     "require_weightable",
     "shared_decisions",

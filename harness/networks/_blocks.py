@@ -21,6 +21,13 @@ class Conv2d(nn.Conv2d):
         """Leave the weights to ``draw``."""
 
 
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution whose weights are left empty at construction, for the same reason."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights to ``draw``."""
+
+
 class Linear(nn.Linear):
     """A linear layer whose weights are left empty at construction, for the same reason."""
 

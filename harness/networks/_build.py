@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import Any
 
 from torch import nn
 
-from harness import families, registry
+from harness import families
 from harness.errors import ConfigError, unknown_name
 from harness.families import size_of as _size
+from harness.networks._families import family_of as _family
 from harness.networks._masking import MASKINGS
 from harness.networks._sizes import resized
 from harness.networks._supernet import Supernet
+from harness.networks._variants import binarised_where, require_convolutions, require_sampling
 from harness.networks._weights import draw
 from harness.seeding import derive
 from harness.spaces import Architecture, Space
-
-_PACKAGE = "harness.networks"
 
 
 def build(
@@ -28,6 +26,7 @@ def build(
     seed: int = 0,
     classes: int = 10,
     init: str | None = None,
+    convolutions: str = "real",
 ) -> nn.Module:
     """The network of ``arch`` with fresh weights, on the CPU and in training mode.
 
@@ -47,6 +46,8 @@ def build(
         Width of the logits, at least 1.
     init
         A name of :data:`harness.networks.INITS`; default: what the benchmark's authors used.
+    convolutions
+        A name of :data:`harness.networks.CONVOLUTIONS`; the initial weights are the same.
 
     Returns
     -------
@@ -56,14 +57,17 @@ def build(
     Raises
     ------
     ConfigError
-        For an ``arch`` that is not one of the space, or ``classes`` below 1.
+        For an ``arch`` that is not one of the space, or ``classes`` below 1; errors of
+        :func:`require_convolutions`.
     UnknownNameError
         For an unknown ``fidelity`` or ``init``.
     """
     family = _family(space)
     space.validate(arch)
+    require_convolutions(space, convolutions)
     module = family.network(space, arch, _size(space, fidelity), _at_least_one(classes))
-    return draw(module, init or family.INIT, derive(seed, "weights", space.canonical(arch)))
+    draw(module, init or family.INIT, derive(seed, "weights", space.canonical(arch)))
+    return binarised_where(convolutions, module, family)
 
 
 def build_supernet(
@@ -73,17 +77,26 @@ def build_supernet(
     classes: int = 10,
     init: str | None = None,
     image_channels: int = 3,
+    convolutions: str = "real",
+    sampling: int = 1,
 ) -> Supernet:
     """The supernet of ``space`` with fresh weights, on the CPU and in training mode.
 
-    Parameters and errors are those of :func:`build`, and of :func:`require_supernet`; ``benchmark`` is the
-    size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``.
+    Parameters and errors are those of :func:`build`, :func:`require_supernet` and :func:`require_sampling`;
+    ``benchmark`` is the size that Zero-Cost-PT searched. It takes images ``(B, image_channels, H, W)``, of
+    three channels where one in ``sampling`` channels goes through an edge's operations.
     """
     family = _family(space)
     size = _size(space, fidelity)
     require_supernet(space)
-    module = family.supernet(space, size, _at_least_one(classes), image_channels)
-    return draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+    require_convolutions(space, convolutions)
+    require_sampling(space, size, sampling)
+    if sampling == 1:
+        module = family.supernet(space, size, _at_least_one(classes), image_channels)
+    else:
+        module = family.partial_supernet(space, size, _at_least_one(classes), sampling)
+    draw(module, init or family.SUPERNET_INIT, derive(seed, "weights", "supernet"))
+    return binarised_where(convolutions, module, family)
 
 
 def require_supernet(space: Space, te_nas: bool = False) -> None:
@@ -319,15 +332,6 @@ def _released(space: Space, constant: str, wanted: str) -> str:
             f"is no released {wanted}."
         )
     return found
-
-
-@cache
-def _load(family: str) -> ModuleType:
-    return registry.load(_PACKAGE, family, "network family")
-
-
-def _family(space: Space) -> ModuleType:
-    return _load(space.family)
 
 
 def _at_least_one(classes: int) -> int:

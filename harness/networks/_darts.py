@@ -5,7 +5,7 @@ Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from harness.networks._blocks import Conv2d, Drawing, ReLUConvBN, add
 from harness.networks._masking import Left, mix, weighted
+from harness.networks._partial import partial_channels
 from harness.networks._supernet import Choices
 from harness.spaces._darts import EDGES, INPUT_NODES, NODES, Darts
 
@@ -169,9 +170,9 @@ class Cell(nn.Module):
 class CellChoices(Choices):
     """A cell with all candidates on every edge, and all inputs of every node."""
 
-    def __init__(self, space: Darts, layer: Layer, affine: bool = False) -> None:
+    def __init__(self, space: Darts, layer: Layer, affine: bool = False, sampling: int = 1) -> None:
         super().__init__()
-        self.layer = layer
+        self.layer, self.sampling = layer, sampling
         number = int(layer.reduction)
         self.first = number * len(EDGES)
         self.first_input = len(space.edges) + number * len(INPUT_NODES)
@@ -179,7 +180,9 @@ class CellChoices(Choices):
         self.operations = nn.ModuleList(
             nn.ModuleDict(
                 {
-                    str(index): operation(name, layer.channels, layer.stride(predecessor), True, affine)
+                    str(index): operation(
+                        name, layer.channels // sampling, layer.stride(predecessor), True, affine
+                    )
                     for index, name in enumerate(space.edges[edge])
                     if name != "none"
                 }
@@ -199,7 +202,9 @@ class CellChoices(Choices):
             )
             taken = _taken(self._inputs(node, lefts), predecessor)
             if (branches or removed) and taken is not None:
-                module = mix(kept, branches, removed)
+                module = partial_channels(
+                    mix(kept, branches, removed), self.sampling, self.layer.stride(predecessor)
+                )
                 edges[NAMES[place]] = module if taken == _WHOLE else Taken(module, *taken)
         return Cell(list(self.projections), edges, self.layer.reduction)
 
@@ -207,6 +212,21 @@ class CellChoices(Choices):
         if node not in INPUT_NODES:
             return Left((0, 1), 1.0)
         return lefts[self.first_input + INPUT_NODES.index(node)]
+
+
+def binarised_parts_of(cell: Cell | CellChoices) -> Iterator[nn.Module]:
+    """What holds the convolutions of ``cell`` that may be binary.
+
+    As in BNAS's test code: its operations and the 1x1 projections of its inputs, but not a projection that
+    halves the resolution.
+    """
+    if isinstance(cell, Cell):
+        yield cell.edges
+        projected = [cell.before, cell.last]
+    else:
+        yield cell.operations
+        projected = list(cell.projections)
+    yield from (each for each in projected if not isinstance(each, FactorizedReduce))
 
 
 class Taken(nn.Module):

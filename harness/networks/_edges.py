@@ -9,6 +9,7 @@ from torch import nn
 
 from harness.networks._blocks import add
 from harness.networks._masking import Left, mix
+from harness.networks._partial import partial_channels
 from harness.networks._supernet import Choices
 from harness.spaces._edges import EDGES
 
@@ -51,10 +52,15 @@ class EdgeChoices(Choices):
         Names of the candidates; of them ``none`` has no module.
     make
         ``(operation, parent) -> module`` on an edge from node ``parent``.
+    sampling
+        One in so many channels goes through an edge's operations.
     """
 
-    def __init__(self, operations: Sequence[str], make: Callable[[str, int], nn.Module]) -> None:
+    def __init__(
+        self, operations: Sequence[str], make: Callable[[str, int], nn.Module], sampling: int = 1
+    ) -> None:
         super().__init__()
+        self.sampling = sampling
         self.operations = tuple(operations)
         self.with_modules = [index for index, name in enumerate(operations) if name != "none"]
         self.edges = nn.ModuleDict(
@@ -80,5 +86,5 @@ class EdgeChoices(Choices):
                 for candidates in (kept.candidates, kept.removed)
             )
             if branches or removed:
-                edges[name] = mix(kept, branches, removed)
+                edges[name] = partial_channels(mix(kept, branches, removed), self.sampling)
         return self.cell(edges)

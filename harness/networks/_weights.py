@@ -115,7 +115,7 @@ def draw(module: Module, init: str, seed: int) -> Module:
     fill, generator = INITS[init], torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in module.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 fill(layer.weight, layer.bias, generator)
             elif isinstance(layer, Drawing):
                 layer.seed.random_(2**31, generator=generator)

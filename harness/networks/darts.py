@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 
 from torch import nn
 
@@ -23,6 +24,7 @@ from harness.networks._darts import (
     DropPath,
     Layer,
     Stem,
+    binarised_parts_of,
     operation,
     projections,
 )  # fmt: skip
@@ -105,6 +107,17 @@ def supernet(space: Darts, size: Size, classes: int, image_channels: int = 3) ->
     return _supernet(space, size, classes, image_channels, affine=False)
 
 
+def partial_supernet(space: Darts, size: Size, classes: int, sampling: int) -> Supernet:
+    """PC-DARTS's: the supernet of which an edge's operations read one in ``sampling`` channels."""
+    return _supernet(space, size, classes, 3, affine=False, sampling=sampling)
+
+
+def binarised_parts(network: CellNetwork | Supernet) -> Iterator[nn.Module]:
+    """What holds the convolutions that may be binary, of a network or a supernet: see the cells'."""
+    cells = (part for part in network.body if isinstance(part, Cell | CellChoices))
+    return chain.from_iterable(map(binarised_parts_of, cells))
+
+
 def ntk_supernet(space: Darts, classes: int) -> Supernet:
     """A supernet for TE-NAS's tangent kernel, ours: three cells of 2 channels, weights in normalisations.
 
@@ -134,12 +147,14 @@ def _shape(layer: Layer) -> tuple[int, bool, bool]:
     return layer.channels, layer.reduction, layer.after_reduction
 
 
-def _supernet(space: Darts, size: Size, classes: int, image_channels: int, affine: bool) -> Supernet:
+def _supernet(
+    space: Darts, size: Size, classes: int, image_channels: int, affine: bool, sampling: int = 1
+) -> Supernet:
     layers = layout(size, STEM_MULTIPLIER)
     return DartsSupernet(
         space,
         _stem(size, layers[0], image_channels),
-        [CellChoices(space, layer, affine) for layer in layers],
+        [CellChoices(space, layer, affine, sampling) for layer in layers],
         classifier(4 * layers[-1].channels, classes),
     )
 

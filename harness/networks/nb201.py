@@ -8,7 +8,7 @@ normalisation, ReLU, the mean over all pixels and a linear layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 
 import torch
@@ -38,8 +38,9 @@ class CellChoices(EdgeChoices):
 
     passing = frozenset(range(len(EDGES)))
 
-    def __init__(self, channels: int, affine: bool = False) -> None:
-        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](channels, affine))
+    def __init__(self, channels: int, affine: bool = False, sampling: int = 1) -> None:
+        taken = channels // sampling
+        super().__init__(OPERATIONS, lambda name, parent: _OPERATIONS[name](taken, affine), sampling)
 
     def averaged(self, gates: Sequence[Gate]) -> EdgeCell:
         """A cell of averages; ``none`` is a branch of zeros."""
@@ -94,6 +95,20 @@ def supernet(space: Space, size: Size, classes: int, image_channels: int = 3) ->
     Its cells' batch normalisations have no weight and bias, but running statistics.
     """
     return Supernet(space, *_assemble(CellChoices, size, classes, image_channels))
+
+
+def partial_supernet(space: Space, size: Size, classes: int, sampling: int) -> Supernet:
+    """The supernet of which an edge's operations read one in ``sampling`` channels."""
+    return Supernet(space, *_assemble(partial(CellChoices, sampling=sampling), size, classes))
+
+
+def binarised_parts(network: Network | Supernet) -> Iterator[nn.Module]:
+    """What holds the convolutions that may be binary, of a network or a supernet: its cells.
+
+    The residual blocks between the stages stay real. BNAS has none; of what halves the resolution outside of
+    its operations it leaves the projections real.
+    """
+    return (part for part in network.body if isinstance(part, EdgeCell | EdgeChoices))
 
 
 def ntk_supernet(space: Space, classes: int) -> Supernet:

@@ -86,8 +86,10 @@ class Trainer(Measurer):
         return {}
 
     def _network(self, arch: Architecture, seed: int) -> torch.nn.Module:
-        drawn = derive(seed, "truth")
-        network = networks.build(self.space, arch, self.size, drawn, self.recipe.classes)
+        drawn, recipe = derive(seed, "truth"), self.recipe
+        network = networks.build(
+            self.space, arch, self.size, drawn, recipe.classes, convolutions=recipe.convolutions
+        )
         return network.to(self.device)
 
     def _images_of(self, seed: int) -> Images:

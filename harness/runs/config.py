@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,10 @@ class Training:
         Images per step.
     images
         How many are taken of the input, half of them to validate on; ``None`` for all.
+    convolutions
+        A name of :data:`harness.networks.CONVOLUTIONS`.
+    channel_sampling
+        One in so many channels goes through an edge's operations.
     """
 
     name: str
@@ -110,6 +114,17 @@ class Training:
     fine_tuning_epochs: int
     batch_size: int
     images: int | None
+    convolutions: str = "real"
+    channel_sampling: int = 1
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """In JSON's types what can change the numbers; the last two where they are not at their default."""
+        told = asdict(self)
+        for name, default in (("convolutions", "real"), ("channel_sampling", 1)):
+            if told[name] == default:
+                del told[name]
+        return told
 
 
 Estimate = tuple[float, str]

@@ -67,6 +67,7 @@ def trainer_of(
     told, space = _settings(config), spaces.load(config.space["name"])
     sizes = (None if told[name] == "default" else told[name] for name in ("channels", "cells"))
     size, network = networks.size_of(space, told["fidelity"], *sizes)
+    networks.require_convolutions(space, told["convolutions"])
     crop = told["input"] == config.input["name"] and bool(config.input.get("crop"))
     source = inputs.opened(told["input"], told["classes"], told["image_size"], told["folder"], crop)
     count = IMAGES if told["images"] == "default" else told["images"]
@@ -89,6 +90,7 @@ def trainer_of(
         rate=told["rate"],
         seeds=tuple(range(told["seed"], told["seed"] + told["seeds"])),
         arithmetic=config.arithmetic,
+        convolutions=told["convolutions"],
     )
     return (kind or Trainer)(config, space, recipe, size, source, _root(config), progress)
 

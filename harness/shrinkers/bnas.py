@@ -2,8 +2,8 @@
 
 Chen, Zhuo, Zhang, Zheng, Liu, Ji, Doermann and Guo, "Binarized Neural Architecture Search", AAAI 2020. Its
 search code was not released; the rule is as a public re-implementation has it, which agrees with the
-paper's text. Theirs searches among binarised convolutions and with a quarter of the channels; here the
-supernet is the one that DARTS trains, of full precision.
+paper's text. Theirs searches among binary convolutions and samples channels; here the supernet is DARTS's
+unless ``training.convolutions=xnor`` and ``training.channel_sampling`` say otherwise.
 """
 
 from __future__ import annotations

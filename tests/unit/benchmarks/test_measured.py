@@ -21,7 +21,7 @@ ARCHS = tuple(sorted(SPACE.listing()[:5]))
 OTHERS = {
     "space": "nbmacro", "input": "cifar10", "digest": "cd" * 32, "classes": 11, "image_size": 16,
     "images": 102, "network": {"channels": 5, "cells": 1}, "epochs": 3, "batch_size": 17, "rate": 0.06,
-    "seeds": (3, 4, 5), "arithmetic": "fastest",
+    "seeds": (3, 4, 5), "arithmetic": "fastest", "convolutions": "xnor",
 }  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def test_settings_lead_back_to_the_recipe():
     again = Recipe.of_settings(json.loads(json.dumps(RECIPE.settings | {"architectures": "any"})))
     assert again.settings == RECIPE.settings
     assert (again.name, again.digest_of({})) == (RECIPE.name, RECIPE.digest_of({}))
+
+
+def test_binary_convolutions_are_told_and_real_ones_leave_older_truths_what_they_were():
+    binary = replace(RECIPE, convolutions="xnor")
+    assert "convolutions" not in RECIPE.settings
+    assert "convolutions" not in RECIPE.training
+    assert binary.name == RECIPE.name.replace("1cells", "1cells_xnor")
+    assert "xnor convolutions" in binary.words
+    assert Recipe.of_settings(binary.settings) == replace(binary, seeds=[3, 4])
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Recipe)])

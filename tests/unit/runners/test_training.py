@@ -111,6 +111,19 @@ def test_the_fidelity_says_how_long_and_on_how_many_images(tmp_path):
     assert asked("fidelity=small", "training.images=all").images is None
 
 
+def test_variants_of_the_supernet_are_told_where_they_are_no_default(tmp_path):
+    made = config(tmp_path, "searcher=darts")
+    usual = training_of(made)
+    assert usual.settings == {"name": "darts", **LENGTHS}
+    older = {name: made.training[name] for name in ("name", *LENGTHS)}
+    assert training_of(replace(made, training=older)) == usual
+    told = {"convolutions": "xnor", "channel_sampling": 4}
+    other = training_of(replace(made, training={**made.training, **told}))
+    assert other.settings == {**usual.settings, **told}
+    with pytest.raises(UnknownNameError, match=r"training.convolutions 'binary'"):
+        training_of(replace(made, training={**made.training, "convolutions": "binary"}))
+
+
 @pytest.mark.parametrize("setting", ["epochs", "fine_tuning_epochs", "batch_size", "images"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "many", None])
 def test_lengths_are_positive_integers(setting, value, tmp_path):

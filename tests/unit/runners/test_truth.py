@@ -239,6 +239,22 @@ def test_what_the_input_cannot_give_is_refused(overrides, sentence, tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+def test_binary_networks_are_another_truth(done, tmp_path):
+    asked = ("truth.convolutions=xnor", "truth.epochs=1", "task.population=1")
+    found = record(run(tmp_path, *asked, space="nb201"))
+    assert (
+        found.run.label == "trained_digits_4channels_1cells_xnor_8px_64images_1epochs_batch32_sgd0.025_seed0"
+    )
+    assert found.run.settings["measured"]["convolutions"] == "xnor"
+    (figure,) = (
+        json.loads(data)["content"] for name, data in kept(tmp_path).items() if name.endswith("json")
+    )
+    assert figure["of"]["convolutions"] == "xnor"
+    assert "convolutions" not in record(done[1]).run.settings["measured"]
+    with pytest.raises(ConfigError, match="nb101 do not say which of their convolutions may be binary"):
+        run(tmp_path, *asked, space="nb101")
+
+
 @pytest.mark.slow
 def test_networks_without_a_number_of_cells_are_told_of(tmp_path):
     with pytest.raises(ConfigError, match="Networks of nbmacro have no number of cells to choose"):

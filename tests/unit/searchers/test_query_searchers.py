@@ -226,9 +226,12 @@ def test_a_search_among_known_networks_is_stuck():
 @everywhere
 def test_a_mutation_is_a_neighbour_and_every_neighbour_a_mutation(space):
     rng = np.random.default_rng(0)
+    wide = max(len(decision.options) for decision in space.decisions) > 100  # too many to meet each of them
     for arch in (space.sample(rng) for _ in range(3)):
         children = Counter(space.mutated(arch, rng) for _ in range(6000 if space.listing() is None else 1500))
-        assert set(children) == set(space.neighbours(arch))
+        neighbours = set(space.neighbours(arch))
+        assert set(children) <= neighbours
+        assert wide or len(children) == len(neighbours)
 
 
 def test_a_mutation_draws_the_decision_before_the_pick():
@@ -351,7 +354,7 @@ def test_decisions_without_effect_have_no_gradient(space):
             assert row.any() == active
             silent += not active
             assert abs(row.sum()) < 1e-12
-    assert (silent > 0) == space.name.startswith(("nb1shot1", "darts", "nas_dip"))
+    assert (silent > 0) == (space.family in ("nb1shot1", "darts", "nas_dip"))
 
 
 def test_adam_is_torchs():

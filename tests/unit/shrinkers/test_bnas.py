@@ -63,6 +63,19 @@ def test_a_supernet_is_asked_about_children_and_pays_in_epochs(tmp_path):
     ]
 
 
+def test_its_supernet_may_be_binary_and_sample_channels(tmp_path):
+    learning = ["fidelity=tiny", "input=digits", "training.images=32", "training.batch_size=16"]
+    lengths = ["training.epochs=1", "training.fine_tuning_epochs=1", "shrinker.repeats=1", "shrinker.keep=4"]
+    told = ["training.convolutions=xnor", "training.channel_sampling=2", f"results={tmp_path}"]
+    with composing():
+        (config,) = run_configs(["task=shrink", "space=nb201", "shrinker=bnas", *learning, *lengths, *told])
+    (outcome,) = execute(config)
+    (record,) = Store(tmp_path).records()
+    assert (outcome.status, record.rows["candidates"].tolist()) == ("done", [30, 24])
+    training = record.run.settings["training"]
+    assert (training["convolutions"], training["channel_sampling"]) == ("xnor", 2)
+
+
 @pytest.mark.parametrize(("keep", "work"), [(1, Work(24, 27)), (3, Work(15, 16))])
 def test_how_much_it_asks(keep, work):
     assert BNAS.work(spaces.load("nb201"), {"repeats": 3, "keep": keep}) == work
