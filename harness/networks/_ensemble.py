@@ -46,7 +46,13 @@ class Ensemble(nn.Module):
 
 
 def build_ensemble(
-    space: Space, members: Sequence[Architecture], split: int, size: object, seed: int, classes: int
+    space: Space,
+    members: Sequence[Architecture],
+    split: int,
+    size: object,
+    seed: int,
+    classes: int,
+    convolutions: str = "real",
 ) -> Ensemble:
     """The :class:`Ensemble` of ``members`` with fresh weights, each member's own, on the CPU.
 
@@ -56,11 +62,11 @@ def build_ensemble(
         A search space that :func:`require_ensembles` passes, and two or more of its encodings.
     split
         How many layers of the body are shared, from 0, the stem alone, to all.
-    size, seed, classes
-        As ``fidelity``, ``seed`` and ``classes`` of :func:`harness.networks.build`.
+    size, seed, classes, convolutions
+        As ``fidelity`` and the others of :func:`harness.networks.build`.
     """
     networks = (
-        build(space, arch, size, derive(seed, "member", number), classes)
+        build(space, arch, size, derive(seed, "member", number), classes, convolutions=convolutions)
         for number, arch in enumerate(members)
     )
     return Ensemble([cast("Network", each) for each in networks], split)

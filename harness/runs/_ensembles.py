@@ -39,13 +39,15 @@ class Ensembles(Trainer):
     def built(self, name: str, seed: int) -> torch.nn.Module:
         """The network or ensemble called ``name``, with the initial weights of ``seed``, on the CPU."""
         size, classes, drawn = self.size, self.recipe.classes, derive(seed, "truth")
+        kind = self.recipe.convolutions
         told: dict[str, Any] = json.loads(name) if name.startswith("{") else {"network": name}
         if "members" in told:
             members = [self.space.parse(arch) for arch in told["members"]]
-            return networks.build_ensemble(self.space, members, told["split"], size, drawn, classes)
+            return networks.build_ensemble(self.space, members, told["split"], size, drawn, classes, kind)
         if "channels" in told:
             size = networks.size_of(self.space, size, told["channels"])[0]
-        return networks.build(self.space, self.space.parse(told["network"]), size, drawn, classes)
+        arch = self.space.parse(told["network"])
+        return networks.build(self.space, arch, size, drawn, classes, convolutions=kind)
 
     def network(self, training: Training) -> torch.nn.Module:
         """What ``training`` trains, with initial weights."""

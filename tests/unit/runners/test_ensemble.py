@@ -11,11 +11,13 @@ import torch
 from harness import networks, records, spaces
 from harness.cli._compose import composing, run_config
 from harness.errors import ConfigError
+from harness.networks._binary import XnorConv2d
 from harness.reports.analysis.groups import collect
 from harness.reports.tables import ensemble as tables
 from harness.runners import _members, execute
 from harness.runners.ensemble import TASK
 from harness.runs import _trainer
+from harness.runs._ensembles import ensembles_of
 
 LEARNING = (
     "task=ensemble", "task.children=3", "input=digits", "fidelity=tiny", "training.images=32",
@@ -202,3 +204,12 @@ def test_a_dry_run_counts_members_as_trainings(tmp_path):
     told = run(tmp_path, "dry_run=true", "task.members=3").headline
     assert "; 7 trainings of" in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_truth_of_binary_convolutions_is_that_of_every_network(tmp_path):
+    with composing():
+        config = run_config([*LEARNING, *SHRINKING, *TRAINING, "space=nb201", "truth.convolutions=xnor"])
+    trainer = ensembles_of(replace(config, results=str(tmp_path)))
+    arch = ((3,),) * 6
+    for name in (trainer.ensemble([arch, arch], 2), trainer.widened(arch, 5), trainer.name(arch)):
+        assert any(isinstance(layer, XnorConv2d) for layer in trainer.built(name, 0).modules())
