@@ -4,6 +4,7 @@ An item is a kind of evidence, a module with
 
 * ``TRAINABLE``: whether the supernet that it is measured on may be a trained one;
 * ``READS_TRUTH = True``, where it is of no use without figures;
+* ``FIGURES_ALONE = True``, where no network is built for it;
 * where it takes them, ``LIMITS = True`` (a searcher that reads it keeps ``tools.limits``) and
   ``TAKES_AGGREGATIONS = True``;
 * ``of(context, method, options) -> [Evidence, ...]``: one for every record that the method is to have.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
+FIGURES_ALONE = True
 LIMITS = True
 READS_TRUTH = True
 

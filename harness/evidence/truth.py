@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.runs.context import Context  # loads pandas
 
 TRAINABLE = False
+FIGURES_ALONE = True
 READS_TRUTH = True
 
 

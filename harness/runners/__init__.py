@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import registry
+from harness import evidence, registry
 from harness.processes.memory import keep_freed_memory
 from harness.processes.parent import end_with_parent, how_it_died
 from harness.runners._check import check
+from harness.runs import truth
 from harness.runs.config import Outcome, Progress, RunConfig, duration
 from harness.runs.device import arithmetic, cards, on_own_card
+from harness.tasks.shrink import THEN
 
 if TYPE_CHECKING:
     from harness.processes.under_way import Supernet, UnderWay
@@ -103,8 +105,16 @@ def _execute(config: RunConfig, progress: Progress, estimating: bool = True) -> 
     ]
 
 
+def _by_figures(config: RunConfig) -> bool:
+    """Whether published scores or known figures are all that is read, so that no network is built."""
+    method = evidence.method_of(config)
+    asked = method is not None and getattr(evidence.load(method.evidence), "FIGURES_ALONE", False)
+    builds = truth.is_measured(config) or "zero_cost_pt" in THEN.get(config.task.get("then", "none"), ())
+    return config.source == "published" or (asked and not builds)
+
+
 def _context(config: RunConfig, estimating: bool, progress: Progress) -> Context:
-    if config.source == "published":
+    if _by_figures(config):
         from harness.runs.context import context_of, machine_failures_told
 
         with machine_failures_told():

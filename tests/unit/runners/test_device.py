@@ -216,7 +216,7 @@ def test_a_worker_of_a_run_measures_on_its_card_with_the_runs_arithmetic(two_car
     assert found == ["cuda:1", True]
 
 
-def test_a_run_computes_inside_its_arithmetic(monkeypatch, tmp_path):
+def test_a_run_of_networks_computes_inside_its_arithmetic(monkeypatch, tmp_path):
     entered = []
 
     @contextmanager
@@ -227,6 +227,8 @@ def test_a_run_computes_inside_its_arithmetic(monkeypatch, tmp_path):
 
     monkeypatch.setattr(runs_setup, "arithmetic", noted)
     execute(config(tmp_path, "device=cpu", "task=search", "searcher=largest"))
+    assert entered == []
+    execute(config(tmp_path, "device=cpu", "proxy=params", "task.population=2"))
     assert entered == [("cpu", "reproducible"), "left"]
 
 

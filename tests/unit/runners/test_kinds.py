@@ -37,8 +37,10 @@ def no_mlflow(monkeypatch):
 def chosen(composed, group, name):
     task = f"task={TASKS.get(group, 'arch_correlation')}" if group != "task" else f"task={name}"
     item = registry.load(f"harness.{group}s", name, group) if group in groups.METHODS else None
-    space = [f"space={family}" for family in getattr(item, "FAMILIES", ())]
-    return composed(task, *([] if group == "task" else [f"{group}={name}"]), *space)
+    known = sorted(set(getattr(item, "FAMILIES", ())) & set(benchmarks.names()))
+    space = [f"space={known[-1]}"] if known else []
+    several = [f"supernets={item.SUPERNETS}"] if hasattr(item, "SUPERNETS") else []
+    return composed(task, *([] if group == "task" else [f"{group}={name}"]), *space, *several)
 
 
 WRONG = {
