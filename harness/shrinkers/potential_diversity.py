@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.options import Option, Share
-from harness.scorers import SCALES, Work
+from harness.scorers import ANY, SCALES, Work
 from harness.searchers import TrainedSupernet
 from harness.seeding import generator
 from harness.shrinkers._elimination import Values, dropped
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from harness.training import Trained
 
-__all__ = ["ASKS", "EVIDENCE", "OPTIONS", "combined", "divergences", "shrink", "swapped", "work"]
+__all__ = ["ASKS", "EVIDENCE", "KINDS", "OPTIONS", "combined", "divergences", "shrink", "swapped", "work"]
 
 EVIDENCE = "trained"
 ASKS = {"training": "single_paths"}
+KINDS = ANY
 OPTIONS = {
     "weight": Option(Share(closed=True), 0.5, "w: how much diversity counts beside potential, 0 to 1"),
     "contexts": Option(int, 4, "T: drawn children of a stage in which every candidate is tried"),

@@ -58,6 +58,14 @@ def _differ(names: np.ndarray) -> np.ndarray:
 
 
 def standardised(values: np.ndarray) -> np.ndarray:
-    """Less their mean, divided by their standard deviation (population form); all 0 where they are equal."""
-    spread = values.std()
-    return np.zeros_like(values) if spread == 0 else (values - values.mean()) / spread
+    """Less their mean, divided by their standard deviation (population form); all 0 where they are equal.
+
+    A value that is not finite does not count, and is NaN.
+    """
+    found = np.where(np.isfinite(values), values, np.nan).astype(float)
+    known = found[np.isfinite(found)]
+    if len(known):
+        spread = known.std()
+        found -= known.mean()
+        found = found / spread if spread > 0 else found * 0
+    return found

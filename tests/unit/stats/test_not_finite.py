@@ -198,6 +198,21 @@ def _candidates(x, y, z):
     assert np.isnan(found[~kept]).all()
 
 
+def _standardised(x, y, z):
+    kept = np.isfinite(x)
+    found = stats.standardised(x)
+    assert found[kept].tolist() == stats.standardised(x[kept]).tolist()
+    assert np.isnan(found[~kept]).all()
+
+
+def _crossed(x, y, z):
+    x, y = x[:40], y[:40]
+    kept = np.isfinite(x)
+    levels = {"a": [row // 4 for row in range(len(x))], "b": [row % 4 for row in range(len(x))]}
+    left = {name: np.array(each)[kept] for name, each in levels.items()}
+    assert stats.crossed_variance(x, levels, {"b"}) == stats.crossed_variance(x[kept], left, {"b"})
+
+
 CHECKS = {
     "agreement": _agreement,
     "architecture_agreement": _population,
@@ -205,6 +220,7 @@ CHECKS = {
     "best_of_n": _best_of_n,
     "best_of_top": _top(stats.best_of_top),
     "ceiling": _ceiling,
+    "crossed_variance": _crossed,
     "difference_over_architectures": _over_architectures,
     "difference_over_seeds": _seeds,
     "dropped_first": _dropped,
@@ -232,6 +248,7 @@ CHECKS = {
     "ranks_of_candidates": _candidates,
     "resampled": _resampled,
     "spearman": _undefined(stats.spearman),
+    "standardised": _standardised,
     "top_decile": _top_decile,
     "top_overlap": _top(stats.top_overlap),
     "top_precision": _top(stats.top_precision),
