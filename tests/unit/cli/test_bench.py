@@ -44,7 +44,7 @@ def test_the_number_of_workers_changes_no_byte(tmp_path, console):
 
 
 def test_a_failure_is_told_and_stops_nothing(tmp_path, console):
-    good, bad = configs(tmp_path, "space=nbmacro", "task=search", "searcher=random_search,largest")
+    good, bad = configs(tmp_path, "space=nbmacro", "task=search", "searcher=random_search,random_by_proxy")
     bad = replace(bad, input={"name": "cifar10", "folder": str(tmp_path / "nowhere")})
     (failure,) = run_all([bad, good], 1, console)
     assert failure.reason.startswith("nbmacro search seed=0: ")
