@@ -27,3 +27,14 @@ def test_neither_torch_nor_pandas_is_loaded(asked, tmp_path):
     )
     assert done.stdout.startswith("planned: nb201 "), done.stderr
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_a_search_by_known_figures_loads_no_torch(tmp_path):
+    asked = ("task=search", "space=nb201", "searcher=random_search", f"results={tmp_path}")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *asked], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("done: nb201 "), done.stderr
+    code, loaded = done.stdout.splitlines()[-1].split(" ", 1)
+    assert code == "0"
+    assert "torch" not in loaded
