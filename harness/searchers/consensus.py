@@ -1,11 +1,11 @@
-r"""Zero-Cost-PT's scores by several supernets at once, and size where these cannot tell candidates apart.
+r"""Operation scores by several supernets at once, and size where these cannot tell candidates apart.
 
 A search of this project's own. What varies most between Zero-Cost-PT's proposals are the supernet's initial
-weights and the order of decisions (``task=variance``). So the scores of M independently initialised
-supernets are averaged, and all decisions of a kind are made at once, from the same supernets: there is no
-order, and no validation. Candidates whose scores do not differ by more than their standard error allows,
-such as convolutions of 1x1 and 3x3 in NAS-Bench-201, are left to the number of parameters, which tells more
-of accuracy there than the sign of a difference that the next supernet turns round.
+weights and the order of decisions (``task=variance``). So scores of M independently initialised supernets,
+by removal and by completion, are averaged, and all decisions of a kind are made at once, from the same
+supernets: there is no order, and no validation. Candidates whose scores do not differ by more than their
+standard error allows, such as convolutions of 1x1 and 3x3 in NAS-Bench-201, are left to the number of
+parameters, which tells more of accuracy there than a difference whose sign the next supernet turns round.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS = _orders.KINDS
 SUPERNETS = 3
 LIMITS = False
 OPTIONS = {
-    "by": Option(("removal", "completion", "both"), "both", "scores: zero_cost_pt's, best_completion's, or"),
+    "by": Option(("removal", "completion", "both"), "both", "scores of zero_cost_pt, of best_completion"),
     "errors": Option(float, 2.0, "standard errors within which candidates are equally good"),
     "draws": Option(int, 32, "architectures that sizes are the means over"),
 }
@@ -39,9 +39,11 @@ Scores = Sequence[Mapping[int, Score]]
 def search(tools: Proxy, settings: Mapping[str, Any]) -> Found:
     r"""Make all decisions of a kind at once, operations first, then inputs of what these leave.
 
-    With ``s_m`` the Zero-Cost-PT scores of a decision's candidates by supernet ``m`` of ``M``, all on one
-    batch of its own and brought to one scale (``scale``), the best candidate has the highest mean. Of those
-    that are not behind it by more than ``errors`` times the standard error of the mean difference
+    With ``s_m`` the scores of a decision's candidates by supernet ``m`` of ``M``, all on one batch of its own
+    and brought to one scale (``scale``), the best candidate has the highest mean. They are those of
+    :mod:`~harness.scorers.zero_cost_pt` (``by=removal``), of :mod:`~harness.scorers.best_completion`
+    (``completion``), or the mean of both, each brought to this scale first. Of those that are not behind it
+    by more than ``errors`` times the standard error of the mean difference
     (:func:`harness.scorers.undecided`) the one is taken that makes the largest networks, the one of the
     higher mean of equally large ones. A decision that picks several candidates takes those of the highest
     means, since there size says nothing.
