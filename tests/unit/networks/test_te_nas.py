@@ -73,7 +73,7 @@ def test_nb201s_sizes_are_the_authors():
 
 def test_nb1shot1_measures_the_tangent_kernel_without_a_last_normalisation():
     space = spaces.load("nb1shot1_1")
-    images = torch.randn(16, 3, 32, 32)
+    images = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     sums = {}
     for kind, make in (("te_nas", build_te_nas_supernet), ("run", build_supernet)):
         made = [make(space, "ntk" if kind == "te_nas" else "tiny", seed) for seed in (0, 1)]
@@ -82,7 +82,7 @@ def test_nb1shot1_measures_the_tangent_kernel_without_a_last_normalisation():
             supernet.head[-1].bias.data.zero_()
         sums[kind] = [supernet(images).sum().item() for supernet in made]
     assert sums["run"] == pytest.approx([0, 0], abs=1e-3)
-    assert abs(sums["te_nas"][0] - sums["te_nas"][1]) > 1
+    assert sums["te_nas"][0] != pytest.approx(sums["te_nas"][1], abs=1e-2)
 
 
 @pytest.mark.parametrize("name", ["nb201", "nb1shot1_2", "nbmacro"])
