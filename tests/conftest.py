@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from harness.collector import paused_collector
 
 # Test workers share the cores; this has to be said before torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,6 +21,15 @@ for those without a supernet, ``nb201`` for other cells of six edges."""
 
 COSTLY = ("graphs", "networks", "proxies", "runners", "searchers")
 """Folders of tests that build supernets, or look all around, for every space there is."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without looking for cycles in what stays until the end, nor look there while tests run."""
+    with paused_collector():
+        found = yield
+        gc.freeze()
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)
