@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-import multiprocessing
 import os
 import shutil
 import signal
@@ -21,17 +20,7 @@ import numpy as np
 from harness.cli._compose import composing, run_config
 from harness.records import Store
 from harness.runners import RunConfig
-
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(
-    [
-        "harness.cli.run",
-        *(f"harness.runners.{task}" for task in ("arch_correlation", "op_correlation", "search")),
-        *(f"harness.searchers.{name}" for name in ("darts", "zero_cost_pt")),
-        *(f"harness.{name}" for name in ("training.darts", "scorers.zero_cost_pt", "inputs.digits")),
-        "pytest",
-    ]
-)
+from tests.children import CHILDREN
 
 SMALL = ["fidelity=tiny", "batch_size=4"]
 LEARNING = [

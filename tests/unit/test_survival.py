@@ -19,7 +19,8 @@ from harness.records import Store, read_record
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.seeding import generator
 from tests import survival
-from tests.survival import CHILDREN, content, on_a_disk_of, survives, whole_records
+from tests.children import CHILDREN
+from tests.survival import content, on_a_disk_of, survives, whole_records
 
 SCENARIOS = ["arch_correlation", "training"]
 

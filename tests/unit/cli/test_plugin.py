@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness import folders
 from harness.records import Store, method_parts
+from tests.children import command
 
 PLUGIN = Path(__file__).resolve().parents[2] / "fixtures" / "plugin"
 TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4")
@@ -18,14 +15,9 @@ TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4")
 
 @pytest.fixture
 def call(tmp_path):
-    def call(*arguments, module="harness", results=True):
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments, *([f"results={tmp_path}"] if results else [])],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(folders.ROOT)])},
-            check=False,
-        )
+    def call(*arguments, module="harness.cli.run", results=True):
+        own = [f"results={tmp_path}"] if results else []
+        return command(*arguments, *own, module=module, packages=[PLUGIN])
 
     return call
 

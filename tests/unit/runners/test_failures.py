@@ -23,12 +23,11 @@ from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import workers
 from harness.training import Trained
+from tests.children import CHILDREN
 
 TINY = ["fidelity=tiny", "batch_size=4", "space=nbmacro"]
 LEARNING = ["input=digits", "training.images=64", "training.batch_size=16", "training.epochs=1"]
 ARCHS = ["task.population=6", "proxy.names=[params,snip]"]
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["harness.runners.arch_correlation", "harness.cli._compose", "pytest"])
 
 
 def config(root, *overrides: str) -> RunConfig:

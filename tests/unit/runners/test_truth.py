@@ -20,7 +20,7 @@ from harness.reports.analysis.groups import collect
 from harness.reports.findings.following import command
 from harness.runners import RunConfig, execute
 from harness.runs import _measurer, _trainer
-from tests.survival import CHILDREN
+from tests.children import CHILDREN
 
 TINY = (
     "input=digits", "truth=train", "truth.fidelity=tiny", "truth.image_size=8", "truth.images=64",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -17,12 +16,11 @@ from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import team as _team
 from harness.sharing import workers as _workers
+from tests.children import CHILDREN
 
 COUNT, SIZE = 8, 2
 NAMES = ("params", "flops")
 ALL, PARAMS = ("flops", "params"), ("params",)
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["harness.runners.arch_correlation", "harness.cli._compose", "pytest"])
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,9 @@ from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import shards as _shards
 from harness.sharing.shards import Rows
+from tests.children import CHILDREN
 from tests.unit.runners.shards.conftest import (
     ALL,
-    CHILDREN,
     COUNT,
     PARAMS,
     SIZE,

@@ -14,7 +14,8 @@ from harness.processes import claims
 from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import team as _team
-from tests.unit.runners.shards.conftest import ALL, CHILDREN, COUNT, SIZE, content, interrupted, statuses
+from tests.children import CHILDREN
+from tests.unit.runners.shards.conftest import ALL, COUNT, SIZE, content, interrupted, statuses
 
 
 def beside_another(config: RunConfig, barrier, log: Path) -> None:

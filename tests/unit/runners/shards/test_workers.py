@@ -18,7 +18,8 @@ from harness.runners import RunConfig, arch_correlation, execute
 from harness.runs import measured as measuring
 from harness.sharing import team as _team
 from harness.sharing import workers as _workers
-from tests.unit.runners.shards.conftest import CHILDREN, COUNT, SIZE, content, die, interrupted, statuses
+from tests.children import CHILDREN
+from tests.unit.runners.shards.conftest import COUNT, SIZE, content, die, interrupted, statuses
 
 
 def test_workers_change_no_byte(made, measured, capfd):
