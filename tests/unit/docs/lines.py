@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,7 +69,8 @@ def labels_of_the_pages() -> Iterator[None]:
     """Inside, the manifest holds what the page on labels adds to it."""
     contents = _manifest.contents
 
-    def more(folder: Path) -> dict[str, Any]:
+    @cache
+    def more(folder: Path) -> dict[str, Any]:  # one object, of which descriptions are made once
         found = deepcopy(contents(folder))
         for block in blocks():
             if block.title == "benchmarks_data/MANIFEST.toml":
