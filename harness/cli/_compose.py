@@ -126,6 +126,18 @@ def of_hydra(override: str) -> bool:
     return override.lstrip("+~").startswith("hydra")
 
 
+def asks_hydra(job: Sequence[str]) -> bool:
+    """Whether a sweep, by its first ``job``, sets something of Hydra's own, or chooses a file that does.
+
+    Folders of one's own may hold such files, and count as if they did; :func:`composing` must be active.
+    """
+    if OwnFolders.places or any(map(of_hydra, job)):
+        return True
+    own = compose("config", overrides=[quoted(text) for text in job], return_hydra_config=True).hydra
+    kinds = {str(each._target_).rpartition(".")[2] for each in (own.launcher, own.sweeper)}
+    return kinds != {"BasicLauncher", "BasicSweeper"} or bool(own.callbacks) or bool(own.job.env_set)
+
+
 def run_config(overrides: Iterable[str]) -> RunConfig:
     """Compose and check one run's config; :func:`composing` must be active."""
     overrides = [quoted(text) for text in overrides]

@@ -1,7 +1,8 @@
 """``python -m harness``: compose, check everything, run, write records.
 
-One run by default; ``-m`` sweeps with Hydra's multirun, and ``hydra/launcher=`` takes its launchers. Hydra's
-flags stand anywhere among the settings.
+One run by default; ``-m`` sweeps, one run after another in this process, or with Hydra's multirun where
+something of Hydra's own is set: ``hydra/launcher=`` takes its launchers. Hydra's flags stand anywhere
+among the settings.
 All combinations are composed and checked before the first one runs. A failing job does not stop
 a sweep; the last lines tell of every failure, whichever process it happened in.
 """
@@ -24,6 +25,7 @@ from harness import folders
 from harness.cli import _flags, _own_folders
 from harness.cli._compose import (
     as_hydra_writes,
+    asks_hydra,
     composing,
     expanded,
     of_hydra,
@@ -71,7 +73,8 @@ def _main(arguments: list[str]) -> int:
     with composing():
         jobs = expanded(settings)
         configs = [run_config(job) for job in jobs]
-        names = list(dict.fromkeys(job_of(as_hydra_writes(job)) for job in jobs))
+        names = [job_of(as_hydra_writes(job)) for job in jobs]
+        with_hydra = asks_hydra(jobs[0]) if line.sweep else any(map(of_hydra, settings))
         sys.argv = ["harness", *(["--multirun", *swept(settings)] if line.sweep else jobs[0])]
     if len(jobs) > 1 and not line.sweep:
         raise ConfigError(
@@ -85,14 +88,15 @@ def _main(arguments: list[str]) -> int:
         if line.sweep:  # nor need they inherit this environment
             sys.argv.append("+" + setting(f"hydra.job.env_set.{FILE}", file.resolve()))
         try:
-            if line.sweep or any(map(of_hydra, settings)):
+            if with_hydra:
                 _hydra_main()
-            else:  # Hydra would compose the same config twice more
-                _run(configs[0], names[0])
+            else:  # Hydra would compose the same configs twice more
+                for config, name in zip(configs, names, strict=True):
+                    _run(config, name)
         finally:
-            found = endings(file)
-            _tell(found, names if line.sweep else ())
-    return exit_code(found, names)
+            found, each = endings(file), list(dict.fromkeys(names))
+            _tell(found, each if line.sweep else ())
+    return exit_code(found, each)
 
 
 def _show(flags: Sequence[str], settings: Sequence[str]) -> int:

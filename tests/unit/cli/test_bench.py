@@ -35,15 +35,16 @@ def console(tmp_path):
         yield Console(file=log, width=200)
 
 
-def test_the_number_of_workers_changes_no_byte(tmp_path, console):
+def test_the_number_of_workers_changes_no_byte(tmp_path, console, request):
     overrides = ["space=nbmacro", "seed=0,1", "proxy=nwot_eval", *SMALL]
-    for jobs in (1, 2):
-        assert run_all(configs(tmp_path / str(jobs), *overrides), jobs, console) == []
+    assert run_all(configs(tmp_path / "2", *overrides), 2, console) == []
+    request.getfixturevalue("quick_pool")
+    assert run_all(configs(tmp_path / "1", *overrides), 1, console) == []
     assert content(tmp_path / "1") == content(tmp_path / "2")
     assert len(list(records.Store(tmp_path / "1").records())) == 2
 
 
-def test_a_failure_is_told_and_stops_nothing(tmp_path, console):
+def test_a_failure_is_told_and_stops_nothing(tmp_path, console, quick_pool):
     good, bad = configs(tmp_path, "space=nbmacro", "task=search", "searcher=random_search,random_by_proxy")
     bad = replace(bad, input={"name": "cifar10", "folder": str(tmp_path / "nowhere")})
     (failure,) = run_all([bad, good], 1, console)
@@ -55,7 +56,7 @@ def test_a_failure_is_told_and_stops_nothing(tmp_path, console):
     assert "] failed: nbmacro search seed=0" in (tmp_path / "log").read_text()
 
 
-def test_bench_ends_with_the_table_and_the_path_of_the_report(tmp_path, capsys, monkeypatch):
+def test_bench_ends_with_the_table_and_the_path_of_the_report(tmp_path, capsys, quick_pool, monkeypatch):
     root = tmp_path / "results"
     monkeypatch.setattr(
         bench, "plan", lambda chosen, *_: configs(root, "space=nbmacro", "task=search", "searcher=largest")

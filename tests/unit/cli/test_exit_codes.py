@@ -127,7 +127,7 @@ def configs(root, *overrides):
         (("input=cifar10", "input.folder=nowhere"), 2),
     ],
 )
-def test_bench(overrides, code, tmp_path, monkeypatch, capfd):
+def test_bench(overrides, code, tmp_path, quick_pool, monkeypatch, capfd):
     own = [each for each in TINY if each[:6] not in map(first6, overrides)]
     monkeypatch.setattr(bench, "plan", lambda *_: planned(own, overrides, tmp_path))
     assert bench.main(["--space", "nbmacro", "--jobs", "1", "--results", str(tmp_path)]) == code
@@ -217,7 +217,7 @@ def dies(number, config):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_worker_that_dies(tmp_path, monkeypatch, capfd):
+def test_a_worker_that_dies(tmp_path, quick_pool, monkeypatch, capfd):
     monkeypatch.setattr(bench, "plan", lambda *_: configs(tmp_path))
     monkeypatch.setattr("harness.cli._pool._execute", dies)
     assert bench.main(["--space", "nbmacro", "--jobs", "1", "--results", str(tmp_path)]) == 1

@@ -68,7 +68,7 @@ def test_interpolations_in_runs_that_are_done(flags, tmp_path, monkeypatch, capf
 
 
 @pytest.mark.parametrize("value", ["~/x", "'~/x'"])
-def test_the_home_folder(value, tmp_path, monkeypatch, capfd):
+def test_the_home_folder(value, tmp_path, quick_pool, monkeypatch, capfd):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert run.main([*RUN, f"results={value}"]) == 0
@@ -112,18 +112,18 @@ def test_other_values_are_told_how_to_quote(text, capfd):
 def test_terminals_that_cannot_show_a_character(environment, tmp_path):
     assert run.main([*RUN, f"results={tmp_path}"]) == 0
     assert run.main(["space=nbmacro", "task=search", "searcher=random_search", f"results={tmp_path}"]) == 0
-    verbs = [
-        ["report", "--figures", "none"],
-        ["compare", "largest", "random_search"],
-        ["tables", "list"],
-    ]
-    for verb in verbs:
-        where = [] if verb[0] == "tables" else ["--results", str(tmp_path)]
-        done = subprocess.run(
-            [sys.executable, "-m", f"harness.cli.{verb[0]}", *verb[1:], *where],
-            capture_output=True,
-            env={**os.environ, **environment},
-            check=False,
-        )
-        assert b"Traceback" not in done.stderr, done.stderr
-        assert done.returncode == 0, (verb, done.stderr)
+    code = (
+        "import sys\n"
+        "from harness.cli.main import main\n"
+        "for verb in (['report', '--figures', 'none'], ['compare', 'largest', 'random_search']):\n"
+        "    assert main([*verb, '--results', sys.argv[1]]) == 0, verb\n"
+        "assert main(['tables', 'list']) == 0"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr

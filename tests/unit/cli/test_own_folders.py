@@ -82,7 +82,7 @@ def test_settings_of_a_package(tmp_path, monkeypatch, capfd):
     _own_folders.look_in(())
 
 
-def test_the_bench_and_status(own, tmp_path, capfd):
+def test_the_bench_and_status(own, tmp_path, quick_pool, capfd):
     root = tmp_path / "results"
     asked = ["--config-dir", str(own), "--preset", "mine", "--results", str(root)]
     assert status.main([*asked, "--space", "nbmacro"]) == 0

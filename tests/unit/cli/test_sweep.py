@@ -86,7 +86,7 @@ def test_a_failure_that_no_one_foresaw(tmp_path, monkeypatch, capfd):
 
 
 def test_a_job_that_never_ended_is_no_success(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(run, "_hydra_main", lambda: None)
+    monkeypatch.setattr(run, "_run", lambda *_: None)
     assert run.main(["-m", *TINY, "seed=0,1", f"results={tmp_path}"]) == 1
     assert "never ended: seed=0, seed=1" in capfd.readouterr().err
 

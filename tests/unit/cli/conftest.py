@@ -1,0 +1,13 @@
+"""Pools whose processes need no second to start; those of ``test_bench.py`` begin as a user's do."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.cli import _pool
+from tests.children import CHILDREN
+
+
+@pytest.fixture
+def quick_pool(monkeypatch):
+    monkeypatch.setattr(_pool.multiprocessing, "get_context", lambda _: CHILDREN)
