@@ -122,6 +122,10 @@ def results(tmp_path):
 
 @pytest.fixture
 def filled(results):
+    return fill(results)
+
+
+def fill(results):
     for seed in range(3):
         results.arch("nwot", seed, failures=4)
         results.arch("snip", seed, noise=4.0)

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import matplotlib
@@ -20,6 +21,7 @@ from harness.errors import ResultsError, UnknownNameError
 from harness.reports.build import FILES
 from harness.reports.render import plotted, printed
 from harness.stats import mean_with_interval
+from tests.unit.reports.conftest import Results, fill
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -41,14 +43,32 @@ def cells(report, task, row, title=None, space="toy"):
     return {column.title: cell.text for column, cell in zip(table.columns, found.cells, strict=True)}
 
 
-def test_files(filled, out, drawn):
-    report = built(filled, out)
+@dataclass(frozen=True)
+class Drawn:
+    """A report with its figures, and matplotlib's settings before and after it was made."""
+
+    results: Results
+    report: reports.Report
+    before: dict
+    after: dict
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    root = tmp_path_factory.mktemp("figures")
+    results, before = fill(Results(root / "results")), dict(matplotlib.rcParams)
+    return Drawn(results, built(results, root / "a"), before, dict(matplotlib.rcParams))
+
+
+def test_files(figures):
+    report = figures.report
+    out = report.paths["page"].parent
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES.values())
     assert all(path.exists() for path in report.paths.values())
-    figures = sorted(path.name for path in report.paths["figures"].iterdir())
+    names = sorted(path.name for path in report.paths["figures"].iterdir())
     charts = sorted(chart.name for chart in report.charts)
     assert len(set(charts)) == len(charts)
-    assert figures == sorted(["drawn.json", *(f"{name}.{kind}" for name in charts for kind in STARTS)])
+    assert names == sorted(["drawn.json", *(f"{name}.{kind}" for name in charts for kind in STARTS)])
     for path in report.paths["figures"].iterdir():
         if path.suffix != ".json":
             assert path.read_bytes().startswith(STARTS[path.suffix[1:]])
@@ -301,8 +321,8 @@ def test_what_records_say_is_escaped(results, out):
     assert "&lt;script&gt;alert" in text
 
 
-def test_the_same_records_give_the_same_bytes(filled, tmp_path, drawn):
-    first, second = (built(filled, tmp_path / name) for name in ("a", "b"))
+def test_the_same_records_give_the_same_bytes(figures, drawn):
+    first, second = figures.report, built(figures.results, figures.results.root.parent / "b")
     for path in sorted(first.paths["figures"].parent.rglob("*")):
         if path.is_file():
             other = second.paths["page"].parent / path.relative_to(first.paths["page"].parent)
@@ -378,10 +398,9 @@ def test_figures_may_be_left_out_and_their_formats_chosen(filled, out):
         built(filled, out, formats=["swg"])
 
 
-def test_drawing_leaves_no_global_state(filled, out, drawn):
-    before = dict(matplotlib.rcParams)
-    built(filled, out)
-    assert dict(matplotlib.rcParams) == before
+def test_drawing_leaves_no_global_state(figures):
+    assert figures.report.charts
+    assert figures.after == figures.before
 
 
 @pytest.mark.parametrize("width", [50, 80, 260])
