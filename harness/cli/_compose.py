@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -47,7 +47,7 @@ def composing() -> Iterator[None]:
     files = {str(path): path.stat().st_mtime_ns for path in folders.CONF.rglob("*.yaml")}
     made_of = {"own": OwnFolders.places, **files}
     if bring_in() or OwnFolders.places or made_of != _composed_of:
-        for cached in (_chosen, _parse, groups):
+        for cached in (_chosen, _pickled, _parse, groups):
             cached.cache_clear()
         _composed_of.clear()
         _composed_of.update(made_of)
@@ -158,7 +158,7 @@ def _composed(overrides: list[str]) -> DictConfig:
         parsed = [_parse(text) for text in overrides]
         if any(each.is_add() or each.is_delete() or of_hydra(each.input_line or "") for each in parsed):
             return compose("config", overrides=overrides)
-        config = deepcopy(_chosen(_choices_of_groups(overrides, known)))
+        config = _copied(_choices_of_groups(overrides, known))
         for each in parsed:
             if each.key_or_group not in known:
                 OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
@@ -171,10 +171,21 @@ def _choices_of_groups(overrides: Iterable[str], known: Container[str]) -> tuple
     return tuple(text for text in overrides if text.split("=")[0] in known)
 
 
+def _copied(choices: tuple[str, ...]) -> DictConfig:
+    """What the choices of groups make, to be changed; read from its bytes, in a quarter of a copy's time."""
+    made: DictConfig = pickle.loads(_pickled(choices))
+    return made
+
+
+@lru_cache(maxsize=256)
+def _pickled(choices: tuple[str, ...]) -> bytes:
+    return pickle.dumps(_chosen(choices), pickle.HIGHEST_PROTOCOL)
+
+
 @lru_cache(maxsize=256)
 def _chosen(overrides: tuple[str, ...]) -> DictConfig:
     """What the choices of groups make; not to be changed."""
-    made = deepcopy(_chosen(())) if overrides else compose("config")
+    made = _copied(()) if overrides else compose("config")
     for text in overrides:
         option = _option(*text.split("=", 1))
         if option is None:
@@ -196,8 +207,7 @@ def _option(group: str, name: str) -> DictConfig | None:
 
 def to_run_config(config: DictConfig) -> RunConfig:
     """Hydra's config as the plain dataclass that runners take, ``~`` in folders being the home folder."""
-    OmegaConf.resolve(config)
-    run: Any = OmegaConf.to_object(config)
+    run: Any = OmegaConf.to_object(config)  # which resolves `${...}`
     folder = run.input.get("folder")
     if isinstance(folder, str):
         run = replace(run, input={**run.input, "folder": str(Path(folder).expanduser())})
