@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from harness import folders
 from harness.cli import run
+from harness.cli._compose import asks_hydra, composing
 from harness.cli._ledger import Ending, job_of, summary
 from harness.records import Store
 from harness.runners import duration
@@ -89,6 +92,28 @@ def test_a_job_that_never_ended_is_no_success(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(run, "_run", lambda *_: None)
     assert run.main(["-m", *TINY, "seed=0,1", f"results={tmp_path}"]) == 1
     assert "never ended: seed=0, seed=1" in capfd.readouterr().err
+
+
+def test_hydra_runs_a_sweep_where_something_of_its_own_is_set(tmp_path, monkeypatch, capfd):
+    asked = []
+    monkeypatch.setattr(run, "_hydra_main", lambda: asked.append(1))
+    sweep = ("-m", "space=nbmacro", "task=search", "searcher=largest", f"results={tmp_path}")
+    assert run.main([*sweep, "seed=0,1,0"]) == 0
+    assert "2 settings, 3 runs: 2 done, 1 skipped" in capfd.readouterr().err
+    assert not asked
+    assert not (tmp_path / "multirun").exists()
+    assert run.main([*sweep, "seed=2,3", "hydra/launcher=basic"]) == 1
+    assert asked
+
+
+def test_a_file_that_takes_another_launcher_is_hydras_to_run(tmp_path, monkeypatch):
+    shutil.copytree(folders.CONF, tmp_path / "conf")
+    text = "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
+    (tmp_path / "conf" / "experiment" / "wide.yaml").write_text(text)
+    monkeypatch.setattr(folders, "CONF", tmp_path / "conf")
+    with composing():
+        assert asks_hydra(("experiment=wide", "seed=1"))
+        assert not asks_hydra(("experiment=zero_cost_pt", "seed=1"))
 
 
 def test_the_summary():
