@@ -8,8 +8,8 @@ from torch import Tensor
 EXACT_COLUMNS = 2**24
 """Whole numbers up to this one are exact in float32, so a product of so many 0/1 columns is too."""
 BLOCK_SAMPLES = 48
-"""Width of the blocks of a product that is computed on one side of its diagonal alone: a fifth less time for 256
-samples of 16,384 units on an AVX-512 core, a tenth for 128."""
+"""Width of the blocks of a product that is computed on one side of its diagonal alone: a fifth less time for
+256 samples of 16,384 units on an AVX-512 core, a tenth for 128."""
 
 
 def unit_rows(activations: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def code_product(codes: Tensor) -> Tensor:
 
 
 def _by_blocks(codes: Tensor) -> Tensor:
-    """The product of int8 codes, which is symmetric: blocks of columns from the diagonal down, then mirrored."""
+    """The product of int8 codes, which is symmetric: columns from the diagonal down, then mirrored."""
     if len(codes) < 2 * BLOCK_SAMPLES:
         return torch._int_mm(codes, codes.T).long()
     product = codes.new_empty((len(codes),) * 2, dtype=torch.int64)

@@ -19,8 +19,8 @@ from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, gated, scale
 
 CHUNK_SAMPLES = 32
-"""Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands to
-the next one then stays in the cache."""
+"""Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands
+to the next one then stays in the cache."""
 CODE_BYTES = 2**27
 """Codes held at a time, over the whole batch, at one byte each."""
 OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
@@ -170,7 +170,7 @@ class _Execution:
         for index, graph in enumerate(self.graphs):
             calls = graph.relus.get(node, 0)
             if calls:
-                self.products[index] += calls * product
+                self.products[index].add_(product, alpha=calls)
                 self.units[index] += calls * codes.shape[1]
 
 
