@@ -85,7 +85,5 @@ def test_candidates_of_a_decision_are_read_at_once() -> None:
         kernels = Kernels([supernet.masked(mask) for mask in masks], images, "fast")
         found = [kernels.of(index, False) for index in range(5)]
     assert reads.copies == 2
-    assert (
-        {each.kernel.device.type for each in found} == {each.logits.device.type for each in found} == {"cpu"}
-    )
+    assert {tensor.device.type for each in found for tensor in (each.kernel, each.logits)} == {"cpu"}
     assert (found[0].kernel.shape, found[0].logits.shape) == ((4, 4), (4, 10))
