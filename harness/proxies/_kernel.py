@@ -19,6 +19,7 @@ from harness import graphs
 from harness.collector import paused_collector
 from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
+from harness.proxies._eigenvalues import log_abs_determinant, rank
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Refused, Undefined
 from harness.proxies._traced import traced
@@ -120,13 +121,26 @@ class Kernels:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
         try:
             with graphs.multiplying(self._precision, self._images.device):
-                return list(graphs.relu_kernels(rewritten, self._images.to(self._format)))
+                return list(_read_together(graphs.relu_kernels(rewritten, self._images.to(self._format))))
         except Exception as error:
             if machine_failure(error):
                 raise
             if len(rewritten) == 1:
                 return [None]
             return [each for graph in rewritten for each in self._run([graph])]
+
+
+def _read_together(found: list[Counted]) -> list[Counted]:
+    """Kernels and logits on the CPU, in two reads for all networks: on each one a GPU stands still."""
+    if not found or found[0].kernel.device.type == "cpu":
+        return found
+    kernels = torch.stack([each.kernel for each in found]).cpu()
+    logits = torch.cat([each.logits.flatten() for each in found]).cpu()
+    parts = logits.split([each.logits.numel() for each in found])
+    return [
+        replace(each, kernel=kernel, logits=part.view(each.logits.shape))
+        for each, kernel, part in zip(found, kernels, parts, strict=True)
+    ]
 
 
 def _with_blocks(graph: graphs.Graph, nodes: graphs.Nodes) -> graphs.Graph:
@@ -278,7 +292,6 @@ def log_determinant(kernel: np.ndarray) -> float:
         Status ``inf`` where K is singular to double precision: two samples with the same codes, or
         fewer independent units than samples. LU would return a number made of rounding there.
     """
-    rank = int(np.linalg.matrix_rank(kernel, hermitian=True))
-    if rank < len(kernel):
-        raise Undefined("inf", f"the kernel of {len(kernel)} samples has rank {rank}, so log det K is -inf")
-    return float(np.linalg.slogdet(kernel)[1])
+    if (found := rank(kernel)) < len(kernel):
+        raise Undefined("inf", f"the kernel of {len(kernel)} samples has rank {found}, so log det K is -inf")
+    return log_abs_determinant(kernel)
