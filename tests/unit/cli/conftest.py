@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from multiprocessing import forkserver
+
 import pytest
 
 from harness.cli import _pool
@@ -10,4 +12,5 @@ from tests.children import CHILDREN
 
 @pytest.fixture
 def quick_pool(monkeypatch):
+    forkserver.ensure_running()  # before a test changes the environment, which it would keep
     monkeypatch.setattr(_pool.multiprocessing, "get_context", lambda _: CHILDREN)
