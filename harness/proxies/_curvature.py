@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from harness import graphs
-from harness.proxies._jets import curvature_of_traced
 from harness.proxies._modules import layer_weights, parameters_of, run
 from harness.proxies._passes import Passes
 from harness.proxies._totals import total
@@ -24,9 +23,8 @@ def weight_curvature(passes: Passes) -> float:
 
 
 def _curvature(passes: Passes) -> float:
-    gradients = passes.loss_gradients()
     try:
-        return curvature_of_traced(passes.module, passes.images, passes.targets, gradients)
+        return passes.curvature()
     except graphs.Untraceable:
         return passes.read("curvature_differentiated", lambda: _differentiated_twice(passes), "graph")
 

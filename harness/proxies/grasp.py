@@ -28,6 +28,8 @@ ABOUT = About(
     labels=True,
     gradients="batch",
 )
+RIDES = ("calls",)
+"""Made from what the forward and backward pass of the loss has computed, where these can be written down."""
 
 
 def score(passes: Passes) -> float:
