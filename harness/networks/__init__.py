@@ -48,6 +48,7 @@ from harness.networks._ensemble import (
 from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
+from harness.networks._parts import buffers_in, parameters_in, parts_of
 from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
@@ -67,6 +68,7 @@ __all__ = [
     "Network",
     "Supernet",
     "VectorProducts",
+    "buffers_in",
     "build",
     "build_ensemble",
     "build_restorer",
@@ -83,6 +85,8 @@ __all__ = [
     "in_mode",
     "mix",
     "parameter_count",
+    "parameters_in",
+    "parts_of",
     "released_counting",
     "released_masking",
     "require_convolutions",

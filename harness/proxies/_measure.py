@@ -16,6 +16,7 @@ from harness import registry
 from harness.about import About
 from harness.errors import ConfigError, MachineFailure, machine_failure
 from harness.inputs import Batch
+from harness.networks import parts_of
 from harness.proxies._deadline import OutOfTime, limited
 from harness.proxies._forms import Given, as_batches, as_names, require_enough
 from harness.proxies._kernel import Kernels
@@ -117,18 +118,19 @@ def measure_each(
     networks = [unwrapped(module) for module in modules]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     alike: dict[tuple[Any, ...], list[int]] = {}
+    parts = [parts_of(network) for network in networks]
     for index, network in enumerate(networks):
-        if sentence := refusal(network):
+        if sentence := refusal(network, parts[index]):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
-            alike.setdefault(_format(network, batches[0]), []).append(index)
+            alike.setdefault(_format(network, parts[index], batches[0]), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches]
             chosen = [networks[index] for index in members]
-            with opened(chosen):
+            with opened(list({id(part): part for index in members for part in parts[index]}.values())):
                 rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
@@ -185,9 +187,12 @@ def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
     return frozenset(found if counting == "once" else found - {"codes"})
 
 
-def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype, torch.memory_format]:
-    reference = next((p for p in module.parameters() if p.is_floating_point()), batch.images)
-    return reference.device, reference.dtype, memory_format(module)
+def _format(
+    module: nn.Module, parts: Collection[nn.Module], batch: Batch
+) -> tuple[torch.device, torch.dtype, torch.memory_format]:
+    own = (each for part in parts for each in part._parameters.values())
+    reference = next((each for each in own if each is not None and each.is_floating_point()), batch.images)
+    return reference.device, reference.dtype, memory_format(module, parts)
 
 
 @cache

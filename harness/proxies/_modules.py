@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
-from harness.networks import in_mode
+from harness.networks import in_mode, parts_of
 from harness.proxies._outcome import Refused
-from harness.proxies._state import keeps_state, kept_state
+from harness.proxies._state import keep_state, kept_state
 from harness.proxies._surroundings import without_checkpoints
 
 
@@ -19,7 +19,7 @@ def parameters_of(module: nn.Module) -> dict[str, Tensor]:
 
     On copies of them where the module has parts of a user's own, whose forward pass may change its weights.
     """
-    copied = any(map(keeps_state, module.modules()))
+    copied = keep_state(parts_of(module))
     own = {name: parameter.detach() for name, parameter in module.named_parameters()}
     own = {name: each.clone() if copied or each.is_inference() else each for name, each in own.items()}
     return {name: nn.Parameter(leaf, leaf.is_floating_point()) for name, leaf in own.items()}
