@@ -119,16 +119,18 @@ def measure_each(
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     alike: dict[tuple[Any, ...], list[int]] = {}
     parts = [parts_of(network) for network in networks]
+    seen = not all(getattr(proxy, "WEIGHTS_ALONE", False) for proxy in proxies.values())
     for index, network in enumerate(networks):
         if sentence := refusal(network, parts[index]):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
-            alike.setdefault(_format(network, parts[index], batches[0]), []).append(index)
+            order = memory_format(network, parts[index]) if seen else torch.preserve_format
+            alike.setdefault((*_format(parts[index], batches[0]), order), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
         with undisturbed(found[0]):
-            converted = [_converted(each, *found) for each in batches]
+            converted = [_converted(each, *found) for each in batches] if seen else batches
             chosen = [networks[index] for index in members]
             with opened(list({id(part): part for index in members for part in parts[index]}.values())):
                 rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
@@ -187,12 +189,10 @@ def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
     return frozenset(found if counting == "once" else found - {"codes"})
 
 
-def _format(
-    module: nn.Module, parts: Collection[nn.Module], batch: Batch
-) -> tuple[torch.device, torch.dtype, torch.memory_format]:
+def _format(parts: Collection[nn.Module], batch: Batch) -> tuple[torch.device, torch.dtype]:
     own = (each for part in parts for each in part._parameters.values())
     reference = next((each for each in own if each is not None and each.is_floating_point()), batch.images)
-    return reference.device, reference.dtype, memory_format(module, parts)
+    return reference.device, reference.dtype
 
 
 @cache

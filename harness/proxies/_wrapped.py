@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
@@ -71,7 +71,10 @@ def refusal(module: nn.Module, parts: Collection[nn.Module]) -> str:
     ``parts`` are all of its own.
     """
     tensors = (*parameters_in(parts), *buffers_in(parts))
-    if not any(map(_is_refused, set(map(type, parts)))) and not any(map(_has_no_numbers, tensors)):
+    empty = any(map(nn.parameter.is_lazy, tensors)) or any(
+        each.is_meta or each.is_quantized for each in tensors
+    )
+    if not empty and not any(map(_is_refused, set(map(type, parts)))):
         return ""
     for path, part in module.named_modules():
         where = f"its part {path!r}" if path else "the network"
@@ -91,10 +94,6 @@ def refusal(module: nn.Module, parts: Collection[nn.Module]) -> str:
 
 def _is_refused(kind: type) -> bool:
     return issubclass(kind, torch.jit.ScriptModule) or ".quantized." in kind.__module__
-
-
-def _has_no_numbers(tensor: Tensor) -> bool:
-    return nn.parameter.is_lazy(tensor) or tensor.is_meta or tensor.is_quantized
 
 
 def memory_format(module: nn.Module, parts: Collection[nn.Module] | None = None) -> torch.memory_format:

@@ -27,6 +27,8 @@ ABOUT = About(
     choices="convolutions and linear layers of the network as built; a masked supernet counts what is left",
     images=False,
 )
+WEIGHTS_ALONE = True
+"""The batch is not looked at, nor its shape: it need not be converted."""
 
 
 def score(passes: Passes) -> float:
