@@ -48,7 +48,13 @@ from harness.networks._ensemble import (
 from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
-from harness.networks._parts import buffers_in, parameters_in, parts_of
+from harness.networks._parts import (
+    buffers_in,
+    named_parameters_of,
+    named_parts_of,
+    parameters_in,
+    parts_of,
+)
 from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
@@ -84,6 +90,8 @@ __all__ = [
     "has_supernet",
     "in_mode",
     "mix",
+    "named_parameters_of",
+    "named_parts_of",
     "parameter_count",
     "parameters_in",
     "parts_of",

@@ -28,6 +28,42 @@ def parts_of(module: nn.Module) -> list[nn.Module]:
     return list(found)
 
 
+def named_parts_of(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """What ``module.named_modules()`` yields, in its order.
+
+    Examples
+    --------
+    >>> [name for name, _ in named_parts_of(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Flatten()))]
+    ['', '0', '0.0', '1']
+    """
+    found: dict[nn.Module, str] = {}
+    waiting = [("", module)]
+    while waiting:
+        name, part = waiting.pop()
+        if part not in found:
+            found[part] = name
+            if part._modules:
+                before = f"{name}." if name else ""
+                waiting += [
+                    (before + own, child)
+                    for own, child in reversed(part._modules.items())
+                    if child is not None
+                ]
+    return [(name, part) for part, name in found.items()]
+
+
+def named_parameters_of(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """What ``module.named_parameters()`` yields, in its order: a shared one once, by its first name."""
+    found: dict[int, tuple[str, nn.Parameter]] = {}
+    for path, part in named_parts_of(module):
+        if part._parameters:
+            before = f"{path}." if path else ""
+            for name, own in part._parameters.items():
+                if own is not None and id(own) not in found:
+                    found[id(own)] = before + name, own
+    return list(found.values())
+
+
 def parameters_in(parts: Iterable[nn.Module]) -> list[Tensor]:
     """The parameters of these parts, a shared one once."""
     own = [tensor for part in parts if part._parameters for tensor in part._parameters.values()]

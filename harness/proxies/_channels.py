@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from harness.networks import named_parameters_of, parts_of
 from harness.proxies._modules import own_weight
 from harness.proxies._outcome import Refused
 
@@ -30,8 +31,8 @@ class LayerChannels:
     """
 
     def __init__(self, module: nn.Module, samples: int, copies: bool = False) -> None:
-        names = {id(parameter): name for name, parameter in module.named_parameters()}
-        layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
+        names = {id(parameter): name for name, parameter in named_parameters_of(module)}
+        layers = [part for part in parts_of(module) if isinstance(part, _ConvNd | nn.Linear)]
         self._layers = {
             layer: names[id(own_weight(layer))] for layer in layers if id(own_weight(layer)) in names
         }
