@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -10,6 +11,8 @@ from torch.nn import functional as F
 
 Derivative = Tensor | None
 """None is 0."""
+Vector = Tensor | float
+"""A number for each channel; 0 for those of nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,76 +48,94 @@ class BatchNorm:
 
     def second(
         self, u: Derivative, v: Derivative, gradient: Tensor | None, of_weight: Tensor | None = None
-    ) -> tuple[Derivative, Derivative, Tensor]:
-        """y_e, y_d, and the sum over all entries of D2 y times y's ``gradient``.
+    ) -> tuple[Derivative, Derivative, Tensor | None]:
+        """y_e, y_d, and by channel the sum of D2 y times y's ``gradient``, None where there is none.
 
         ``gradient`` is that of y. Where the weight's own is given, the sum of y's times y, it is that of x,
         whose sums with u and v are those of y's with y_e and y_d.
         """
-        r = self.eps * self.inverse.square() if self.grown else torch.zeros_like(self.inverse)
-        scale = torch.ones_like(r) if self.weight is None else self.weight.detach()
-        (mean_u, a), (mean_v, b) = self._moments(u), self._moments(v)
-        y_d = None if v is None else self._moved(v, mean_v, -b)
-        y_e = None if u is None and not self.grown else self._moved(u, mean_u, r - a)
-        term = r.new_zeros((), dtype=torch.float64)
+        rest = self.inverse.square() * self.eps
+        r = rest if self.grown else 0.0
+        (shift_e, a), (shift_d, b) = self._moments(u), self._moments(v)
+        still = a - r
+        y_e = None if u is None and not self.grown else self._moved(u, shift_e, -still)
+        y_d = None if v is None else self._moved(v, shift_d, -b)
+        bent = None
         if gradient is not None:
             # <u-bar v-bar> - a b from <y_e y_d>, as <y y> = 1 - eps / s^2.
-            rest = self.eps * self.inverse.square()
-            both = self._sums(y_e, y_d) / self._entries - rest * b * r + a * b * rest
-            if of_weight is None:
-                of_y = self._sums(gradient, self.x, self.mean, self.inverse) * scale
-                of_e = (self._sums(gradient, y_e) * scale) - r * of_y
-                of_d = self._sums(gradient, y_d) * scale
-            else:
-                of_y = of_weight * scale
-                of_e, of_d = self._sums(gradient, u), self._sums(gradient, v)
-            term = -((both + 2 * r * b) * of_y + b * of_e + (a - r) * of_d).double().sum()
-        if bool((scale != 1).any()):
-            y_e, y_d = (None if y is None else y.mul_(self._by_channel(scale)) for y in (y_e, y_d))
-        return y_e, y_d, term
+            both = self._sums(y_e, y_d) / self._entries + rest * b * (still + 2 * self.grown)
+            of_y, of_e, of_d = self._sums_with(gradient, of_weight, (u, v), (y_e, y_d), r)
+            bent = -(both * of_y + b * of_e + still * of_d)
+        if self.weight is not None and bool((self.weight != 1).any()):
+            scale = self._by_channel(self.weight.detach())
+            y_e, y_d = (None if y is None else y.mul_(scale) for y in (y_e, y_d))
+        return y_e, y_d, bent
+
+    def _sums_with(
+        self,
+        gradient: Tensor,
+        of_weight: Tensor | None,
+        before: tuple[Derivative, Derivative],
+        after: tuple[Derivative, Derivative],
+        r: Tensor | float,
+    ) -> tuple[Vector, Vector, Vector]:
+        """The sums of y's gradient times y, y_e without r y, and y_d."""
+        scale = 1.0 if self.weight is None else self.weight.detach()
+        if of_weight is not None:
+            of_e, of_d = (self._sums(gradient, part) for part in before)
+            return of_weight * scale, of_e, of_d
+        of_e, of_d = (self._sums(gradient, part) * scale for part in after)
+        of_y = _reduced(gradient, self.x, self.mean, self.inverse, self._ones)[0] * scale
+        return of_y, of_e - r * of_y, of_d
 
     @property
     def _entries(self) -> int:
         """Of a channel."""
         return self.x.numel() // self.x.shape[1]
 
-    def _moments(self, z: Derivative) -> tuple[Tensor, Tensor]:
-        """<z> and <z-bar y>."""
-        if z is None:
-            return torch.zeros_like(self.mean), torch.zeros_like(self.mean)
-        products, sums = _reduced(z, self.x, self.mean, self.inverse)
-        return sums / self._entries, products * self.inverse / self._entries
+    @cached_property
+    def _ones(self) -> Tensor:
+        return torch.ones_like(self.mean)
 
-    def _moved(self, z: Derivative, mean: Tensor, factor: Tensor) -> Tensor:
-        """z-bar + factor y."""
-        variance, shift = self.inverse.pow(-2), -mean * self.inverse
-        moved = F.batch_norm(self.x, self.mean, variance, factor, shift, False, 0.0, 0.0)
+    @cached_property
+    def _zeros(self) -> Tensor:
+        return torch.zeros_like(self.mean)
+
+    @cached_property
+    def _variance(self) -> Tensor:
+        return self.inverse.pow(-2)
+
+    def _moments(self, z: Derivative) -> tuple[Tensor, Vector]:
+        """-<z> / s and <z-bar y>."""
+        if z is None:
+            return self._zeros, 0.0
+        products, sums = _reduced(z, self.x, self.mean, self.inverse, self._ones)
+        share = self.inverse / self._entries
+        return -sums * share, products * share
+
+    def _moved(self, z: Derivative, shift: Tensor, factor: Vector) -> Tensor:
+        """Z / s + shift + factor y."""
+        moved = F.batch_norm(self.x, self.mean, self._variance, factor * self._ones, shift, False, 0.0, 0.0)
         return moved if z is None else moved.addcmul_(z, self._by_channel(self.inverse))
 
-    def _sums(
-        self, one: Derivative, other: Derivative, mean: Tensor | None = None, inverse: Tensor | None = None
-    ) -> Tensor:
-        """Of ``one * (other - mean) * inverse`` over samples and pixels."""
-        ones = torch.ones_like(self.mean)
+    def _sums(self, one: Derivative, other: Derivative) -> Vector:
+        """Of ``one * other`` over samples and pixels."""
         if one is None or other is None:
-            return 0 * ones
-        return _reduced(one, other, 0 * ones if mean is None else mean, ones if inverse is None else inverse)[
-            0
-        ]
+            return 0.0
+        return _reduced(one, other, self._zeros, self._ones, self._ones)[0]
 
     def _by_channel(self, values: Tensor) -> Tensor:
         return values.view(-1, *(1,) * (self.x.dim() - 2))
 
 
-def _reduced(one: Tensor, other: Tensor, mean: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
+def _reduced(
+    one: Tensor, other: Tensor, mean: Tensor, inverse: Tensor, ones: Tensor
+) -> tuple[Tensor, Tensor]:
     """Sums of ``one * (other - mean) * inverse`` and of ``one`` over samples and pixels, (channels,) each.
 
     What batch norm's backward pass computes for its weight and bias, in one pass over the memory.
     """
     backward = torch.ops.aten.native_batch_norm_backward
     # Without a weight, products would not be computed on a GPU.
-    weight = torch.ones_like(mean)
-    _, products, sums = backward(
-        one, other, weight, None, None, mean, inverse, True, 0.0, [False, True, True]
-    )
+    _, products, sums = backward(one, other, ones, None, None, mean, inverse, True, 0.0, [False, True, True])
     return products, sums

@@ -89,11 +89,16 @@ def curvature(
     with torch.no_grad():
         sweep = _Sweep(calls, arrived, steps)
         sweep.terms.append(_cross_entropy(logits.detach(), *sweep.run(), targets))
+        if sweep.channels:
+            sweep.terms.append(torch.cat(sweep.channels).sum(dtype=torch.float64))
         return total(sweep.terms) - total(step.double().square().sum() for step in steps.values())
 
 
 class _Sweep:
-    """Derivatives operation by operation, and the terms of the second derivative of the loss so far."""
+    """Derivatives operation by operation, and the terms of the second derivative of the loss so far.
+
+    Those of batch norms stand by channel.
+    """
 
     def __init__(
         self, calls: Calls, arrived: Mapping[Node, list[Tensor | None]], steps: Mapping[int, Tensor]
@@ -102,6 +107,7 @@ class _Sweep:
         self.arrived = arrived
         self.steps = steps
         self.terms: list[Tensor] = []
+        self.channels: list[Tensor] = []
         self.derivatives: dict[Node, tuple[Derivative, Derivative]] = {}
         self.grown = {
             norm
@@ -196,8 +202,9 @@ class _Sweep:
             return None, None
         (x,), eps = self.calls.kept(node), node.operands[7]
         norm = BatchNorm(x.detach(), *self.calls.statistics(node), eps, node.operands[3], node in self.grown)
-        y_e, y_d, term = norm.second(u, v, *self.arrived[node])
-        self.terms.append(term)
+        y_e, y_d, bent = norm.second(u, v, *self.arrived[node])
+        if bent is not None:
+            self.channels.append(bent)
         return y_e, y_d
 
     def _gated(self, node: Node) -> tuple[Derivative, Derivative]:

@@ -45,12 +45,12 @@ def opened(parts: Collection[nn.Module]) -> Iterator[None]:
         if child is not None and _inside(child) is not None
     ]
     try:
-        for parts, name, child in found:
-            parts[name] = unwrapped(child)
+        for children, name, child in found:
+            children[name] = unwrapped(child)
         yield
     finally:
-        for parts, name, child in found:
-            parts[name] = child
+        for children, name, child in found:
+            children[name] = child
 
 
 def _inside(module: nn.Module) -> nn.Module | None:
