@@ -30,7 +30,7 @@ def _curvature(passes: Passes) -> float:
 
 
 def _differentiated_twice(passes: Passes) -> float:
-    """The same by a backward pass through the backward pass, for networks that cannot be traced.
+    """The same by a backward pass through the backward pass, for networks that do what is not known.
 
     On a forward pass of its own, as fused attention has no second derivative.
     """
