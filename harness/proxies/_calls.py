@@ -76,7 +76,10 @@ class Calls(TorchFunctionMode):
         result = function(*args, **kwargs)
         if watched:
             with torch._C.DisableTorchFunction():
-                self._note(function, args, call, operands, values, result)
+                try:
+                    self._note(function, args, call, operands, values, result)
+                except Exception as error:
+                    self._refuse(error)
         return result
 
     def end(self, logits: Tensor) -> None:
@@ -135,11 +138,15 @@ class Calls(TorchFunctionMode):
         try:
             call = write(*args, **kwargs)
             operands = tuple(self._operand(call, place, each) for place, each in enumerate(call.operands))
-        except (graphs.Untraceable, TypeError) as error:
-            self._refusal = str(error)
+        except Exception as error:
+            self._refuse(error)
             return _NOTHING
         kept = call.operands[: _OF_OPERANDS.get(call.function, 0)]
         return call, operands, [(each, each._version) for each in kept]
+
+    def _refuse(self, error: Exception) -> None:
+        """Write down no more: that is nothing to the pass and its other readers."""
+        self._refusal = f"{type(error).__name__}: {error}"
 
     def _operand(self, call: Call, place: int, operand: Any) -> Any:
         if type(operand) is tuple and operand and isinstance(operand[0], Tensor):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from harness import families, networks, proxies, spaces
 from harness.inputs import Batch, noise
-from harness.proxies import _curvature
+from harness.proxies import _calls, _curvature
 
 
 def head(channels: int) -> nn.Sequential:
@@ -198,6 +198,21 @@ def test_what_is_not_known_is_differentiated_twice(
     measured = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"]
     assert measured.value == pytest.approx(by_double_backward(network, batch), rel=1e-9)
     assert len(twice) == 1
+
+
+def test_a_pass_that_cannot_be_written_down_is_none_the_worse(
+    build_network: Callable, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, names = build_network("residual"), ["grasp", "fisher", "nwot"]
+    expected = proxies.measure(network, batch, names, seed=0)
+
+    def fail(tensor: Tensor) -> None:
+        raise RuntimeError("no edge")
+
+    monkeypatch.setattr(_calls, "get_gradient_edge", fail)
+    measured = proxies.measure(network, batch, names, seed=0)
+    for name in names:
+        assert measured[name].value == pytest.approx(expected[name].value, rel=1e-9), measured[name]
 
 
 def test_both_ways_agree_where_hooks_decide(build_network: Callable, batch: Batch) -> None:
