@@ -52,7 +52,10 @@ def average_3x3(x: Tensor) -> Tensor:
 def smooth(x: Tensor, centre: float, average: float) -> Tensor:
     """``centre * x + average * average_3x3(x)``, with its own rounding."""
     ones, factors = _smoothing(x.shape[1:], average, x.dtype, x.device)
-    smoothed = sum_3x3(x, ones).mul_(factors)
+    sums = sum_3x3(x, ones)
+    if centre == 1:
+        return torch.addcmul(x, sums, factors, out=sums)  # one pass over memory in place of two
+    smoothed = sums.mul_(factors)
     return smoothed.add_(x, alpha=centre) if centre else smoothed
 
 

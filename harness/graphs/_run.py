@@ -18,9 +18,9 @@ from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, gated, scale
 
-CHUNK_SAMPLES = 16
-"""Samples in float32 that run together on a CPU, twice as many in half as many bytes: what a layer hands to
-the next one then stays in the cache."""
+CHUNK_SAMPLES = 32
+"""Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands
+to the next one then stays in the cache."""
 CODE_BYTES = 2**27
 """Codes held at a time, over the whole batch, at one byte each."""
 OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
@@ -66,9 +66,9 @@ def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
     order = needed(graphs)
     together = images.device.type != "cpu" or any(map(_mixes_samples, order))
     together = together or any(graph.together for graph in graphs)
-    samples = CHUNK_SAMPLES * 4 // min(4, images.itemsize)
-    pieces = 1 if together else -(-len(images) // samples)
     threads = torch.get_num_threads()
+    samples = CHUNK_SAMPLES if len(images) >= CHUNK_SAMPLES * threads else CHUNK_SAMPLES // 2
+    pieces = 1 if together else -(-len(images) // samples)
     with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
         try:
             return _Execution(graphs, order, images.tensor_split(pieces), pool).run()
@@ -170,7 +170,7 @@ class _Execution:
         for index, graph in enumerate(self.graphs):
             calls = graph.relus.get(node, 0)
             if calls:
-                self.products[index] += calls * product
+                self.products[index].add_(product, alpha=calls)
                 self.units[index] += calls * codes.shape[1]
 
 

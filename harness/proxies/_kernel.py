@@ -19,6 +19,7 @@ from harness import graphs
 from harness.collector import paused_collector
 from harness.errors import machine_failure, unknown_name
 from harness.graphs import Counted, agreements, code_product, unit_rows
+from harness.proxies._eigenvalues import log_abs_determinant, rank
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Refused, Undefined
 from harness.proxies._traced import traced
@@ -278,7 +279,6 @@ def log_determinant(kernel: np.ndarray) -> float:
         Status ``inf`` where K is singular to double precision: two samples with the same codes, or
         fewer independent units than samples. LU would return a number made of rounding there.
     """
-    rank = int(np.linalg.matrix_rank(kernel, hermitian=True))
-    if rank < len(kernel):
-        raise Undefined("inf", f"the kernel of {len(kernel)} samples has rank {rank}, so log det K is -inf")
-    return float(np.linalg.slogdet(kernel)[1])
+    if (found := rank(kernel)) < len(kernel):
+        raise Undefined("inf", f"the kernel of {len(kernel)} samples has rank {found}, so log det K is -inf")
+    return log_abs_determinant(kernel)

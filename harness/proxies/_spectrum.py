@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from harness.proxies._eigenvalues import eigenvalues
 from harness.proxies._outcome import Undefined
 
 
@@ -17,8 +18,8 @@ def negative_condition(kernel: np.ndarray, dtype: torch.dtype) -> float:
         Status ``nan`` where the kernel is 0; ``inf`` where it is singular to the precision of its gradients,
         smallest <= B eps largest for B samples and the format's machine epsilon eps.
     """
-    eigenvalues = np.linalg.eigvalsh(kernel)
-    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
+    ordered = eigenvalues(kernel)
+    smallest, largest = float(ordered[0]), float(ordered[-1])
     if largest <= 0:
         raise Undefined("nan", "all gradients are 0: the condition number is 0/0")
     if smallest <= len(kernel) * torch.finfo(dtype).eps * largest:

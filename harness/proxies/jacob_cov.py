@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.about import About
+from harness.proxies._eigenvalues import eigenvalues
 from harness.proxies._input_correlation import input_correlation
 from harness.proxies._passes import Passes
 
@@ -34,5 +35,5 @@ OFFSET = 1e-5
 
 def score(passes: Passes) -> float:
     """Negative sum of log(v + k) + 1 / (v + k) over the correlation eigenvalues v."""
-    shifted = np.linalg.eigvalsh(input_correlation(passes)) + OFFSET
+    shifted = eigenvalues(input_correlation(passes)) + OFFSET
     return -float(np.sum(np.log(shifted) + 1 / shifted))

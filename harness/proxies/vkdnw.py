@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import entr
 
 from harness.about import About
+from harness.proxies._eigenvalues import eigenvalues
 from harness.proxies._information import fisher_information
 from harness.proxies._outcome import Undefined
 from harness.proxies._passes import Passes
@@ -41,8 +42,7 @@ DECILES = np.arange(1, 10) / 10
 def score(passes: Passes) -> float:
     """Number of layers plus the normalised entropy of the Fisher information's deciles."""
     information = fisher_information(passes).cpu().numpy()
-    eigenvalues = np.linalg.eigvalsh(information).clip(min=0)
-    deciles = np.quantile(eigenvalues, DECILES)
+    deciles = np.quantile(eigenvalues(information).clip(min=0), DECILES)
     if not deciles.sum():
         raise Undefined(
             "nan", "nine tenths of the Fisher information's eigenvalues are 0, and their shares 0/0"

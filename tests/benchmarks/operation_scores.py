@@ -201,8 +201,7 @@ def convolutions(
     nodes = graphs.Nodes(batch.images)
     folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
     folded = [graphs.rounded(graph, nodes, dtype) for graph in folded]
-    samples = CHUNK_SAMPLES * 4 // dtype.itemsize
-    chunk = batch.images[:samples].to(dtype, memory_format=torch.channels_last)
+    chunk = batch.images[:CHUNK_SAMPLES].to(dtype, memory_format=torch.channels_last)
     values, recorded = {nodes.images: chunk}, []
     order = graphs.needed(folded)
     unread = Counter(operand for node in order for operand in node.inputs)
@@ -224,7 +223,7 @@ def convolutions(
 
     def run() -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run_chunk, range(-(-len(batch.images) // samples))))
+            list(pool.map(run_chunk, range(-(-len(batch.images) // CHUNK_SAMPLES))))
         torch.set_num_threads(threads)
 
     return run

@@ -8,7 +8,7 @@ import torch
 from harness import graphs
 
 
-@pytest.mark.parametrize("samples", [1, 2, 7, 64])
+@pytest.mark.parametrize("samples", [1, 2, 7, 64, 95, 96, 200])
 @pytest.mark.parametrize("units", [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 33, 1000])
 def test_a_product_is_counted(samples: int, units: int) -> None:
     codes = torch.rand(samples, units, generator=torch.Generator().manual_seed(units)) > 0.5
