@@ -110,7 +110,8 @@ class Passes:
         Raises
         ------
         Untraceable
-            Where they do not, and for a network that does something whose derivatives are not known.
+            Where they do not, in numbers of few bits, and for a network that does something whose derivatives
+            are not known.
         """
         return curvature_of(self._forward(), self._loss(), self.targets)
 
@@ -222,7 +223,8 @@ class Passes:
     def _forward_with_graph(self) -> Forward:
         codes = CodeCount(self.images) if "codes" in self._riders else None
         channels = LayerChannels(self.module, len(self.images)) if "channels" in self._riders else None
-        written = "calls" in self._riders
+        # In few bits sums of products are good for two digits: second derivatives are left to autograd there.
+        written = "calls" in self._riders and self.images.itemsize >= torch.float32.itemsize
         return self._connected(forward(self.module, self.images, codes, channels, written))
 
     def _connected(self, found: Forward) -> Forward:

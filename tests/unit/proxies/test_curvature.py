@@ -189,14 +189,22 @@ def test_the_networks_of_the_spaces(name: str) -> None:
     assert measured.value == pytest.approx(by_double_backward(supernet, batch), rel=1e-9)
 
 
-def test_what_is_not_known_is_differentiated_twice(
-    build_network: Callable, batch: Batch, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "dtype", "precision"), [("tied", torch.float64, 1e-9), ("residual", torch.bfloat16, 0.2)]
+)
+def test_what_is_not_known_and_few_bits_are_differentiated_twice(
+    build_network: Callable,
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    dtype: torch.dtype,
+    precision: float,
 ) -> None:
-    network, twice = build_network("tied"), []
+    network, twice = build_network(kind, dtype), []
     original = _curvature._differentiated_twice
     monkeypatch.setattr(_curvature, "_differentiated_twice", lambda *a: twice.append(a) or original(*a))
     measured = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"]
-    assert measured.value == pytest.approx(by_double_backward(network, batch), rel=1e-9)
+    assert measured.value == pytest.approx(by_double_backward(network.double(), batch), rel=precision)
     assert len(twice) == 1
 
 
