@@ -121,13 +121,26 @@ class Kernels:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
         try:
             with graphs.multiplying(self._precision, self._images.device):
-                return list(graphs.relu_kernels(rewritten, self._images.to(self._format)))
+                return list(_read_together(graphs.relu_kernels(rewritten, self._images.to(self._format))))
         except Exception as error:
             if machine_failure(error):
                 raise
             if len(rewritten) == 1:
                 return [None]
             return [each for graph in rewritten for each in self._run([graph])]
+
+
+def _read_together(found: list[Counted]) -> list[Counted]:
+    """Kernels and logits on the CPU, in two reads for all networks: on each one a GPU stands still."""
+    if not found or found[0].kernel.device.type == "cpu":
+        return found
+    kernels = torch.stack([each.kernel for each in found]).cpu()
+    logits = torch.cat([each.logits.flatten() for each in found]).cpu()
+    parts = logits.split([each.logits.numel() for each in found])
+    return [
+        replace(each, kernel=kernel, logits=part.view(each.logits.shape))
+        for each, kernel, part in zip(found, kernels, parts, strict=True)
+    ]
 
 
 def _with_blocks(graph: graphs.Graph, nodes: graphs.Nodes) -> graphs.Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class Matrix:
 
 
 def matrices(groups: Sequence[Group]) -> tuple[Matrix, ...]:
-    """One for every ranked task with records of at least 2 methods on at least 2 places."""
+    """One for every ranked task with at least 2 places that have at least 2 methods each."""
     found = (_matrix(tasks.load(name), groups) for name in tasks.names() if tasks.load(name).ranking)
     return tuple(each for each in found if len(each.places) > 1 and len(each.methods) > 1)
 
@@ -81,6 +82,8 @@ def _matrix(task: tasks.Task, groups: Sequence[Group]) -> Matrix:
             if fidelity != "benchmark" and method.kind != "baseline":
                 notes[group.place[1:], method] = f"fidelity {fidelity}"
     known = {key: tuple(own) for key, own in values.items() if own}
+    methods_at = Counter(place for place, _ in known)
+    known = {key: own for key, own in known.items() if methods_at[key[0]] > 1}  # alone is nobody first
     places = tuple(sorted({place for place, _ in known}))
     ranked: dict[tuple[Place, Method], float] = {}
     for place in places:

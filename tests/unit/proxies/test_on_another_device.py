@@ -32,6 +32,7 @@ class Reads(TorchFunctionMode):
     def __init__(self, answer: bool) -> None:
         super().__init__()
         self.answer = answer
+        self.copies = 0
 
     def __torch_function__(self, function, types, arguments=(), keywords=None):
         name = getattr(function, "__name__", "")
@@ -40,6 +41,7 @@ class Reads(TorchFunctionMode):
                 return self.answer
             if name in MADE_UP:
                 return MADE_UP[name]
+            self.copies += name == "cpu"
             if name in ("cpu", "tolist"):
                 drawn = torch.rand(arguments[0].shape, generator=torch.Generator().manual_seed(0))
                 drawn = (1 + drawn).to(arguments[0].dtype)
@@ -72,3 +74,16 @@ def test_all_of_it_is_on_the_networks_device(name, space):
     refused = pytest.raises(error, match=words) if error else nullcontext()
     with Reads(constant), suppress(Undefined), refused:
         score(name, space)
+
+
+def test_candidates_of_a_decision_are_read_at_once() -> None:
+    loaded = spaces.load("nb201")
+    supernet = networks.build_supernet(loaded, "tiny", 0, 10).to("meta")
+    masks = [spaces.without(loaded.full_mask, 0, candidate) for candidate in range(5)]
+    images = torch.randn(4, 3, 32, 32, device="meta")
+    with Reads(True) as reads:
+        kernels = Kernels([supernet.masked(mask) for mask in masks], images, "fast")
+        found = [kernels.of(index, False) for index in range(5)]
+    assert reads.copies == 2
+    assert {tensor.device.type for each in found for tensor in (each.kernel, each.logits)} == {"cpu"}
+    assert (found[0].kernel.shape, found[0].logits.shape) == ((4, 4), (4, 10))

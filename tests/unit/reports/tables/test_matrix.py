@@ -26,6 +26,16 @@ def test_a_rank_is_among_the_methods_of_its_space(results):
     assert last.cells[3].text == "–"
 
 
+def test_a_method_that_is_alone_in_its_space_is_ranked_with_nobody(results):
+    for space in ("one", "two", "three"):
+        results.search("a", 0, accuracy=94.0, space=space)
+    results.search("b", 0, accuracy=93.0, space="one")
+    assert matrix.matrices(collect(results.root)) == ()
+    results.search("b", 0, accuracy=95.0, space="two")
+    (found,) = matrix.matrices(collect(results.root))
+    assert [space for space, _ in found.places] == ["one", "two"]
+
+
 def test_one_space_alone_has_none(filled):
     groups = [group for group in collect(filled.root) if group.run.space == "toy"]
     assert matrix.matrices(groups) == ()
