@@ -25,7 +25,7 @@ from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
 from harness.proxies._snapshot import Snapshot
 from harness.proxies._surroundings import undisturbed
-from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
+from harness.proxies._wrapped import memory_format, number_format, opened, refusal, unwrapped
 
 PACKAGE = "harness.proxies"
 POPULATIONS = "harness.aggregations"
@@ -125,7 +125,7 @@ def measure_each(
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
             order = memory_format(network, parts[index]) if seen else torch.preserve_format
-            alike.setdefault((*_format(parts[index], batches[0]), order), []).append(index)
+            alike.setdefault((*number_format(parts[index], batches[0].images), order), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
@@ -187,12 +187,6 @@ def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
     )
     found = {rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph}
     return frozenset(found if counting == "once" else found - {"codes"})
-
-
-def _format(parts: Collection[nn.Module], batch: Batch) -> tuple[torch.device, torch.dtype]:
-    own = (each for part in parts for each in part._parameters.values())
-    reference = next((each for each in own if each is not None and each.is_floating_point()), batch.images)
-    return reference.device, reference.dtype
 
 
 @cache

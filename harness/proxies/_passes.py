@@ -105,13 +105,9 @@ class Passes:
         return self._loss().layers
 
     def curvature(self) -> float:
-        """W^T H g over the weights of :meth:`loss_gradients`, H = d2L/dW2 and g = dL/dW; of ``calls`` riding.
+        """W^T H g over the weights of :meth:`loss_gradients`, g = dL/dW and H = d2L/dW2, of ``calls`` riding.
 
-        Raises
-        ------
-        Untraceable
-            Where they do not, in numbers of few bits, and for a network that does something whose derivatives
-            are not known.
+        Raises Untraceable where they do not, and as :func:`harness.proxies._second.curvature`.
         """
         return curvature_of(self._forward(), self._loss(), self.targets)
 

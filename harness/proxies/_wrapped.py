@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
@@ -94,6 +94,13 @@ def refusal(module: nn.Module, parts: Collection[nn.Module]) -> str:
 
 def _is_refused(kind: type) -> bool:
     return issubclass(kind, torch.jit.ScriptModule) or ".quantized." in kind.__module__
+
+
+def number_format(parts: Collection[nn.Module], images: Tensor) -> tuple[torch.device, torch.dtype]:
+    """Where a network of these parts computes and in which numbers; as the ``images``, if it has none."""
+    own = (each for part in parts for each in part._parameters.values())
+    reference = next((each for each in own if each is not None and each.is_floating_point()), images)
+    return reference.device, reference.dtype
 
 
 def memory_format(module: nn.Module, parts: Collection[nn.Module] | None = None) -> torch.memory_format:
