@@ -14,8 +14,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from harness import graphs
-from harness.graphs import Node
-from harness.graphs._known import LOOKS, OPERATIONS, Call
+from harness.graphs import LOOKS, OPERATIONS, Call, Node
 
 _SEVERAL = (torch.add, torch.cat, graphs.gated)
 """Functions that more than one operand's numbers go into; of the others it is the first operand's alone."""
