@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from harness.graphs._codes import agreements, code_product, unit_rows
 from harness.graphs._fold import fold
-from harness.graphs._known import Untraceable
+from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
 from harness.graphs._operations import average_3x3, gated
@@ -25,7 +25,10 @@ __all__ = [
     "AVERAGE_3X3",
     "CHUNK_SAMPLES",
     "LIMITS",
+    "LOOKS",
+    "OPERATIONS",
     "PRECISIONS",
+    "Call",
     "Counted",
     "Graph",
     "Node",

@@ -48,6 +48,13 @@ from harness.networks._ensemble import (
 from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
+from harness.networks._parts import (
+    buffers_in,
+    named_parameters_of,
+    named_parts_of,
+    parameters_in,
+    parts_of,
+)
 from harness.networks._supernet import Choices, LayerChoices, Supernet
 from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
@@ -67,6 +74,7 @@ __all__ = [
     "Network",
     "Supernet",
     "VectorProducts",
+    "buffers_in",
     "build",
     "build_ensemble",
     "build_restorer",
@@ -82,7 +90,11 @@ __all__ = [
     "has_supernet",
     "in_mode",
     "mix",
+    "named_parameters_of",
+    "named_parts_of",
     "parameter_count",
+    "parameters_in",
+    "parts_of",
     "released_counting",
     "released_masking",
     "require_convolutions",

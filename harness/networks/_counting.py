@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from harness.networks._modes import in_mode
+from harness.networks._parts import parameters_in, parts_of
 
 _BATCH = 2
 """Two images, because a normalisation without running statistics refuses one value per channel."""
@@ -30,7 +31,7 @@ def count_parameters(module: nn.Module) -> int:
     >>> count_parameters(nn.Linear(3, 2))
     8
     """
-    return sum(parameter.numel() for parameter in module.parameters())
+    return sum(parameter.numel() for parameter in parameters_in(parts_of(module)))
 
 
 def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: int = 3) -> int:
@@ -79,7 +80,8 @@ class _Counter(TorchDispatchMode):
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.operations = 0
-        self._weights = {parameter.untyped_storage()._cdata for parameter in module.parameters()}
+        own = parameters_in(parts_of(module))
+        self._weights = {parameter.untyped_storage()._cdata for parameter in own}
 
     def __torch_dispatch__(
         self,

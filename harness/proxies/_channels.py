@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from harness.networks import named_parameters_of, parts_of
 from harness.proxies._modules import own_weight
 from harness.proxies._outcome import Refused
 
@@ -29,8 +31,8 @@ class LayerChannels:
     """
 
     def __init__(self, module: nn.Module, samples: int, copies: bool = False) -> None:
-        names = {id(parameter): name for name, parameter in module.named_parameters()}
-        layers = [part for part in module.modules() if isinstance(part, _ConvNd | nn.Linear)]
+        names = {id(parameter): name for name, parameter in named_parameters_of(module)}
+        layers = [part for part in parts_of(module) if isinstance(part, _ConvNd | nn.Linear)]
         self._layers = {
             layer: names[id(own_weight(layer))] for layer in layers if id(own_weight(layer)) in names
         }
@@ -43,7 +45,7 @@ class LayerChannels:
     def watched(self) -> Iterator[None]:
         """Inside, the layers' outputs are remembered."""
         handles = [
-            layer.register_forward_hook(partial(self._remember, name)) for layer, name in self._layers.items()
+            layer.register_forward_hook(partial(self._seen, name)) for layer, name in self._layers.items()
         ]
         try:
             yield
@@ -66,15 +68,18 @@ class LayerChannels:
         """Whether every output could be read, and none was overwritten before the backward pass read it."""
         return self._intact
 
-    def _remember(
-        self, name: str, layer: nn.Module, inputs: tuple[Any, ...], output: Tensor
-    ) -> Tensor | None:
-        if not isinstance(output, Tensor) or not output.requires_grad:
+    def _seen(self, name: str, layer: nn.Module, inputs: tuple[Any, ...], output: object) -> Tensor | None:
+        if not isinstance(output, Tensor):
             return None
+        with torch._C.DisableTorchFunction():  # not a call of the network's
+            watched = output.requires_grad and self._remember(name, layer, output)
+        return output.clone() if watched and self._copies else None
+
+    def _remember(self, name: str, layer: nn.Module, output: Tensor) -> bool:
         kept = output.detach()
         axis = output.dim() - 1 if isinstance(layer, nn.Linear) else 1
         output.register_hook(partial(self._weigh, name, axis, kept, kept._version))
-        return output.clone() if self._copies else None
+        return True
 
     def _weigh(self, name: str, axis: int, kept: Tensor, version: int, arriving: Tensor) -> None:
         if self._saliencies is None:

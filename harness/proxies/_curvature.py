@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from harness import graphs
-from harness.proxies._jets import curvature_of_traced
 from harness.proxies._modules import layer_weights, parameters_of, run
 from harness.proxies._passes import Passes
 from harness.proxies._totals import total
@@ -24,15 +23,14 @@ def weight_curvature(passes: Passes) -> float:
 
 
 def _curvature(passes: Passes) -> float:
-    gradients = passes.loss_gradients()
     try:
-        return curvature_of_traced(passes.module, passes.images, passes.targets, gradients)
+        return passes.curvature()
     except graphs.Untraceable:
         return passes.read("curvature_differentiated", lambda: _differentiated_twice(passes), "graph")
 
 
 def _differentiated_twice(passes: Passes) -> float:
-    """The same by a backward pass through the backward pass, for networks that cannot be traced.
+    """The same by a backward pass through the backward pass, for networks that do what is not known.
 
     On a forward pass of its own, as fused attention has no second derivative.
     """

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
+from harness.networks import named_parameters_of, parts_of
 from harness.proxies._maps import Maps
 from harness.proxies._modules import layer_weights, parameters_of
 from harness.proxies._outcome import Undefined, exact_sum
@@ -32,9 +33,9 @@ def gaussian_parameters(module: nn.Module, generator: torch.Generator) -> dict[s
         Where there is no convolution or linear layer, or a layer's weight is computed instead of stored.
     """
     parameters = {name: leaf.detach() for name, leaf in parameters_of(module).items()}
-    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    names = {id(parameter): name for name, parameter in named_parameters_of(module)}
     weights = layer_weights(module, parameters)
-    for layer in module.modules():
+    for layer in parts_of(module):
         if isinstance(layer, _DRAWN):
             for name, value in (("weight", 1.0), ("bias", 0.0)):
                 own = layer._parameters.get(name)

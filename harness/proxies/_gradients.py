@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -35,7 +35,7 @@ def present(names: Iterable[str], gradients: Iterable[Tensor | None]) -> dict[st
     return found
 
 
-def gradients_of(output: Tensor, inputs: list[Tensor]) -> tuple[Any, ...]:
+def gradients_of(output: Tensor, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """Gradients of a scalar, None where it does not depend on an input; the graph stays for other readers."""
     if not output.requires_grad:
         return (None,) * len(inputs)

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from harness.proxies._modules import layer_weights, own_weight, parameters_of, run
 from harness.proxies._outcome import finite
 from harness.proxies._passes import Passes
-from harness.proxies._state import keeps_state
+from harness.proxies._state import keep_state
 
 _READS_WEIGHTS = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 """Modules of torch that read the weights of layers without calling these."""
@@ -53,7 +53,7 @@ def _jacobian(passes: Passes) -> tuple[Tensor, Tensor]:
     parts = list(passes.module.modules())
     if not any(isinstance(part, _BatchNorm) and part.running_mean is None for part in parts):
         found = _by_steps(passes)
-        doubtful = any(keeps_state(part) or isinstance(part, _READS_WEIGHTS) for part in parts)
+        doubtful = keep_state(parts) or any(isinstance(part, _READS_WEIGHTS) for part in parts)
         if found is not None and not (doubtful and not _agrees(passes, found[0])):
             return found
     return _by_logits(passes)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs
+from harness.networks import named_parameters_of
 from harness.proxies._features import POOLINGS, is_map, last_map, removed_again
 from harness.proxies._traced import evaluate, faster, traced
 
@@ -74,7 +75,7 @@ class _TracedMaps(Maps):
     def _evaluate(
         self, parameters: Mapping[str, Tensor], images: Tensor, watch: Watch | None
     ) -> dict[graphs.Node, Tensor]:
-        drawn = {id(own): parameters[name].detach() for name, own in self.module.named_parameters()}
+        drawn = {id(own): parameters[name].detach() for name, own in named_parameters_of(self.module)}
         moments: dict[graphs.Node, tuple[Tensor, Tensor]] = {}
 
         def see(node: graphs.Node, value: Tensor) -> Tensor:

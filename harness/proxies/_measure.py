@@ -16,6 +16,7 @@ from harness import registry
 from harness.about import About
 from harness.errors import ConfigError, MachineFailure, machine_failure
 from harness.inputs import Batch
+from harness.networks import parts_of
 from harness.proxies._deadline import OutOfTime, limited
 from harness.proxies._forms import Given, as_batches, as_names, require_enough
 from harness.proxies._kernel import Kernels
@@ -24,7 +25,7 @@ from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
 from harness.proxies._snapshot import Snapshot
 from harness.proxies._surroundings import undisturbed
-from harness.proxies._wrapped import memory_format, opened, refusal, unwrapped
+from harness.proxies._wrapped import memory_format, number_format, opened, refusal, unwrapped
 
 PACKAGE = "harness.proxies"
 POPULATIONS = "harness.aggregations"
@@ -117,18 +118,21 @@ def measure_each(
     networks = [unwrapped(module) for module in modules]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     alike: dict[tuple[Any, ...], list[int]] = {}
+    parts = [parts_of(network) for network in networks]
+    seen = not all(getattr(proxy, "WEIGHTS_ALONE", False) for proxy in proxies.values())
     for index, network in enumerate(networks):
-        if sentence := refusal(network):
+        if sentence := refusal(network, parts[index]):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
-            alike.setdefault(_format(network, batches[0]), []).append(index)
+            order = memory_format(network, parts[index]) if seen else torch.preserve_format
+            alike.setdefault((*number_format(parts[index], batches[0].images), order), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
         with undisturbed(found[0]):
-            converted = [_converted(each, *found) for each in batches]
+            converted = [_converted(each, *found) for each in batches] if seen else batches
             chosen = [networks[index] for index in members]
-            with opened(chosen):
+            with opened(list({id(part): part for index in members for part in parts[index]}.values())):
                 rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
@@ -183,11 +187,6 @@ def _riders(proxies: Collection[ModuleType], counting: str) -> frozenset[str]:
     )
     found = {rider for proxy in proxies for rider in getattr(proxy, "RIDES", ()) if keeps_graph}
     return frozenset(found if counting == "once" else found - {"codes"})
-
-
-def _format(module: nn.Module, batch: Batch) -> tuple[torch.device, torch.dtype, torch.memory_format]:
-    reference = next((p for p in module.parameters() if p.is_floating_point()), batch.images)
-    return reference.device, reference.dtype, memory_format(module)
 
 
 @cache

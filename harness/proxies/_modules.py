@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
-from harness.networks import in_mode
+from harness.networks import in_mode, named_parameters_of, named_parts_of, parts_of
 from harness.proxies._outcome import Refused
-from harness.proxies._state import keeps_state, kept_state
+from harness.proxies._state import keep_state, kept_state
 from harness.proxies._surroundings import without_checkpoints
 
 
@@ -19,8 +19,8 @@ def parameters_of(module: nn.Module) -> dict[str, Tensor]:
 
     On copies of them where the module has parts of a user's own, whose forward pass may change its weights.
     """
-    copied = any(map(keeps_state, module.modules()))
-    own = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    copied = keep_state(parts_of(module))
+    own = {name: parameter.detach() for name, parameter in named_parameters_of(module)}
     own = {name: each.clone() if copied or each.is_inference() else each for name, each in own.items()}
     return {name: nn.Parameter(leaf, leaf.is_floating_point()) for name, leaf in own.items()}
 
@@ -33,9 +33,9 @@ def layer_weights(module: nn.Module, parameters: Mapping[str, Tensor]) -> dict[s
     Refused
         Where there is no such layer, or a layer's weight is computed instead of stored.
     """
-    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    names = {id(parameter): name for name, parameter in named_parameters_of(module)}
     weights: dict[str, Tensor] = {}
-    for path, layer in module.named_modules():
+    for path, layer in named_parts_of(module):
         if isinstance(layer, _ConvNd | nn.Linear):
             name = names.get(id(own_weight(layer)))
             if name is None:
@@ -67,12 +67,13 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
         Where the output is not one tensor of shape (samples, classes).
     """
     reference = next(iter(parameters.values()), images)
+    held = list(module.named_buffers())
     buffers = {
         name: buffer.detach().to(reference.dtype if buffer.is_floating_point() else buffer.dtype, copy=True)
-        for name, buffer in module.named_buffers()
+        for name, buffer in held
     }
     tensors = {**{name: _as_parameter(each) for name, each in parameters.items()}, **buffers}
-    own = (*module.named_parameters(), *module.named_buffers())
+    own = (*named_parameters_of(module), *held)
     replaced = {id(tensor): tensors[name] for name, tensor in own if name in tensors}
     with kept_state(module, replaced), in_mode(module, training), without_checkpoints():
         logits = functional_call(module, tensors, (images.clone(),))

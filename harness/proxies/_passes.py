@@ -7,7 +7,6 @@ so a proxy's value is the same whatever else is measured beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from contextlib import nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -21,8 +20,9 @@ from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
 from harness.proxies._connected import depends_on_images
 from harness.proxies._forward import Forward, forward
-from harness.proxies._gradients import NO_GRADIENTS, gradients_of, present
+from harness.proxies._gradients import NO_GRADIENTS, gradients_of
 from harness.proxies._kernel import CodeCount, watched_kernel
+from harness.proxies._loss import LossGradients, curvature_of, differentiated
 from harness.proxies._modules import layer_weights
 from harness.proxies._outcome import Refused, Undefined, finite
 from harness.proxies._patterns import distinct_patterns
@@ -37,8 +37,6 @@ _CLEARLY_DIFFERENT = 1e-3
 """Of the largest logit; far above what rounding makes of equal samples, also behind batch norm. In numbers of
 few bits eight steps, where that is more."""
 Result = TypeVar("Result")
-LossGradients = tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor] | None]
-"""By the layers' names the weights with their gradients; the channels' saliencies, where all were seen."""
 
 
 class Passes:
@@ -55,7 +53,8 @@ class Passes:
 
     ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`. ``riders``
     are what will be read of the pass that keeps its graph beside gradients: ``codes`` of the ReLUs,
-    ``channels`` of the layers. What is not among them is computed in a pass of its own, with the same result.
+    ``channels`` of the layers, ``calls`` of torch. What is not among them is computed in another pass, with
+    the same result.
     """
 
     def __init__(
@@ -103,7 +102,14 @@ class Passes:
 
         L is the mean cross-entropy of the batch, batch norm in training mode.
         """
-        return self._loss()[0]
+        return self._loss().layers
+
+    def curvature(self) -> float:
+        """W^T H g over the weights of :meth:`loss_gradients`, g = dL/dW and H = d2L/dW2, of ``calls`` riding.
+
+        Raises Untraceable where they do not, and as :func:`harness.proxies._second.curvature`.
+        """
+        return curvature_of(self._forward(), self._loss(), self.targets)
 
     def channel_saliencies(self) -> dict[str, Tensor]:
         """Name of a convolution or linear weight to 1/2 mean_n (sum_hw a dL/da)^2, shape (channels,).
@@ -213,7 +219,9 @@ class Passes:
     def _forward_with_graph(self) -> Forward:
         codes = CodeCount(self.images) if "codes" in self._riders else None
         channels = LayerChannels(self.module, len(self.images)) if "channels" in self._riders else None
-        return self._connected(forward(self.module, self.images, codes, channels))
+        # In few bits sums of products are good for two digits: second derivatives are left to autograd there.
+        written = "calls" in self._riders and self.images.itemsize >= torch.float32.itemsize
+        return self._connected(forward(self.module, self.images, codes, channels, written))
 
     def _connected(self, found: Forward) -> Forward:
         self.require_connected(found.logits)
@@ -223,23 +231,18 @@ class Passes:
         return self.read("loss", lambda: self._differentiate_loss(self._forward()))
 
     def _differentiate_loss(self, found: Forward) -> LossGradients:
-        """The layers' weights with their gradients, and the saliencies of the channels that were watched."""
         weights = layer_weights(self.module, found.parameters)
         self.require_classes(found.logits)
-        loss = F.cross_entropy(found.logits, self.targets)
-        channels = found.channels
-        with nullcontext() if channels is None else channels.collected() as saliencies:
-            gradients = present(weights, gradients_of(loss, list(weights.values())))
-        pairs = {name: (weights[name].detach(), gradient) for name, gradient in gradients.items()}
-        return pairs, saliencies if channels is not None and channels.intact else None
+        return differentiated(found, weights, self.targets)
 
     def _read_channels(self) -> dict[str, Tensor]:
-        gradients, saliencies = self._loss() if "channels" in self._riders else ({}, None)
-        if saliencies is None:
+        loss = self._loss() if "channels" in self._riders else None
+        if loss is None or loss.saliencies is None:
             channels = LayerChannels(self.module, len(self.images), copies=True)
             found = self._connected(forward(self.module, self.images, None, channels))
-            gradients, saliencies = self._differentiate_loss(found)
-        unseen = sorted(gradients.keys() - (saliencies or {}).keys())
+            loss = self._differentiate_loss(found)
+        saliencies = loss.saliencies
+        unseen = sorted(loss.layers.keys() - (saliencies or {}).keys())
         if saliencies is None or unseen:
             raise Refused(
                 f"the layer of {unseen[0]} is not called, its weight is read by something else, so that "

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.networks import parts_of
+
 MOST_OBJECTS = 10_000
 """Attributes and what they hold are followed so far: a list of a million images is not."""
 _ATOMS = (
@@ -45,7 +47,7 @@ def kept_state(
     parts
         Those of its parts that may keep something; default: all.
     """
-    if not any(map(keeps_state, module.modules() if parts is None else parts)):
+    if not keep_state(parts_of(module) if parts is None else parts):
         yield
         return
     state = _State(list(module.modules()), replaced or {})
@@ -56,14 +58,14 @@ def kept_state(
         state.put_back()
 
 
-def keeps_state(part: nn.Module) -> bool:
-    """Whether a part may keep something in Python: a class, a hook or a ``forward`` of its user's."""
-    own = vars(part)
-    return (
-        not type(part).__module__.startswith(("torch.nn.", "harness.networks"))
-        or "forward" in own
-        or any(own.get(name) and not all(map(_is_ours, own[name].values())) for name in _HOOKS)
-    )
+def keep_state(parts: Collection[nn.Module]) -> bool:
+    """Whether one of the parts may keep something in Python: a class, a hook or ``forward`` of its user's."""
+    kinds = set(map(type, parts))
+    if not all(kind.__module__.startswith(("torch.nn.", "harness.networks")) for kind in kinds):
+        return True
+    held = [vars(part) for part in parts]
+    hooks = [hook for own in held for name in _HOOKS if own.get(name) for hook in own[name].values()]
+    return any("forward" in own for own in held) or not all(map(_is_ours, hooks))
 
 
 def _is_ours(hook: object) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
-from harness.proxies._state import keeps_state
+from harness.networks import buffers_in, parameters_in, parts_of
+from harness.proxies._state import keep_state
+
+_PARALLEL = (DataParallel, DistributedDataParallel)
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -32,33 +35,47 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def opened(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Inside, parts that stand in such wrappers stand without them."""
+def opened(parts: Collection[nn.Module]) -> Iterator[None]:
+    """Inside, those of the parts of a network that stand in such wrappers stand without them."""
+    wrapped = any(map(_is_wrapper, set(map(type, parts))))
     found = [
         (part._modules, name, child)
-        for part in {id(part): part for network in networks for part in network.modules()}.values()
+        for part in (parts if wrapped else ())
         for name, child in part._modules.items()
         if child is not None and _inside(child) is not None
     ]
     try:
-        for parts, name, child in found:
-            parts[name] = unwrapped(child)
+        for children, name, child in found:
+            children[name] = unwrapped(child)
         yield
     finally:
-        for parts, name, child in found:
-            parts[name] = child
+        for children, name, child in found:
+            children[name] = child
 
 
 def _inside(module: nn.Module) -> nn.Module | None:
     """What a wrapper holds; None for any other module."""
-    if isinstance(module, DataParallel | DistributedDataParallel):
-        return module.module
+    if not _is_wrapper(type(module)):
+        return None
+    return module._modules.get("module" if isinstance(module, _PARALLEL) else "_orig_mod")
+
+
+def _is_wrapper(kind: type) -> bool:
     # By name, as its class is loaded by the first compilation only.
-    return module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
+    return issubclass(kind, _PARALLEL) or kind.__name__ == "OptimizedModule"
 
 
-def refusal(module: nn.Module) -> str:
-    """Why no proxy can score the network, and what to hand over instead; empty where nothing is known."""
+def refusal(module: nn.Module, parts: Collection[nn.Module]) -> str:
+    """Why no proxy can score the network, and what to hand over instead; empty where nothing is known.
+
+    ``parts`` are all of its own.
+    """
+    tensors = (*parameters_in(parts), *buffers_in(parts))
+    empty = any(map(nn.parameter.is_lazy, tensors)) or any(
+        each.is_meta or each.is_quantized for each in tensors
+    )
+    if not empty and not any(map(_is_refused, set(map(type, parts)))):
+        return ""
     for path, part in module.named_modules():
         where = f"its part {path!r}" if path else "the network"
         if isinstance(part, torch.jit.ScriptModule):
@@ -75,19 +92,32 @@ def refusal(module: nn.Module) -> str:
     return ""
 
 
-def memory_format(module: nn.Module) -> torch.memory_format:
+def _is_refused(kind: type) -> bool:
+    return issubclass(kind, torch.jit.ScriptModule) or ".quantized." in kind.__module__
+
+
+def number_format(parts: Collection[nn.Module], images: Tensor) -> tuple[torch.device, torch.dtype]:
+    """Where a network of these parts computes and in which numbers; as the ``images``, if it has none."""
+    own = (each for part in parts for each in part._parameters.values())
+    reference = next((each for each in own if each is not None and each.is_floating_point()), images)
+    return reference.device, reference.dtype
+
+
+def memory_format(module: nn.Module, parts: Collection[nn.Module] | None = None) -> torch.memory_format:
     """In which order images lie in memory: channels last, where convolutions run a quarter faster on the CPU.
 
     Contiguous for networks with parts of a user's own, which may cut and join what lies side by side
     (``x.view(len(x), -1)``), and for those with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to
     7 input channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last
-    writes beyond its memory (torch 2.13).
+    writes beyond its memory (torch 2.13). ``parts`` are all of the module's, where they are known.
     """
-    contiguous = any(keeps_state(part) or _is_risky(part) for part in module.modules())
+    parts = parts_of(module) if parts is None else parts
+    layers = [part for part in parts if isinstance(part, nn.Conv2d)]
+    contiguous = any(map(_is_risky, layers)) or keep_state(parts)
     return torch.contiguous_format if contiguous else torch.channels_last
 
 
-def _is_risky(layer: nn.Module) -> bool:
-    if not isinstance(layer, nn.Conv2d) or layer.kernel_size != (1, 1) or layer.groups != 1:
+def _is_risky(layer: nn.Conv2d) -> bool:
+    if layer.kernel_size != (1, 1) or layer.groups != 1:
         return False
     return max(layer.stride) > 1 and 2 <= layer.in_channels <= 7

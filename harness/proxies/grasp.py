@@ -2,9 +2,9 @@
 
 score = -sum over convolution and linear weights of W * Hg, g = dL/dW, H = d2L/dW2 over these weights
 together, L = the batch's mean cross-entropy (temperature 1), batch norm in training mode. Higher is better.
-Unit: loss^2 per weight^2. The value is exact: from derivatives that one forward pass carries along, and where
-a network cannot be traced from a second backward pass through the first one's graph, a few times as slow. A
-layer the loss does not depend on adds 0.
+Unit: loss^2 per weight^2. The value is exact: from the gradients that the loss's backward pass brings to all
+operations, and where a network does something that is not known, or computes in half precision, from a second
+backward pass through the first one's graph, a few times as slow. A layer the loss does not depend on adds 0.
 
 Undefined where the logits do not depend on the images (status disconnected).
 
@@ -28,6 +28,8 @@ ABOUT = About(
     labels=True,
     gradients="batch",
 )
+RIDES = ("calls",)
+"""Made from what the forward and backward pass of the loss has computed, where these can be written down."""
 
 
 def score(passes: Passes) -> float:

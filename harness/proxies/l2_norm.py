@@ -16,7 +16,8 @@ from __future__ import annotations
 import torch
 
 from harness.about import About
-from harness.proxies._modules import layer_weights, parameters_of
+from harness.networks import named_parameters_of
+from harness.proxies._modules import layer_weights
 from harness.proxies._passes import Passes
 from harness.proxies._totals import total
 
@@ -27,9 +28,12 @@ ABOUT = About(
     choices="convolutions and linear layers of the network as built; a masked supernet counts what is left",
     images=False,
 )
+WEIGHTS_ALONE = True
+"""The batch is not looked at, nor its shape: it need not be converted."""
 
 
 def score(passes: Passes) -> float:
     """Sum of the layers' Euclidean weight norms."""
-    weights = layer_weights(passes.module, parameters_of(passes.module)).values()
+    own = dict(named_parameters_of(passes.module))
+    weights = layer_weights(passes.module, own).values()
     return total(torch.linalg.vector_norm(w.detach(), dtype=torch.float64) for w in weights)

@@ -17,6 +17,8 @@ ABOUT = About(
     choices="frozen weights too; of the network as built: a masked supernet counts what is left",
     images=False,
 )
+WEIGHTS_ALONE = True
+"""The batch is not looked at, nor its shape: it need not be converted."""
 
 
 def score(passes: Passes) -> float:

@@ -22,6 +22,8 @@ ABOUT = About(
     "on NAS-Bench-201, the ranking is the same",
     images=False,
 )
+WEIGHTS_ALONE = True
+"""The batch is not looked at, nor its shape: it need not be converted."""
 
 
 def score(passes: Passes) -> float:

@@ -9,6 +9,7 @@ machine and its other work, ratios much less. Measured are
 * ``six``: those that share one forward pass (target 6), and how far their values lie from the
   naive ones, and from what single precision leaves of them;
 * every one of the thirteen alone (target: none below 1; ``nwot`` 3);
+* ``convolutions``: what those that ``thirteen`` and ``six`` run take alone, as a bound of the ratios;
 * ``samples``: ``ntk_eval`` (target 8), ``gradsign`` and ``ntk`` (target 1), which naively take a backward
   pass over the batch for every sample;
 * ``costs``: every proxy alone in forward passes of the network without gradients, training mode;
@@ -26,14 +27,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness import networks, proxies, spaces
 from harness.inputs import Batch, noise
@@ -49,7 +52,7 @@ BATCH_SIZE = 64
 SIX = ("grad_norm", "snip", "plain", "fisher", "nwot", "jacob_cov")
 TARGETS = {"thirteen": 4, "six": 6, "nwot": 3, "ntk_eval": 8}
 """How many times as fast as the naive way; 1 for the others."""
-PARTS = ("thirteen", "six", "alone", "samples", "costs", "memory", "profile")
+PARTS = ("thirteen", "six", "alone", "convolutions", "samples", "costs", "memory", "profile")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -95,6 +98,8 @@ def lines(
         found = compare(network, batch, naive, {name: groups[name] for name in wanted}, rounds, clock)
         fresh |= {name: ratio for name, (_, _, ratio) in found.items()}
         yield from table(found)
+    if "convolutions" in parts:
+        yield from bounds(network, batch, naive, rounds, clock)
     if "six" in parts:
         yield from differences(network, batch)
     if "samples" in parts:
@@ -159,6 +164,52 @@ def table(found: dict[str, tuple[float, float, float]]) -> Iterable[str]:
         target = TARGETS.get(group, 1)
         missed = "" if ratio >= target else "  missed"
         yield f"{group:12} {apart:7.3f} s {own:7.3f} s {ratio:6.1f}x  {target}x{missed}"
+
+
+def bounds(
+    network: nn.Module, batch: Batch, naive: dict[str, Naive], rounds: int, clock: Callable[[], float]
+) -> Iterable[str]:
+    """How much faster than the naive way ``measure`` would be if it did nothing but its convolutions."""
+    yield f"\n{'convolutions':12} {'naive':>9} {'alone':>9} {'ratio':>7}"
+    taken: dict[str, list[tuple[float, float]]] = {"thirteen": [], "six": []}
+    for _ in range(rounds):
+        apart = {
+            name: seconds(lambda name=name: naive[name](network, batch.images, batch.targets), clock)
+            for name in naive
+        }
+        for group, names in {"thirteen": tuple(naive), "six": SIX}.items():
+            with Convolutions(clock) as convolutions:
+                proxies.measure(network, batch, names, 0)
+            taken[group].append((sum(apart[name] for name in names), convolutions.seconds))
+    for group, pairs in taken.items():
+        apart, own, ratio = (
+            median(found) for found in zip(*((one, own, one / own) for one, own in pairs), strict=True)
+        )
+        yield f"{group:12} {apart:7.3f} s {own:7.3f} s {ratio:6.1f}x"
+
+
+class Convolutions(TorchDispatchMode):
+    """Inside, the seconds that convolutions take, forwards and backwards, are added up."""
+
+    KINDS = (torch.ops.aten.convolution, torch.ops.aten.convolution_backward)
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.seconds = 0.0
+        self._clock = clock
+
+    def __torch_dispatch__(
+        self,
+        function: Any,
+        types: Sequence[type],
+        arguments: Sequence[Any] = (),
+        keywords: Mapping[str, Any] | None = None,
+    ) -> Any:
+        start = self._clock()
+        result = function(*arguments, **(keywords or {}))
+        if function.overloadpacket in self.KINDS:
+            self.seconds += self._clock() - start
+        return result
 
 
 def differences(network: nn.Module, batch: Batch) -> Iterable[str]:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness import families, graphs, networks, proxies, spaces
+from harness import families, networks, proxies, spaces
 from harness.inputs import Batch, noise
-from harness.proxies import _curvature, _jets
+from harness.proxies import _calls, _curvature
 
 
 def head(channels: int) -> nn.Sequential:
@@ -74,10 +74,30 @@ class Gated(nn.Module):
         return self.head(self.hard(self.excite(self.squeeze(maps.mean((2, 3), keepdim=True))) * 9) * maps)
 
 
+class Read(nn.Module):
+    """Batch norms of what others read too, without weights and of maps without gradients; a ReLU in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.deep = nn.Conv2d(3, 6, 3, bias=False), nn.Conv2d(6, 6, 1)
+        self.norm, self.bare = nn.BatchNorm2d(6, eps=0.2), nn.BatchNorm2d(6, eps=0.1, affine=False)
+        self.head, self.last = head(6), nn.BatchNorm1d(5, eps=0.3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        stem = self.stem(images)
+        maps = F.relu(self.norm(stem)) + self.bare(self.deep(stem))
+        with torch.no_grad():
+            still = self.bare(maps)
+        logits = self.head(F.relu_(maps + self.bare(maps)) + self.deep(still))
+        self.seen = self.last(logits)
+        return logits
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "tied": Tied,
     "pooled": Pooled,
     "gated": Gated,
+    "read": Read,
     "two in a row": lambda: nn.Sequential(nn.Conv2d(3, 6, 3), nn.Conv2d(6, 6, 3, bias=False), head(6)),
     "frozen in part": lambda: nn.Sequential(
         nn.Conv2d(3, 6, 3).requires_grad_(False), nn.BatchNorm2d(6, affine=False), nn.ReLU(), head(6)
@@ -123,6 +143,10 @@ def no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_curvature, "_differentiated_twice", refuse)
 
 
+COMMON = (
+    "plain", "residual", "no batch norm", "depthwise", "linear", "no running statistics", "unused", "relu6",
+    "in place",
+)  # fmt: skip
 PRECISION = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
 
 
@@ -143,9 +167,7 @@ def test_one_pass_of_derivatives_is_two_backward_passes(
 
 @pytest.mark.usefixtures("no_fallback")
 @pytest.mark.parametrize(("dtype", "precision"), PRECISION)
-@pytest.mark.parametrize(
-    "kind", ["plain", "residual", "no batch norm", "depthwise", "linear", "no running statistics", "unused"]
-)
+@pytest.mark.parametrize("kind", COMMON)
 def test_common_networks_need_no_second_backward_pass(
     build_network: Callable, batch: Batch, kind: str, dtype: torch.dtype, precision: float
 ) -> None:
@@ -167,12 +189,38 @@ def test_the_networks_of_the_spaces(name: str) -> None:
     assert measured.value == pytest.approx(by_double_backward(supernet, batch), rel=1e-9)
 
 
-def test_what_is_not_traced_is_differentiated_twice(build_network: Callable, batch: Batch) -> None:
-    network = build_network("tied")
-    with pytest.raises(graphs.Untraceable):
-        _jets.curvature_of_traced(network, batch.images.double(), batch.targets, {})
+@pytest.mark.parametrize(
+    ("kind", "dtype", "precision"), [("tied", torch.float64, 1e-9), ("residual", torch.bfloat16, 0.2)]
+)
+def test_what_is_not_known_and_few_bits_are_differentiated_twice(
+    build_network: Callable,
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    dtype: torch.dtype,
+    precision: float,
+) -> None:
+    network, twice = build_network(kind, dtype), []
+    original = _curvature._differentiated_twice
+    monkeypatch.setattr(_curvature, "_differentiated_twice", lambda *a: twice.append(a) or original(*a))
     measured = proxies.measure(network, batch, ["grasp"], seed=0)["grasp"]
-    assert measured.value == pytest.approx(by_double_backward(network, batch), rel=1e-9)
+    assert measured.value == pytest.approx(by_double_backward(network.double(), batch), rel=precision)
+    assert len(twice) == 1
+
+
+def test_a_pass_that_cannot_be_written_down_is_none_the_worse(
+    build_network: Callable, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, names = build_network("residual"), ["grasp", "fisher", "nwot"]
+    expected = proxies.measure(network, batch, names, seed=0)
+
+    def fail(tensor: Tensor) -> None:
+        raise RuntimeError("no edge")
+
+    monkeypatch.setattr(_calls, "get_gradient_edge", fail)
+    measured = proxies.measure(network, batch, names, seed=0)
+    for name in names:
+        assert measured[name].value == pytest.approx(expected[name].value, rel=1e-9), measured[name]
 
 
 def test_both_ways_agree_where_hooks_decide(build_network: Callable, batch: Batch) -> None:

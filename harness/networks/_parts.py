@@ -1,0 +1,76 @@
+"""The parts of a module and its tensors, all at once, where torch nests a generator for every part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+
+def parts_of(module: nn.Module) -> list[nn.Module]:
+    """What ``module.modules()`` yields, in its order: the module itself first, a shared part once.
+
+    Examples
+    --------
+    >>> parts_of(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Flatten()))[1:]
+    [Sequential(
+      (0): ReLU()
+    ), ReLU(), Flatten(start_dim=1, end_dim=-1)]
+    """
+    found: dict[nn.Module, None] = {}
+    waiting: list[nn.Module | None] = [module]
+    while waiting:
+        part = waiting.pop()
+        if part is not None and part not in found:
+            found[part] = None
+            if part._modules:
+                waiting.extend(reversed(part._modules.values()))
+    return list(found)
+
+
+def named_parts_of(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """What ``module.named_modules()`` yields, in its order.
+
+    Examples
+    --------
+    >>> [name for name, _ in named_parts_of(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Flatten()))]
+    ['', '0', '0.0', '1']
+    """
+    found: dict[nn.Module, str] = {}
+    waiting = [("", module)]
+    while waiting:
+        name, part = waiting.pop()
+        if part not in found:
+            found[part] = name
+            if part._modules:
+                before = f"{name}." if name else ""
+                waiting += [
+                    (before + own, child)
+                    for own, child in reversed(part._modules.items())
+                    if child is not None
+                ]
+    return [(name, part) for part, name in found.items()]
+
+
+def named_parameters_of(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """What ``module.named_parameters()`` yields, in its order: a shared one once, by its first name."""
+    found: dict[int, tuple[str, nn.Parameter]] = {}
+    for path, part in named_parts_of(module):
+        if part._parameters:
+            before = f"{path}." if path else ""
+            for name, own in part._parameters.items():
+                if own is not None and id(own) not in found:
+                    found[id(own)] = before + name, own
+    return list(found.values())
+
+
+def parameters_in(parts: Iterable[nn.Module]) -> list[Tensor]:
+    """The parameters of these parts, a shared one once."""
+    own = [tensor for part in parts if part._parameters for tensor in part._parameters.values()]
+    return list({id(tensor): tensor for tensor in own if tensor is not None}.values())
+
+
+def buffers_in(parts: Iterable[nn.Module]) -> list[Tensor]:
+    """The buffers of these parts, a shared one once."""
+    own = [tensor for part in parts if part._buffers for tensor in part._buffers.values()]
+    return list({id(tensor): tensor for tensor in own if tensor is not None}.values())
