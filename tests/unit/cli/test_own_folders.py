@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from harness import folders
 from harness.cli import _own_folders, bench, run, status
@@ -49,7 +50,9 @@ def test_a_single_run(own, tmp_path, capfd):
     ("how", "launcher"),
     [("flag", "basic"), ("file", "basic"), ("bare", "basic"), ("flag", "joblib"), ("file", "joblib")],
 )
-def test_a_sweep(own, tmp_path, capfd, how, launcher):
+def test_a_sweep(own, tmp_path, capfd, request, how, launcher):
+    if launcher == "joblib":  # whose workers would stay for a next sweep
+        request.addfinalizer(lambda: get_reusable_executor().shutdown(wait=True))
     link = tmp_path / "own"
     link.symlink_to(own)
     place = {
