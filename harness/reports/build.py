@@ -181,7 +181,8 @@ def _digest(chart: Chart) -> str:
 def _drawing() -> str:
     folder = Path(__file__).parent
     code = b"".join(
-        (folder / name).read_bytes() for name in ("render/printed.py", "render/ends.py", "charts/style.py")
+        (folder / name).read_bytes()
+        for name in ("render/printed.py", "render/ends.py", "render/font.py", "charts/style.py")
     )
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
