@@ -38,7 +38,7 @@ class Bits(Codes):
         return self._bits.nbytes
 
     def put(self, rows: slice, units: Tensor) -> None:
-        read = units if units.dtype in (torch.float32, torch.bool) else units != 0
+        read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
         pack(read.contiguous().numpy(), self._bits.view(np.uint8)[: self._samples][rows])
 
     def product(self, parts: int = 1, each: Map = map) -> Tensor:
@@ -60,7 +60,7 @@ _ones = cast("Callable[[Any], Any]", intrinsic(_counter))
 
 @compiled
 def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
-    """Write into ``bits`` (samples, bytes), which are 0, where ``units`` (samples, units) are not 0."""
+    """Write ones into ``bits`` (samples, bytes) where ``units`` (samples, units) are above 0 or no number."""
     samples, count = units.shape
     whole = -(-count // 8)
     ones = np.zeros(8 * whole, np.uint8)
@@ -69,7 +69,7 @@ def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
     for sample in range(samples):
         row, packed = units[sample], bits[sample]
         for unit in range(count):
-            ones[unit] = row[unit] != 0
+            ones[unit] = not row[unit] <= 0
         for byte in range(whole):
             packed[byte] = np.uint8((eights[byte] * gather) >> np.uint64(56))
 

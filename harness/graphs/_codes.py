@@ -25,7 +25,10 @@ def unit_rows(activations: Tensor) -> Tensor:
 
 
 class Codes:
-    """The codes c of some samples (samples, units): 1 where a unit is not 0."""
+    """The codes c of some samples (samples, units): 1 where a unit is above 0, or no number.
+
+    So they are the same at a ReLU's input and at its output.
+    """
 
     def __init__(self, samples: int, units: int, device: torch.device) -> None:
         self.units = units
@@ -38,7 +41,7 @@ class Codes:
 
     def put(self, rows: slice, units: Tensor) -> None:
         """Keep the codes of some samples; ``units`` has one row for each."""
-        self._codes[rows] = units
+        self._codes[rows] = ~(units <= 0)
 
     def product(self, parts: int = 1, each: Map = map) -> Tensor:
         """The product c c^T as int64, exact; where it is made in ``parts``, ``each`` goes through them."""

@@ -22,3 +22,8 @@ def compiled(loop: Loop) -> Loop:
     except RuntimeError:  # there is no folder to keep it in
         made = numba.njit(loop, **settings)
     return cast(Loop, made)
+
+
+def inlined(loop: Loop) -> Loop:
+    """``loop``, which :func:`compiled` ones call, written out at each call: for rows of few numbers."""
+    return cast(Loop, numba.njit(loop, inline="always", nogil=True, error_model="numpy"))

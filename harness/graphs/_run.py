@@ -17,10 +17,11 @@ from torch.nn import functional as F
 from harness.graphs._codes import Codes, agreements, codes_of, unit_rows
 from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, gated, scale
+from harness.graphs._winograd import tiles
 
 CHUNK_SAMPLES = 32
-"""Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands
-to the next one then stays in the cache."""
+"""Samples that run together on a CPU: what a layer hands to the next one then stays in the cache. Half as
+many where threads would have nothing to do, and where convolutions lay out their inputs as tiles."""
 CODE_BYTES = 2**26
 """Room for the codes that are held at a time, over the whole batch."""
 OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
@@ -67,7 +68,8 @@ def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
     together = images.device.type != "cpu" or any(map(_mixes_samples, order))
     together = together or any(graph.together for graph in graphs)
     threads = torch.get_num_threads()
-    samples = CHUNK_SAMPLES if len(images) >= CHUNK_SAMPLES * threads else CHUNK_SAMPLES // 2
+    whole = len(images) >= CHUNK_SAMPLES * threads and all(node.function is not tiles for node in order)
+    samples = CHUNK_SAMPLES if whole else CHUNK_SAMPLES // 2
     pieces = 1 if together else -(-len(images) // samples)
     with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
         try:
@@ -113,7 +115,11 @@ class _Execution:
         viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
         # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
         overwritten = self.done_with if not any(graph.together for graph in graphs) else [[] for _ in order]
-        self.calls = [_call(node, done, viewed) for node, done in zip(order, overwritten, strict=True)]
+        read = {operand for node in order for operand in node.inputs} | {graph.output for graph in graphs}
+        self.calls = [
+            _call(node, done, viewed) if node in read else _unread(node, done, viewed)
+            for node, done in zip(order, overwritten, strict=True)
+        ]
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))
@@ -167,7 +173,7 @@ class _Execution:
             with self.making:
                 if node not in codes:
                     codes[node] = codes_of(self.samples, units.shape[1], units.device)
-            codes[node].put(self.rows[chunk], units)  # a ReLU's output is not 0 where its input is positive
+            codes[node].put(self.rows[chunk], units)
         for finished in self.done_with[index]:
             del values[finished]
 
@@ -205,6 +211,15 @@ def _call(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[...
         if node.function is torch.add and others[0] in overwritable:
             return OVERWRITING[torch.add], (others[0], first)
     return node.function, node.operands
+
+
+def _unread(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """What to run where nothing but its codes is read of a node: they are those of a ReLU's input."""
+    return (_itself, node.operands) if node.function is F.relu else _call(node, done, viewed)
+
+
+def _itself(x: Tensor) -> Tensor:
+    return x
 
 
 def _mixes_samples(node: Node) -> bool:

@@ -199,7 +199,7 @@ def convolutions(
 ) -> Callable[[], None]:
     """The fast path's convolutions alone, on as many threads and the same chunks of samples."""
     nodes = graphs.Nodes(batch.images)
-    folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
+    folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes, minimal=False) for mask in masks]
     folded = [graphs.rounded(graph, nodes, dtype) for graph in folded]
     chunk = batch.images[:CHUNK_SAMPLES].to(dtype, memory_format=torch.channels_last)
     values, recorded = {nodes.images: chunk}, []
