@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
 from harness.graphs._node import Graph, Node, Nodes, needed, replaced
 from harness.graphs._operations import add_scaled, scale, smooth
-from harness.graphs._winograd import LEAST_CHANNELS, filtered, filters, tiles
+from harness.graphs._winograd import LEAST_CHANNELS, LEAST_INPUTS, filtered, filters
 
 HOMOGENEOUS = (
     F.relu, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, torch.mean, torch.flatten, torch.narrow,
@@ -205,11 +205,7 @@ class _Folding:
         common = factors.pop() if len(factors) == 1 and not terms.kernels and 0.0 not in factors else 1.0
         if common != 1:
             terms = terms.times(1 / common)
-        minimal = {
-            place: kernels
-            for place, kernels in terms.kernels.items()
-            if self.minimal and _is_minimal(place, kernels)
-        }
+        minimal = _minimal(terms.kernels) if self.minimal else {}
         plain = {place: kernels for place, kernels in terms.kernels.items() if place not in minimal}
         rest = [(node, 1.0) for node in self._convolved(plain)]
         begun = [(self._filtered(terms, minimal), 1.0)] if minimal else self._smoothed(terms)
@@ -242,10 +238,11 @@ class _Folding:
         """The node that adds up values, averages and these convolutions."""
         places = sorted(kernels, key=lambda place: place.value.position)
         weights, biases = zip(*(self.nodes.constant(merged, kernels[place]) for place in places), strict=True)
+        read = [(place.value, place.value.function is F.relu) for place in places]
         added = sorted({*terms.values, *terms.averages}, key=lambda node: node.position)
         operands = (
-            places[0].value,
-            tuple(self._tiled(place.value) for place in places),
+            tuple(value.operands[0] if rectified else value for value, rectified in read),
+            tuple(rectified for _, rectified in read),
             tuple(self.nodes.constant(filters, weight) for weight in weights),
             self.nodes.constant(_summed, biases),
             tuple(added),
@@ -253,10 +250,6 @@ class _Folding:
             tuple(terms.averages.get(node, 0.0) for node in added),
         )
         return self.nodes.node(filtered, operands, 4)
-
-    def _tiled(self, value: Node) -> Node:
-        rectified = value.function is F.relu
-        return self.nodes.node(tiles, (value.operands[0] if rectified else value, rectified), 4)
 
     def _convolved(self, kernels: Mapping[Place, tuple[Kernel, ...]]) -> list[Node]:
         """Nodes that add up to the convolutions; 3x3 ones of one stride are one over all their inputs."""
@@ -309,6 +302,13 @@ def _summed(biases: tuple[Tensor | None, ...]) -> Tensor | None:
     with torch.no_grad():
         known = [bias for bias in biases if bias is not None and bias.any()]
         return sum(known[1:], known[0]) if known else None
+
+
+def _minimal(kernels: Mapping[Place, tuple[Kernel, ...]]) -> dict[Place, tuple[Kernel, ...]]:
+    """The convolutions that are computed with fewer multiplications: where they have inputs enough."""
+    found = {place: own for place, own in kernels.items() if _is_minimal(place, own)}
+    enough = sum(own[0][0].shape[1] for own in found.values()) >= LEAST_INPUTS
+    return found if enough else {}
 
 
 def _is_minimal(place: Place, kernels: tuple[Kernel, ...]) -> bool:

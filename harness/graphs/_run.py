@@ -17,11 +17,10 @@ from torch.nn import functional as F
 from harness.graphs._codes import Codes, agreements, codes_of, unit_rows
 from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, gated, scale
-from harness.graphs._winograd import tiles
 
 CHUNK_SAMPLES = 32
-"""Samples that run together on a CPU: what a layer hands to the next one then stays in the cache. Half as
-many where threads would have nothing to do, and where convolutions lay out their inputs as tiles."""
+"""Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands
+to the next one then stays in the cache."""
 CODE_BYTES = 2**26
 """Room for the codes that are held at a time, over the whole batch."""
 OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
@@ -68,8 +67,7 @@ def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
     together = images.device.type != "cpu" or any(map(_mixes_samples, order))
     together = together or any(graph.together for graph in graphs)
     threads = torch.get_num_threads()
-    whole = len(images) >= CHUNK_SAMPLES * threads and all(node.function is not tiles for node in order)
-    samples = CHUNK_SAMPLES if whole else CHUNK_SAMPLES // 2
+    samples = CHUNK_SAMPLES if len(images) >= CHUNK_SAMPLES * threads else CHUNK_SAMPLES // 2
     pieces = 1 if together else -(-len(images) // samples)
     with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
         try:

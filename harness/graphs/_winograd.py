@@ -22,11 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LEAST_CHANNELS = 8
-"""Channels in and out from which on the transforms are repaid."""
-BLOCK_SAMPLES = 8
-"""Samples that are multiplied and transformed back together. Products are always of so many, so that a
-sample's numbers do not hang on how many others are computed with it."""
+LEAST_CHANNELS, LEAST_INPUTS = 8, 32
+"""Channels in and out of a convolution, and channels in of all that are added, from which on transforms are
+repaid."""
+BLOCK_SAMPLES, BLOCK_TILES = 8, 256
+"""At most so many samples, and tiles of them, are transformed, multiplied and transformed back together: they
+are in the cache then. A sample's numbers do not hang on how many others are computed with it, since products
+are always of as many."""
 TILE = 4
 """Results along a side of a tile."""
 POSITIONS = (TILE + 2) ** 2
@@ -45,24 +47,9 @@ def filters(weight: Tensor) -> Tensor:
         return found.flatten(0, 1).to(weight.dtype).contiguous()
 
 
-def tiles(x: Tensor, rectified: bool) -> Tensor:
-    """B^T D B for the tiles D of maps (samples, C, H, W), or of their ReLU, as 36 matrices (36, tiles, C).
-
-    Tiles that reach over the edge read zeros; samples are filled up with zeros to whole blocks.
-    """
-    from harness.graphs import _winograd_loops
-
-    samples, channels, height, width = x.shape
-    each = _tiles_of(height, width)
-    found = x.new_empty((POSITIONS, -(-samples // BLOCK_SAMPLES) * BLOCK_SAMPLES * each, channels))
-    found[:, samples * each :] = 0
-    _winograd_loops.tile(_last(x), found.flatten(1).numpy(), rectified, _root(x))
-    return found
-
-
 def filtered(
-    like: Tensor,
     inputs: Sequence[Tensor],
+    rectified: Sequence[bool],
     kernels: Sequence[Tensor],
     bias: Tensor | None,
     values: Sequence[Tensor],
@@ -71,35 +58,39 @@ def filtered(
 ) -> Tensor:
     """The sum of convolutions, of values times factors, and of their 3x3 averages times factors.
 
-    ``inputs`` are :func:`tiles` of maps as high and wide as ``like``, ``kernels`` are :func:`filters`;
-    ``centres`` and ``averages`` have a factor for each of ``values``. What lies beyond the edge is left out
-    of averages.
+    Maps of ``inputs`` (samples, C, H, W), or their ReLU where ``rectified``, are convolved with ``kernels``,
+    which are :func:`filters`; ``centres`` and ``averages`` have a factor for each of ``values``. What lies
+    beyond the edge is 0 to convolutions and left out of averages.
     """
     from harness.graphs import _winograd_loops
 
-    samples, _, height, width = like.shape
-    channels, each = kernels[0].shape[2], _tiles_of(height, width)
-    shape = (samples, channels, height, width)
-    total = torch.empty(shape, dtype=like.dtype, memory_format=torch.channels_last)
+    first = inputs[0]
+    samples, _, height, width = first.shape
+    channels, each = kernels[0].shape[2], -(-height // TILE) * -(-width // TILE)
+    total = torch.empty(
+        (samples, channels, height, width), dtype=first.dtype, memory_format=torch.channels_last
+    )
     if bias is not None or not values:
         total.copy_(torch.zeros(()) if bias is None else bias[:, None, None])
-    maps, others, root = _last(total), [_last(value) for value in values], _root(like)
-    factors = np.array([centres, averages], dtype=maps.dtype)
-    product = like.new_empty((POSITIONS, BLOCK_SAMPLES * each, channels))
-    for start in range(0, samples, BLOCK_SAMPLES):
-        rows, block = slice(start * each, (start + BLOCK_SAMPLES) * each), slice(start, start + BLOCK_SAMPLES)
-        torch.bmm(inputs[0][:, rows], kernels[0], out=product)
-        for one, kernel in zip(inputs[1:], kernels[1:], strict=True):
-            torch.baddbmm(product, one[:, rows], kernel, out=product)
+    maps, read, others = _last(total), [_last(one) for one in inputs], [_last(value) for value in values]
+    root, factors = _root(first), np.array([centres, averages], dtype=maps.dtype)
+    size = max(1, min(BLOCK_SAMPLES, BLOCK_TILES // each))
+    product = first.new_empty((POSITIONS, size * each, channels))
+    scratch = {one.shape[1]: first.new_zeros((POSITIONS, size * each, one.shape[1])) for one in inputs}
+    for start in range(0, samples, size):
+        block = slice(start, start + size)
+        for number, (one, kernel) in enumerate(zip(read, kernels, strict=True)):
+            tiles = scratch[one.shape[3]]
+            _winograd_loops.tile(one[block], tiles.flatten(1).numpy(), rectified[number], root)
+            if number:
+                torch.baddbmm(product, tiles, kernel, out=product)
+            else:
+                torch.bmm(tiles, kernel, out=product)
         if values:
             own = tuple(other[block] for other in others)
             _winograd_loops.blend(own, factors[0], factors[1], maps[block], bias is None)
         _winograd_loops.untile(product.flatten(1).numpy(), maps[block], root)
     return total
-
-
-def _tiles_of(height: int, width: int) -> int:
-    return -(-height // TILE) * -(-width // TILE)
 
 
 def _last(maps: Tensor) -> np.ndarray:

@@ -38,8 +38,8 @@ def both(
         expected = expected + centre * value + average * F.avg_pool2d(value, 3, 1, 1, False, False)
     expected = expected if bias is None else expected + bias[:, None, None]
     found = _winograd.filtered(
-        inputs[0],
-        [_winograd.tiles(each, rectified) for each in inputs],
+        inputs,
+        [rectified] * len(inputs),
         [_winograd.filters(weight) for weight in weights],
         bias,
         values,
@@ -96,9 +96,8 @@ def test_only_wide_convolutions_at_every_pixel_are_filtered() -> None:
     for minimal in (True, False):
         order = graphs.needed([graphs.fold(traced, nodes, minimal)])
         assert (_winograd.filtered in {node.function for node in order}) is minimal
-        left = [
-            node.operands[1].shape
-            for node in order
-            if node.function is F.conv2d and node.operands[3] == (1, 1)
-        ]
-        assert any(min(shape[:2]) >= 8 and tuple(shape[2:]) == (3, 3) for shape in left) is not minimal
+        convolutions = [node.operands for node in order if node.function is F.conv2d]
+        left = [tuple(weight.shape) for _, weight, _, stride, *_ in convolutions if stride == (1, 1)]
+        assert (
+            any(shape[1] >= _winograd.LEAST_INPUTS and shape[2:] == (3, 3) for shape in left) is not minimal
+        )
