@@ -13,11 +13,20 @@ WIDTHS = (16, 32, 64)
 CELLS = 5
 """Cells of each width."""
 
+KERNELS = tuple({"nor_conv_3x3": 3, "nor_conv_1x1": 1}.get(operation, 0) for operation in OPERATIONS)
+"""Of each operation's convolution, 0 where it has none."""
+
 REST = 73_306
 """Parameters of everything but the cells, for 10 classes."""
 
 REST_MULTIPLY_ADDS = 7_783_040
 """Multiply-adds of everything but the cells, for an image of 32 x 32 pixels and 10 classes."""
+
+
+_OF_OPERATION = tuple(
+    CELLS * sum(k * k * width**2 + 2 * width for width in WIDTHS) if k else 0 for k in KERNELS
+)
+"""Parameters that an edge adds, by operation."""
 
 
 def parameters(arch: Architecture) -> int:
@@ -26,8 +35,7 @@ def parameters(arch: Architecture) -> int:
     ``REST + 5 sum over edges, widths C of (k^2 C^2 + 2 C)``: convolutions of kernel k with batch norm; other
     operations have none.
     """
-    kernels = [{"nor_conv_3x3": 3, "nor_conv_1x1": 1}.get(OPERATIONS[pick], 0) for (pick,) in arch]
-    return REST + CELLS * sum(k * k * width**2 + 2 * width for k in kernels if k for width in WIDTHS)
+    return REST + sum(_OF_OPERATION[pick] for (pick,) in arch)
 
 
 def wrong_counts(archs: Sequence[Architecture], stated: np.ndarray) -> np.ndarray:
@@ -42,5 +50,4 @@ def multiply_adds(arch: Architecture) -> int:
     ``REST_MULTIPLY_ADDS + 5 sum over edges, widths C at side s of k^2 C^2 s^2``, the side halved as the width
     doubles, so that ``C s`` is 512 everywhere.
     """
-    kernels = [{"nor_conv_3x3": 3, "nor_conv_1x1": 1}.get(OPERATIONS[pick], 0) for (pick,) in arch]
-    return REST_MULTIPLY_ADDS + CELLS * len(WIDTHS) * 512**2 * sum(k * k for k in kernels)
+    return REST_MULTIPLY_ADDS + CELLS * len(WIDTHS) * 512**2 * sum(KERNELS[pick] ** 2 for (pick,) in arch)

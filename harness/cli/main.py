@@ -6,6 +6,7 @@ Each verb is a module of this folder, and ``harness VERB --help`` tells of it.
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import os
 import sys
@@ -54,7 +55,9 @@ def _main(given: list[str]) -> int:
 
 def _loaded(verb: str) -> ModuleType:
     with paused_collector():  # a tenth of the time
-        return importlib.import_module(f"{PACKAGE}.{verb}")
+        module = importlib.import_module(f"{PACKAGE}.{verb}")
+    gc.freeze()  # what was loaded stays: no collection looks through it, nor the one when Python ends
+    return module
 
 
 def _completes(given: Sequence[str]) -> bool:

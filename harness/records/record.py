@@ -106,7 +106,7 @@ class Record:
         """The raw rows; raises :class:`~harness.errors.ResultsError` where they are not those written."""
         import pandas as pd  # half a second, which most that ask for a record need not pay
 
-        return self._decoded(lambda data: pd.read_parquet(io.BytesIO(data)))
+        return self._decoded(lambda data, _: pd.read_parquet(io.BytesIO(data)))
 
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
@@ -114,7 +114,7 @@ class Record:
 
         A missing number is NaN, a missing word ``None``; the arrays cannot be written to.
         """
-        table = self._decoded(lambda data: pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False))
+        table = self._decoded(lambda _, file: file.read(use_threads=False))
         columns = {
             name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)
         }
@@ -122,11 +122,11 @@ class Record:
             column.flags.writeable = False
         return columns
 
-    def _decoded(self, decode: Callable[[bytes], Decoded]) -> Decoded:
+    def _decoded(self, decode: Callable[[bytes, pq.ParquetFile], Decoded]) -> Decoded:
         path, data = self._rows_file()
         try:
-            parquet.opened(io.BytesIO(data)).close()
-            rows = decode(data)
+            with parquet.opened(pa.BufferReader(data)) as file:
+                rows = decode(data, file)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise damaged(path, f"it is no parquet file that can be read ({error})") from error
         if len(rows) != self.rows_entry["count"]:

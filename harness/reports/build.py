@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness import benchmarks, files
+from harness.collector import paused_collector
 from harness.errors import ResultsError, unknown_name
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
@@ -87,6 +88,19 @@ def build(
     for kind in formats:
         if kind not in FORMATS:
             raise unknown_name("figure format", kind, FORMATS)
+    with paused_collector():  # a tenth of the time
+        return _built(store_root, out_dir, spaces, formats, progress, self_contained, costs)
+
+
+def _built(
+    store_root: Path,
+    out_dir: Path,
+    spaces: Iterable[str] | None,
+    formats: Sequence[str],
+    progress: Progress | None,
+    self_contained: bool,
+    costs: Sequence[str],
+) -> Report:
     groups = collect(store_root, spaces)
     _check_costs(costs, groups)
     sections = build_sections(groups, costs)
@@ -181,7 +195,8 @@ def _digest(chart: Chart) -> str:
 def _drawing() -> str:
     folder = Path(__file__).parent
     code = b"".join(
-        (folder / name).read_bytes() for name in ("render/printed.py", "render/ends.py", "charts/style.py")
+        (folder / name).read_bytes()
+        for name in ("render/printed.py", "render/ends.py", "render/font.py", "charts/style.py")
     )
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 

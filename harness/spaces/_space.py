@@ -37,7 +37,7 @@ class Decision:
     picks: int = 1
     kind: str = "operation"
 
-    @property
+    @cached_property
     def options(self) -> tuple[tuple[int, ...], ...]:
         """Every way to make this decision, in lexicographic order."""
         return tuple(itertools.combinations(range(len(self.candidates)), self.picks))

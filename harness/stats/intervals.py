@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,8 +28,8 @@ def mean_with_interval(values: Iterable[float | None], level: float = 0.95) -> d
     >>> result["mean"], result["sd"], result["n"], result["undefined"]
     (2.0, 1.0, 3, 1)
     """
-    given = [np.nan if value is None else float(value) for value in values]
-    defined = np.array([value for value in given if np.isfinite(value)])
+    given = [math.nan if value is None else float(value) for value in values]
+    defined = np.array([value for value in given if math.isfinite(value)])
     n = len(defined)
     result: dict[str, Any] = {
         "mean": None, "sd": None, "low": None, "high": None, "n": n, "undefined": len(given) - n,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -122,15 +123,18 @@ class TrueFront:
         points = np.unique(np.stack([cost[front], quality[front]], axis=1), axis=0)
         return cls(points[:, 1], points[:, 0], reference, hypervolume(quality, cost, reference))
 
+    @cached_property
+    def _points(self) -> frozenset[tuple[float, float]]:
+        return frozenset(zip(self.quality.tolist(), self.cost.tolist(), strict=True))
+
     def found(self, quality: np.ndarray, cost: np.ndarray) -> FrontFound:
         """What rows with these columns reach of it; columns in the same units, higher and lower is better."""
         front = pareto_front(quality, cost)
-        met = {(float(q), float(c)) for q, c in zip(quality[front], cost[front], strict=True)}
-        true = {(float(q), float(c)) for q, c in zip(self.quality, self.cost, strict=True)}
+        met = set(zip(quality[front].tolist(), cost[front].tolist(), strict=True))
         covered = hypervolume(quality, cost, self.reference)
         return FrontFound(
             n=int((np.isfinite(quality) & np.isfinite(cost)).sum()),
             n_front=int(front.sum()),
             hypervolume=covered / self.hypervolume if self.hypervolume > 0 else None,
-            share=len(met & true) / len(true),
+            share=len(met & self._points) / len(self._points),
         )

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from harness.stats._pairs import compared
 from harness.stats._weighted import Weighted
 
 SMALL = 256
@@ -58,9 +59,13 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float | None:
 
 
 def _kendall_of_many(x: np.ndarray, y: np.ndarray) -> float | None:
-    from scipy.stats import kendalltau  # here, since it loads for a second, and small columns do without it
-
-    return None if undefined_reason(x, y) is not None else float(kendalltau(x, y).statistic)
+    if undefined_reason(x, y) is not None:
+        return None
+    net, differ_in_x, differ_in_y = compared(x, y)
+    tau = (
+        net / math.sqrt(differ_in_x) / math.sqrt(differ_in_y)
+    )  # the product of both may be too large to be exact
+    return min(1.0, max(-1.0, tau))
 
 
 def kendall_c(x: np.ndarray, y: np.ndarray) -> float | None:

@@ -241,7 +241,9 @@ def _scores(
 
 def numbers_of(statistics: Mapping[str, Any]) -> dict[str, float | None]:
     """Every number of a record's statistics by its dotted name, those of a step by the step's number."""
-    return dict(_flatten(statistics))
+    found: dict[str, float | None] = {}
+    _gather(statistics, "", found)
+    return found
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
@@ -252,14 +254,14 @@ def _leaves(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
         yield prefix, value
 
 
-def _flatten(value: Any, prefix: str = "") -> Iterable[tuple[str, float | None]]:
-    if isinstance(value, Mapping):
+def _gather(value: Any, prefix: str, found: dict[str, float | None]) -> None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        found[prefix] = value
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             if key not in NOT_NUMBERS:
-                yield from _flatten(item, f"{prefix}.{key}" if prefix else str(key))
+                _gather(item, f"{prefix}.{key}" if prefix else str(key), found)
     elif isinstance(value, list) and prefix == "steps":
         for item in value:
             kept = {key: part for key, part in item.items() if key != "step" and not isinstance(part, list)}
-            yield from _flatten(kept, f"steps.{item['step']}")
-    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield prefix, value
+            _gather(kept, f"steps.{item['step']}", found)

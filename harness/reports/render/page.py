@@ -94,7 +94,7 @@ def _text(name: str) -> str:
 
 
 def _linking(folder: Path) -> Callable[[Path], str]:
-    return lambda path: _link(path, folder)
+    return cache(lambda path: _link(path, folder))
 
 
 def _link(path: Path, folder: Path) -> str:

@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from harness.reports.charts import style
 from harness.reports.charts.chart import Chart, Heat, Mark, Panel, Series
-from harness.reports.render import ends
+from harness.reports.render import ends, font
 
 MANY = 3000
 """Points from which on a cloud is drawn with smaller, paler ones, and as pixels in SVG and PDF."""
@@ -29,10 +29,10 @@ _LINE = 0.17
 
 def printed(chart: Chart, formats: Iterable[str]) -> dict[str, bytes]:
     """The chart as a file of each format in ``formats``; the same chart, the same bytes."""
-    with matplotlib.rc_context(style.SETTINGS):
+    with matplotlib.rc_context({**style.SETTINGS, "font.family": font.families()}):
         figure = draw(chart)
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # what is laid out once stays, in all formats
+        figure.set_layout_engine(None)  # what is laid out once stays, in all formats
         return {kind: _saved(figure, kind) for kind in formats}
 
 

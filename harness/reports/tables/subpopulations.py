@@ -123,11 +123,13 @@ def figures(scores: np.ndarray, those: Chosen) -> Figures:
     known = np.isfinite(those.accuracy)
     x, y = scores[those.rows][known], those.accuracy[known]
     ok = np.isfinite(x)
-    last = np.unique(np.where(ok, x, -np.inf), return_inverse=True)[1].astype(np.float64)
+    tau = kendall(x[ok], y[ok])
+    failures_last = tau
+    if not ok.all():
+        last = np.unique(np.where(ok, x, -np.inf), return_inverse=True)[1].astype(np.float64)
+        failures_last = kendall(last, y)
     counts = np.unique(x[ok], return_counts=True)[1]
-    return Figures(
-        kendall(x[ok], y[ok]), kendall(last, y), int(ok.sum()), len(x), int(counts[counts > 1].sum())
-    )
+    return Figures(tau, failures_last, int(ok.sum()), len(x), int(counts[counts > 1].sum()))
 
 
 def _table(title: str, groups: Sequence[Group], table: Benchmark | None) -> Table:

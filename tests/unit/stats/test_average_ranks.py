@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import friedmanchisquare
+from scipy.stats import friedmanchisquare, studentized_range
 
 from harness.stats import average_ranks
+from harness.stats.average_ranks import studentised_range
 
 # Demsar 2006, table 5 (a): q at 0.05 for 2 to 10 methods.
 QUANTILES = [1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164]
@@ -26,6 +27,13 @@ def test_critical_difference_against_the_published_quantiles(methods):
     table = np.random.default_rng(0).normal(size=(6, methods))
     expected = QUANTILES[methods - 2] * np.sqrt(methods * (methods + 1) / 36)
     assert average_ranks(table).critical_difference == pytest.approx(expected, rel=3e-4)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.99])
+@pytest.mark.parametrize("count", [2, 3, 10, 40])
+def test_the_studentised_range_against_scipy(level, count):
+    expected = studentized_range.ppf(level, count, np.inf)
+    assert studentised_range(level, count) == pytest.approx(expected, abs=1e-10)
 
 
 def test_ranks_and_cliques_by_hand():
