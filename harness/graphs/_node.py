@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -19,12 +22,31 @@ def given(*operands: Any) -> Tensor:
 
 
 @dataclass(eq=False, slots=True)
+class Operation:
+    """What a node does to its inputs: ``function``, and the operands behind those that are nodes.
+
+    ``joined`` says whether the nodes stand in a tuple, which is the first operand. ``dim`` is the number of
+    dimensions of the result, and ``severs`` whether it is 0 whatever the inputs are.
+    """
+
+    function: Callable[..., Tensor]
+    others: tuple[Any, ...]
+    joined: bool
+    dim: int
+    severs: bool
+
+
+GIVEN = Operation(given, (), False, 0, False)
+
+
+@dataclass(eq=False, slots=True)
 class Node:
     """``function(*operands)``; operands are nodes, tensors, plain values and tuples of these.
 
     ``function`` is :func:`given` for the one node that stands for the images. ``position`` counts the nodes
     of one :class:`Nodes`: a node's operands come before it. ``dim`` is the number of dimensions of the
-    result, ``inputs`` are the nodes among the operands.
+    result, ``inputs`` are the nodes among the operands. What a :class:`Nodes` made has its ``operation``, and
+    is ``connected`` where operations that do not multiply by 0 lead to it from the images.
     """
 
     position: int
@@ -32,6 +54,8 @@ class Node:
     operands: tuple[Any, ...]
     dim: int
     inputs: tuple[Node, ...]
+    operation: Operation = GIVEN
+    connected: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +86,7 @@ class Graph:
 
 
 class Nodes:
-    """All nodes of some graphs of one batch of images; equal operations are one node.
+    """All nodes of some graphs of one batch of images; equal operations on equal nodes are one node.
 
     A tensor among the operands is equal to itself only: it is a parameter or a buffer of a module.
 
@@ -76,24 +100,55 @@ class Nodes:
         What :mod:`harness.graphs._replay` keeps of the modules that are traced, which stay as they are as
         long as this is held: whether a part is of known layers, and what it did, by the shape of its input
         and its mode.
+    lowered, faster
+        What :mod:`harness.graphs._lower` puts in the place of nodes, and of operations.
     """
 
     def __init__(self, batch: Tensor) -> None:
         self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
-        self.images = Node(0, given, (), batch.ndim, ())
+        self.images = Node(0, given, (), batch.ndim, (), connected=True)
         self.known: dict[nn.Module, bool] = {}
-        self.recorded: dict[tuple[nn.Module, tuple[int, ...], bool], Recording] = {}
-        self._nodes: dict[Hashable, Node] = {}
+        self.recorded: dict[Hashable, Recording] = {}
+        self.lowered: dict[Node, Node] = {self.images: self.images}
+        self.faster: dict[Operation, Operation] = {}
+        self._operations: dict[Hashable, Operation] = {}
+        self._nodes: dict[tuple[Operation, tuple[Node, ...]], Node] = {}
         self._constants: dict[Hashable, Any] = {}
 
     def node(self, function: Callable[..., Tensor], operands: tuple[Any, ...], dim: int) -> Node:
-        """The node of ``function`` on ``operands``, made if it is not there yet."""
-        # Nodes and tensors are hashed by identity, and the key keeps them alive.
-        key = (function, operands)
+        """The node of ``function`` on ``operands``, nodes first, made if it is not there yet."""
+        joined = type(operands[0]) is tuple
+        inputs = operands[0] if joined else tuple(takewhile(_is_node, operands))
+        others = operands[1 if joined else len(inputs) :]
+        return self.of(self.operation(function, others, joined, dim), inputs)
+
+    def operation(
+        self, function: Callable[..., Tensor], others: tuple[Any, ...], joined: bool, dim: int
+    ) -> Operation:
+        """The one operation of these."""
+        key = (function, others, joined, dim)  # tensors are hashed by identity, and the key keeps them alive
+        found = self._operations.get(key)
+        if found is None:
+            severs = function is torch.zeros_like or (function is torch.mul and others[0] == 0)
+            found = self._operations[key] = Operation(function, others, joined, dim, severs)
+        return found
+
+    def of(self, operation: Operation, inputs: tuple[Node, ...]) -> Node:
+        """The node of ``operation`` on ``inputs``."""
+        key = (operation, inputs)
         found = self._nodes.get(key)
         if found is None:
-            found = Node(len(self._nodes) + 1, function, operands, dim, tuple(_inputs(operands)))
-            self._nodes[key] = found
+            first = (inputs,) if operation.joined else inputs
+            connected = not operation.severs and any([node.connected for node in inputs])
+            found = self._nodes[key] = Node(
+                len(self._nodes) + 1,
+                operation.function,
+                first + operation.others,
+                operation.dim,
+                inputs,
+                operation,
+                connected,
+            )
         return found
 
     def constant(self, make: Callable[..., Any], *operands: Any) -> Any:
@@ -104,16 +159,19 @@ class Nodes:
         return self._constants[key]
 
 
-def needed(graphs: Sequence[Graph]) -> list[Node]:
-    """The nodes that outputs and counted ReLUs stand on, and the images', operands first."""
+def needed(graphs: Sequence[Graph], known: Container[Node] = ()) -> list[Node]:
+    """The nodes that outputs and counted ReLUs stand on, and the images', operands first.
+
+    Without those that are ``known`` and what these stand on.
+    """
     found: set[Node] = set()
     waiting = [node for graph in graphs for node in (graph.output, *graph.relus)]
     while waiting:
         node = waiting.pop()
-        if node not in found:
+        if node not in found and node not in known:
             found.add(node)
             waiting.extend(node.inputs)
-    return sorted(found, key=lambda node: node.position)
+    return sorted(found, key=attrgetter("position"))
 
 
 def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ...]:
@@ -128,14 +186,10 @@ def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ..
     )
 
 
-def _inputs(operands: Iterable[Any]) -> Iterator[Node]:
-    for operand in operands:
-        if type(operand) is Node:
-            yield operand
-        elif _holds_nodes(operand):
-            yield from operand
-
-
 def _holds_nodes(operand: Any) -> bool:
     """Whether it is a tuple of nodes; no tuple holds nodes beside something else."""
     return type(operand) is tuple and len(operand) > 0 and type(operand[0]) is Node
+
+
+def _is_node(operand: Any) -> bool:
+    return type(operand) is Node

@@ -161,6 +161,11 @@ class Mixed(nn.Module):
         self.branches = nn.ModuleList(branches)
         self.removed = nn.ModuleList(removed)
 
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """Equal for two of them that do the same."""
+        return (self.kept, *self.branches._modules.values(), *self.removed._modules.values())
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Input and output have the shape of every branch's input and output."""
         kept = [branch(inputs) for branch in self.branches]

@@ -289,7 +289,7 @@ def test_a_branch_is_run_once_for_all_masks_and_the_graphs_are_those_of_every_ru
     supernet = networks.build_supernet(space, "tiny")
     views = [supernet.masked(without(space.full_mask, 0, one)) for one in range(2)]
     nodes = graphs.Nodes(torch.randn(2, 3, 32, 32))
-    monkeypatch.setattr(_trace, "split", lambda module, nodes: (list(module.modules()), []))
+    monkeypatch.setattr(_trace, "split", lambda module, nodes: (list(module.modules()), {}))
     expected = [seen(graphs.trace(view, nodes, training)) for view in views]
     assert not nodes.recorded
     monkeypatch.undo()
