@@ -192,7 +192,7 @@ class _Folding:
             factor, as_node = 1.0, {node: self.value(node) for node in inputs}
         else:
             as_node = {node: self.node(node) for node in inputs}
-        operation = pooling(traced.operation, self.nodes)
+        operation = pooling(traced.operation)
         return Sum({self.nodes.of(operation, tuple([as_node[node] for node in inputs])): factor})
 
     def _put_together(self, terms: Sum) -> Sum:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._node import Graph, Node, Nodes, Operation, needed
+from harness.graphs._node import INPUT, Graph, Node, Nodes, Operation, needed, operation_of
 from harness.graphs._operations import average_3x3, maximum_3x3, scale
 
 MAXIMUM_3X3 = ((3, 3), (1, 1), (1, 1), (1, 1), False)
@@ -46,23 +46,22 @@ def _faster(operation: Operation, nodes: Nodes) -> Operation:
     """What is run in the place of an operation, whatever its input is."""
     # On a GPU the question whether anything is added would have to wait for its answer.
     if operation.function is F.batch_norm and _is_affine(operation):
-        mean, variance, weight, bias, _, _, eps = operation.others
-        factor, shift = nodes.constant(affine, mean, variance, weight, bias, eps)
+        factor, shift = nodes.constant(affine, *operation.operands[1:5], operation.operands[7])
         if not shift.any():
-            return nodes.operation(scale, (nodes.constant(_plain, factor),), False, operation.dim)
-    return pooling(operation, nodes)
+            return operation_of(scale, (INPUT, nodes.constant(_plain, factor)), operation.dim)
+    return pooling(operation)
 
 
 def _is_affine(operation: Operation) -> bool:
     """Whether it normalises maps on a CPU by running statistics."""
-    mean, _, _, _, training, *_ = operation.others
+    mean, training = operation.operands[1], operation.operands[5]
     return operation.dim == 4 and not training and mean.device.type == "cpu"
 
 
-def pooling(operation: Operation, nodes: Nodes) -> Operation:
+def pooling(operation: Operation) -> Operation:
     """The faster form of a 3x3 pooling, and any other operation itself."""
-    fast = _POOLINGS.get((operation.function, operation.others))
-    return nodes.operation(fast, (), False, operation.dim) if fast else operation
+    fast = _POOLINGS.get((operation.function, operation.operands[1:]))
+    return operation_of(fast, (INPUT,), operation.dim) if fast else operation
 
 
 def affine(

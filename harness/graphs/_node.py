@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import dropwhile, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from harness.graphs._replay import Recording
+    from harness.graphs._replay import State
 
 
 def given(*operands: Any) -> Tensor:
@@ -21,22 +22,53 @@ def given(*operands: Any) -> Tensor:
     raise NotImplementedError
 
 
-@dataclass(eq=False, slots=True)
-class Operation:
-    """What a node does to its inputs: ``function``, and the operands behind those that are nodes.
+class _Input:
+    """Stands in the place of a node among an operation's operands."""
 
-    ``joined`` says whether the nodes stand in a tuple, which is the first operand. ``dim`` is the number of
-    dimensions of the result, and ``severs`` whether it is 0 whatever the inputs are.
+
+INPUT = _Input()
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class Operation:
+    """What a node does to its inputs: its function and operands, with :data:`INPUT` in the place of nodes.
+
+    ``others`` are the operands behind the nodes where these come first, one by one, and None elsewhere.
+    ``dim`` is the number of dimensions of the result, and ``severs`` whether it is 0 whatever the inputs are.
     """
 
     function: Callable[..., Tensor]
-    others: tuple[Any, ...]
-    joined: bool
+    operands: tuple[Any, ...]
     dim: int
+    others: tuple[Any, ...] | None
     severs: bool
 
+    def on(self, inputs: tuple[Node, ...]) -> tuple[Any, ...]:
+        """The operands with ``inputs`` in their places."""
+        if self.others is not None:
+            return inputs + self.others
+        left = iter(inputs)
+        return tuple(
+            next(left) if each is INPUT else tuple(islice(left, len(each))) if _holds(each, _Input) else each
+            for each in self.operands
+        )
 
-GIVEN = Operation(given, (), False, 0, False)
+
+GIVEN = Operation(given, (), 0, (), False)
+_OPERATIONS: WeakValueDictionary[Hashable, Operation] = WeakValueDictionary()
+"""All there are, by function and operands. Tensors are hashed by identity, and the key keeps them alive."""
+
+
+def operation_of(function: Callable[..., Tensor], operands: tuple[Any, ...], dim: int) -> Operation:
+    """The one operation of ``function`` with ``operands``, :data:`INPUT` in the place of nodes."""
+    key = (function, operands, dim)
+    found = _OPERATIONS.get(key)
+    if found is None:
+        others = tuple(dropwhile(_is_input, operands))
+        first = not any(each is INPUT or _holds(each, _Input) for each in others)
+        severs = function is torch.zeros_like or (function is torch.mul and operands[1] == 0)
+        found = _OPERATIONS[key] = Operation(function, operands, dim, others if first else None, severs)
+    return found
 
 
 @dataclass(eq=False, slots=True)
@@ -96,10 +128,9 @@ class Nodes:
         Those of ``batch``, the images that the graphs are made for.
     images
         The node that stands for them.
-    known, recorded
-        What :mod:`harness.graphs._replay` keeps of the modules that are traced, which stay as they are as
-        long as this is held: whether a part is of known layers, and what it did, by the shape of its input
-        and its mode.
+    states
+        What :mod:`harness.graphs._replay` has found of the modules that are traced, which stay as they are as
+        long as this is held.
     lowered, faster
         What :mod:`harness.graphs._lower` puts in the place of nodes, and of operations.
     """
@@ -107,43 +138,37 @@ class Nodes:
     def __init__(self, batch: Tensor) -> None:
         self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
         self.images = Node(0, given, (), batch.ndim, (), connected=True)
-        self.known: dict[nn.Module, bool] = {}
-        self.recorded: dict[Hashable, Recording] = {}
+        self.states: dict[nn.Module, State | None] = {}
         self.lowered: dict[Node, Node] = {self.images: self.images}
         self.faster: dict[Operation, Operation] = {}
-        self._operations: dict[Hashable, Operation] = {}
         self._nodes: dict[tuple[Operation, tuple[Node, ...]], Node] = {}
         self._constants: dict[Hashable, Any] = {}
 
     def node(self, function: Callable[..., Tensor], operands: tuple[Any, ...], dim: int) -> Node:
-        """The node of ``function`` on ``operands``, nodes first, made if it is not there yet."""
-        joined = type(operands[0]) is tuple
-        inputs = operands[0] if joined else tuple(takewhile(_is_node, operands))
-        others = operands[1 if joined else len(inputs) :]
-        return self.of(self.operation(function, others, joined, dim), inputs)
-
-    def operation(
-        self, function: Callable[..., Tensor], others: tuple[Any, ...], joined: bool, dim: int
-    ) -> Operation:
-        """The one operation of these."""
-        key = (function, others, joined, dim)  # tensors are hashed by identity, and the key keeps them alive
-        found = self._operations.get(key)
-        if found is None:
-            severs = function is torch.zeros_like or (function is torch.mul and others[0] == 0)
-            found = self._operations[key] = Operation(function, others, joined, dim, severs)
-        return found
+        """The node of ``function`` on ``operands``, made if it is not there yet."""
+        inputs: list[Node] = []
+        form: list[Any] = []
+        for operand in operands:
+            if type(operand) is Node:
+                inputs.append(operand)
+                form.append(INPUT)
+            elif _holds(operand, Node):
+                inputs += operand
+                form.append((INPUT,) * len(operand))
+            else:
+                form.append(operand)
+        return self.of(operation_of(function, tuple(form), dim), tuple(inputs))
 
     def of(self, operation: Operation, inputs: tuple[Node, ...]) -> Node:
         """The node of ``operation`` on ``inputs``."""
         key = (operation, inputs)
         found = self._nodes.get(key)
         if found is None:
-            first = (inputs,) if operation.joined else inputs
             connected = not operation.severs and any([node.connected for node in inputs])
             found = self._nodes[key] = Node(
                 len(self._nodes) + 1,
                 operation.function,
-                first + operation.others,
+                operation.on(inputs),
                 operation.dim,
                 inputs,
                 operation,
@@ -188,8 +213,12 @@ def replaced(operands: tuple[Any, ...], by: Mapping[Node, Any]) -> tuple[Any, ..
 
 def _holds_nodes(operand: Any) -> bool:
     """Whether it is a tuple of nodes; no tuple holds nodes beside something else."""
-    return type(operand) is tuple and len(operand) > 0 and type(operand[0]) is Node
+    return _holds(operand, Node)
 
 
-def _is_node(operand: Any) -> bool:
-    return type(operand) is Node
+def _holds(operand: Any, kind: type) -> bool:
+    return type(operand) is tuple and len(operand) > 0 and type(operand[0]) is kind
+
+
+def _is_input(operand: Any) -> bool:
+    return operand is INPUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Nodes
 from harness.graphs._operations import gated
-from harness.graphs._replay import Recording, split
+from harness.graphs._replay import Name, Recorder, Recording, split
 
 NodeOf = Callable[[object], Node | None]
 """The node of a tensor that a module is handed or hands out; None for anything else."""
@@ -109,7 +109,7 @@ class _Tracer(TorchFunctionMode):
         self._nodes = nodes
         self._training = training
         self._given: dict[int, tuple[Tensor, Node, tuple[int, ...]]] = {}
-        self._recording: Recording | None = None
+        self._recorder: Recorder | None = None
         self._sharing: set[int] = set()
         self._own: dict[int, torch.dtype] = {}
         self._updated: set[int] = set()
@@ -148,19 +148,19 @@ class _Tracer(TorchFunctionMode):
             if isinstance(part, _BatchNorm):
                 self._counts.add(id(part.num_batches_tracked))
 
-    def run(
-        self, part: nn.Module, name: Hashable, forward: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Any:
+    def run(self, part: nn.Module, name: Name, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What ``part`` returns, by running it once and then by what a part of its ``name`` did."""
         tensor, node, shape = self._given.get(id(args[0]), _NOTHING) if args else _NOTHING
         alone = len(args) == 1 and not kwargs and tensor is args[0] and torch.is_grad_enabled()
         if tensor is None or node is None or not alone:
             return self._forward(part, forward, *args, **kwargs)
-        key = (name, shape, self._training)
-        recorded = self._nodes.recorded.get(key)
+        state, others = name
+        key = (others, shape, self._training, self._nodes.dtype)
+        recorded = state.recorded.get(key)
         if recorded is None:
-            recorded = self._nodes.recorded[key] = Recording(node)
-            return self._record(recorded, part, forward, tensor)
+            result, recorded = self._record(Recorder(node), part, forward, tensor)
+            state.keep(key, recorded)
+            return result
         if recorded.output is None:
             return self._forward(part, forward, tensor)
         made = recorded.replay(node, self._nodes)
@@ -171,18 +171,20 @@ class _Tracer(TorchFunctionMode):
         return result
 
     def _record(
-        self, recorded: Recording, part: nn.Module, forward: Callable[..., Any], tensor: Tensor
-    ) -> Any:
-        outer, self._recording = self._recording, recorded
+        self, recorder: Recorder, part: nn.Module, forward: Callable[..., Any], tensor: Tensor
+    ) -> tuple[Any, Recording]:
+        outer, self._recorder = self._recorder, recorder
         try:
             result = self._forward(part, forward, tensor)
         finally:
-            self._recording = outer
+            self._recorder = outer
         _, output, shape = self._given.get(id(result), _NOTHING)
-        recorded.returned(output, shape, (id(tensor) in recorded.shared, id(result) in recorded.shared))
+        shares = id(tensor) in recorder.shared, id(result) in recorder.shared
+        recorded = recorder.returned(output, shape, shares)
         if outer:
-            outer.include(recorded, list(recorded.places))
-        return result
+            outer.shared |= recorder.shared
+            outer.include(recorded, recorder.places)
+        return result, recorded
 
     def _did(self, recorded: Recording, made: Sequence[Node]) -> None:
         """Take over what a replayed part did, apart from its nodes."""
@@ -191,8 +193,8 @@ class _Tracer(TorchFunctionMode):
                 counter[made[place]] += calls
         self._updated |= recorded.updated
         self.of_pixels |= recorded.of_pixels
-        if self._recording:
-            self._recording.include(recorded, made)
+        if self._recorder:
+            self._recorder.include(recorded, made)
 
     def _forward(self, part: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run a part whose own parts the trace has not looked at."""
@@ -218,8 +220,8 @@ class _Tracer(TorchFunctionMode):
         if call.function is F.batch_norm and call.operands[5]:
             updated = {id(tensor) for tensor in args[1:3]}
             self._updated |= updated
-            if self._recording:
-                self._recording.updated |= updated
+            if self._recorder:
+                self._recorder.updated |= updated
         operands = tuple(map(self._operand, call.operands))
         if not _sound(call.function, operands):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
@@ -229,8 +231,8 @@ class _Tracer(TorchFunctionMode):
         self.of_pixels |= call.of_pixels
         if call.block:
             self.blocks[node] += 1
-        if self._recording:
-            self._recording.add(call, node)
+        if self._recorder:
+            self._recorder.add(call, node)
         return self._result(call, node)
 
     def _result(self, call: Call, node: Node) -> Tensor:
@@ -251,8 +253,8 @@ class _Tracer(TorchFunctionMode):
         """Take note of tensors that may lie in one another's memory."""
         shared = set(map(id, tensors))
         self._sharing |= shared
-        if self._recording:
-            self._recording.shared |= shared
+        if self._recorder:
+            self._recorder.shared |= shared
 
     def _blank_of(self, shape: Sequence[int], node: Node) -> Tensor:
         """A tensor of this shape whose numbers take no room and mean nothing."""
@@ -307,7 +309,7 @@ def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _instead(parts: Mapping[nn.Module, Hashable], run: Callable[..., Any]) -> Iterator[None]:
+def _instead(parts: Mapping[nn.Module, Name], run: Callable[..., Any]) -> Iterator[None]:
     """Inside, ``run(part, name, forward, ...)`` stands in the place of the parts' ``forward``."""
     try:
         for part, name in parts.items():

@@ -24,6 +24,7 @@ from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, 
 from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
 from harness.proxies._snapshot import Snapshot
+from harness.proxies._state import keep_state
 from harness.proxies._surroundings import undisturbed
 from harness.proxies._wrapped import memory_format, number_format, opened, refusal, refused, unwrapped
 
@@ -155,13 +156,14 @@ def _measure_alike(
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
+    stateful = keep_state(parts_of(*networks))
     for company in (own, *foreign) if own else foreign:
         kernels = Kernels(networks, batches[0].images, path, counting, precision)
         trusted = company is own
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]
             riders = _riders(company.values(), counting)
-            passes = Passes(network, seen, seed, partial(kernels.of, index), riders)
+            passes = Passes(network, seen, seed, partial(kernels.of, index), riders, stateful)
             measured[index] |= {
                 name: _measure_one(name, proxy, passes, trusted, time_limit)
                 for name, proxy in company.items()

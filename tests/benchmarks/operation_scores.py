@@ -166,8 +166,9 @@ def scores(supernet: Supernet, masks: Sequence[Mask], batch: Batch, way: str) ->
     """The proxy of the supernet under every mask, as the harness measures it."""
     path, precision = WAYS[way]
     with paused_collector():  # as a run does
-        views = [supernet.masked(mask) for mask in masks]
-        measured = measure_each(views, batch, [PROXY], 0, path, precision=precision)
+        measured = measure_each(
+            [supernet.masked(mask) for mask in masks], batch, [PROXY], 0, path, precision=precision
+        )
     return [Score(one[PROXY].value, one[PROXY].status, one[PROXY].reason) for one in measured]
 
 
