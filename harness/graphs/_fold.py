@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
-from harness.graphs._node import Graph, Node, Nodes, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, needed
 from harness.graphs._operations import add_scaled, scale, smooth
 from harness.graphs._winograd import LEAST_CHANNELS, LEAST_INPUTS, filtered, filters
 
@@ -192,9 +192,8 @@ class _Folding:
             factor, as_node = 1.0, {node: self.value(node) for node in inputs}
         else:
             as_node = {node: self.node(node) for node in inputs}
-        operands = replaced(traced.operands, as_node)
-        node = pooling(traced, operands, self.nodes) or self.nodes.node(traced.function, operands, traced.dim)
-        return Sum({node: factor})
+        operation = pooling(traced.operation)
+        return Sum({self.nodes.of(operation, tuple([as_node[node] for node in inputs])): factor})
 
     def _put_together(self, terms: Sum) -> Sum:
         """The one value that the terms make, by its node and a factor."""

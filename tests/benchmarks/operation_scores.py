@@ -31,6 +31,7 @@ import torch
 from torch.nn import functional as F
 
 from harness import graphs, networks, spaces
+from harness.collector import paused_collector
 from harness.graphs import CHUNK_SAMPLES
 from harness.inputs import Batch, noise
 from harness.networks import Supernet
@@ -164,8 +165,10 @@ def candidates(space: Space) -> list[Mask]:
 def scores(supernet: Supernet, masks: Sequence[Mask], batch: Batch, way: str) -> list[Score]:
     """The proxy of the supernet under every mask, as the harness measures it."""
     path, precision = WAYS[way]
-    views = [supernet.masked(mask) for mask in masks]
-    measured = measure_each(views, batch, [PROXY], 0, path, precision=precision)
+    with paused_collector():  # as a run does
+        measured = measure_each(
+            [supernet.masked(mask) for mask in masks], batch, [PROXY], 0, path, precision=precision
+        )
     return [Score(one[PROXY].value, one[PROXY].status, one[PROXY].reason) for one in measured]
 
 
