@@ -50,10 +50,11 @@ test-slow: $(READY)
 ON_ANY_PROCESSOR := $(patsubst %,--ignore=tests/unit/proxies/test_%.py,clock foreign isolation machine_failures \
 	on_another_device registry released_counting)
 
-# torch, oneDNN and MKL each choose by what the processor can do; all three are told before torch is loaded.
+# torch, oneDNN, MKL and Numba each choose by what the processor can do; all are told before torch is loaded.
 test-processors: export ATEN_CPU_CAPABILITY = avx2
 test-processors: export ONEDNN_MAX_CPU_ISA = AVX2
 test-processors: export MKL_ENABLE_INSTRUCTIONS = AVX2
+test-processors: export NUMBA_CPU_NAME = x86-64-v3
 test-processors: $(READY)
 	@$(RUN) -m pytest -q -n auto tests/unit/proxies tests/unit/graphs $(ON_ANY_PROCESSOR)
 	@$(RUN) -m harness.cli.regress --jobs "$(JOBS)"

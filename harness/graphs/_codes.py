@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import torch
 from torch import Tensor
 
 EXACT_COLUMNS = 2**24
 """Whole numbers up to this one are exact in float32, so a product of so many 0/1 columns is too."""
-BLOCK_SAMPLES = 48
-"""Width of the blocks of a product that is computed on one side of its diagonal alone: a fifth less time for
-256 samples of 16,384 units on an AVX-512 core, a tenth for 128."""
+COUNTED_FROM = 2**24
+"""Pairs of samples times units from which on bits are counted. For less Numba need not be loaded."""
+
+Map = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
+"""Calls a function with every one of some numbers, as :func:`map` does, in any order or at once."""
 
 
 def unit_rows(activations: Tensor) -> Tensor:
@@ -19,28 +24,45 @@ def unit_rows(activations: Tensor) -> Tensor:
     return activations.reshape(len(activations), -1)
 
 
-def code_product(codes: Tensor) -> Tensor:
-    """The product c c^T of Boolean codes (samples, units) as int64, exact.
+class Codes:
+    """The codes c of some samples (samples, units): 1 where a unit is above 0, or no number.
 
-    int8 codes with int32 sums where the processor has vector instructions for them: 2 to 5 times as fast
-    as float32, for 64 and 256 samples of 4,096 and 16,384 units on one and two threads. Not for a single
-    unit, of which torch 2.13 returns memory that nothing was written to.
+    So they are the same at a ReLU's input and at its output.
     """
-    if codes.device.type == "cpu" and codes.shape[1] > 1 and _fast_int8():
-        return _by_blocks(codes.contiguous().view(torch.int8))
-    return float_code_product(codes)
+
+    def __init__(self, samples: int, units: int, device: torch.device) -> None:
+        self.units = units
+        self._codes = torch.empty((samples, units), dtype=torch.bool, device=device)
+
+    @property
+    def held(self) -> int:
+        """Bytes that the codes take."""
+        return self._codes.numel()
+
+    def put(self, rows: slice, units: Tensor) -> None:
+        """Keep the codes of some samples; ``units`` has one row for each."""
+        self._codes[rows] = ~(units <= 0)
+
+    def product(self, parts: int = 1, each: Map = map) -> Tensor:
+        """The product c c^T as int64, exact; where it is made in ``parts``, ``each`` goes through them."""
+        return float_code_product(self._codes)
 
 
-def _by_blocks(codes: Tensor) -> Tensor:
-    """The product of int8 codes, which is symmetric: columns from the diagonal down, then mirrored."""
-    if len(codes) < 2 * BLOCK_SAMPLES:
-        return torch._int_mm(codes, codes.T).long()
-    product = codes.new_empty((len(codes),) * 2, dtype=torch.int64)
-    for start in range(0, len(codes), BLOCK_SAMPLES):
-        block = slice(start, start + BLOCK_SAMPLES)
-        product[start:, block] = torch._int_mm(codes[start:], codes[block].T)
-        product[block, start:] = product[start:, block].T
-    return product
+def codes_of(samples: int, units: int, device: torch.device) -> Codes:
+    """Room for codes: in one bit each where a product of them is large enough to be counted by bits."""
+    if device.type == "cpu" and samples**2 * units >= COUNTED_FROM:
+        from harness.graphs._bits import Bits  # loads Numba
+
+        return Bits(samples, units)
+    return Codes(samples, units, device)
+
+
+def code_product(codes: Tensor) -> Tensor:
+    """The product c c^T of Boolean codes (samples, units) as int64, exact."""
+    samples, units = codes.shape
+    held = codes_of(samples, units, codes.device)
+    held.put(slice(None), codes)
+    return held.product()
 
 
 def float_code_product(codes: Tensor) -> Tensor:
@@ -57,9 +79,3 @@ def agreements(products: Tensor, units: int) -> Tensor:
     """
     active = products.diagonal()
     return 2 * products - active[:, None] - active[None, :] + units
-
-
-def _fast_int8() -> bool:
-    """Whether this torch multiplies int8 matrices on the CPU with vector instructions."""
-    vectors = torch.backends.cpu.get_cpu_capability().startswith("AVX")
-    return vectors and torch.backends.mkldnn.is_available() and hasattr(torch, "_int_mm")

@@ -5,7 +5,8 @@ Every value is written as a sum of terms: values that are there, their 3x3 avera
 Batch normalisation with running statistics and numbers that multiply go into the convolutions' weights,
 convolutions of the same value are one, 3x3 convolutions of several values are one over their
 concatenated channels, and a positive number that multiplies a whole value is handed through ReLUs
-and poolings to the next convolution.
+and poolings to the next convolution. On a CPU, 3x3 convolutions of many channels take a quarter of the
+multiplications (:mod:`harness.graphs._winograd`), and what is added to them is added on the way.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
-from harness.graphs._node import Graph, Node, Nodes, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, needed
 from harness.graphs._operations import add_scaled, scale, smooth
+from harness.graphs._winograd import LEAST_CHANNELS, LEAST_INPUTS, filtered, filters
 
 HOMOGENEOUS = (
     F.relu, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, torch.mean, torch.flatten, torch.narrow,
@@ -97,11 +99,15 @@ class Sum:
         return left if left.values or left.averages or left.kernels else self
 
 
-def fold(traced: Graph, nodes: Nodes) -> Graph:
-    """The graph to run instead of ``traced``: the same function with other rounding."""
+def fold(traced: Graph, nodes: Nodes, minimal: bool = True) -> Graph:
+    """The graph to run instead of ``traced``: the same function with other rounding.
+
+    Without ``minimal`` convolutions stay operations of torch, which numbers of fewer bits ask for.
+    """
     order = needed([traced])
     scalings = {node: factor for node in order if (factor := _factor(node, nodes)) is not None}
-    folding = _Folding(nodes, scalings)
+    minimal = minimal and nodes.device.type == "cpu" and nodes.dtype in (torch.float32, torch.float64)
+    folding = _Folding(nodes, scalings, minimal)
     read = {traced.output, *_read(order, scalings)}
     for node in order:
         folding.add(node, node in read)
@@ -114,12 +120,14 @@ def fold(traced: Graph, nodes: Nodes) -> Graph:
 class _Folding:
     """Every traced node as a sum; one that is read by more than sums and products is put together.
 
-    ``scalings`` are the normalisations that multiply by one number.
+    ``scalings`` are the normalisations that multiply by one number; ``minimal`` says whether convolutions may
+    be computed with fewer multiplications.
     """
 
-    def __init__(self, nodes: Nodes, scalings: Mapping[Node, float]) -> None:
+    def __init__(self, nodes: Nodes, scalings: Mapping[Node, float], minimal: bool) -> None:
         self.nodes = nodes
         self.scalings = scalings
+        self.minimal = minimal
         self.sums: dict[Node, Sum] = {}
 
     def add(self, traced: Node, read: bool) -> None:
@@ -184,9 +192,8 @@ class _Folding:
             factor, as_node = 1.0, {node: self.value(node) for node in inputs}
         else:
             as_node = {node: self.node(node) for node in inputs}
-        operands = replaced(traced.operands, as_node)
-        node = pooling(traced, operands, self.nodes) or self.nodes.node(traced.function, operands, traced.dim)
-        return Sum({node: factor})
+        operation = pooling(traced.operation)
+        return Sum({self.nodes.of(operation, tuple([as_node[node] for node in inputs])): factor})
 
     def _put_together(self, terms: Sum) -> Sum:
         """The one value that the terms make, by its node and a factor."""
@@ -197,7 +204,11 @@ class _Folding:
         common = factors.pop() if len(factors) == 1 and not terms.kernels and 0.0 not in factors else 1.0
         if common != 1:
             terms = terms.times(1 / common)
-        first, *others = *self._smoothed(terms), *((node, 1.0) for node in self._convolved(terms.kernels))
+        minimal = _minimal(terms.kernels) if self.minimal else {}
+        plain = {place: kernels for place, kernels in terms.kernels.items() if place not in minimal}
+        rest = [(node, 1.0) for node in self._convolved(plain)]
+        begun = [(self._filtered(terms, minimal), 1.0)] if minimal else self._smoothed(terms)
+        first, *others = *begun, *rest
         total = self._times(*first)
         for node, factor in others:
             total = self._plus(total, node, factor)
@@ -221,6 +232,23 @@ class _Folding:
             else:
                 plain.append((node, centre))
         return plain
+
+    def _filtered(self, terms: Sum, kernels: Mapping[Place, tuple[Kernel, ...]]) -> Node:
+        """The node that adds up values, averages and these convolutions."""
+        places = sorted(kernels, key=lambda place: place.value.position)
+        weights, biases = zip(*(self.nodes.constant(merged, kernels[place]) for place in places), strict=True)
+        read = [(place.value, place.value.function is F.relu) for place in places]
+        added = sorted({*terms.values, *terms.averages}, key=lambda node: node.position)
+        operands = (
+            tuple(value.operands[0] if rectified else value for value, rectified in read),
+            tuple(rectified for _, rectified in read),
+            tuple(self.nodes.constant(filters, weight) for weight in weights),
+            self.nodes.constant(_summed, biases),
+            tuple(added),
+            tuple(terms.values.get(node, 0.0) for node in added),
+            tuple(terms.averages.get(node, 0.0) for node in added),
+        )
+        return self.nodes.node(filtered, operands, 4)
 
     def _convolved(self, kernels: Mapping[Place, tuple[Kernel, ...]]) -> list[Node]:
         """Nodes that add up to the convolutions; 3x3 ones of one stride are one over all their inputs."""
@@ -264,9 +292,29 @@ def concatenated(
     weights: tuple[Tensor, ...], biases: tuple[Tensor | None, ...]
 ) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the one convolution that adds up several of inputs behind one another."""
-    known = [bias for bias in biases if bias is not None]
     with torch.no_grad():
-        return torch.cat(weights, 1), sum(known[1:], known[0]) if known else None
+        return torch.cat(weights, 1), _summed(biases)
+
+
+def _summed(biases: tuple[Tensor | None, ...]) -> Tensor | None:
+    """The sum of biases, None where there is none or it is 0 everywhere."""
+    with torch.no_grad():
+        known = [bias for bias in biases if bias is not None and bias.any()]
+        return sum(known[1:], known[0]) if known else None
+
+
+def _minimal(kernels: Mapping[Place, tuple[Kernel, ...]]) -> dict[Place, tuple[Kernel, ...]]:
+    """The convolutions that are computed with fewer multiplications: where they have inputs enough."""
+    found = {place: own for place, own in kernels.items() if _is_minimal(place, own)}
+    enough = sum(own[0][0].shape[1] for own in found.values()) >= LEAST_INPUTS
+    return found if enough else {}
+
+
+def _is_minimal(place: Place, kernels: tuple[Kernel, ...]) -> bool:
+    """Whether fewer multiplications are enough: for a 3x3 convolution of many channels, at every pixel."""
+    weight = max((kernel[0] for kernel in kernels), key=lambda weight: weight.shape[2:])
+    wide = tuple(weight.shape[2:]) == (3, 3) and min(weight.shape[:2]) >= LEAST_CHANNELS
+    return wide and place.stride == (1, 1) and place.groups == 1 and not place.other
 
 
 def _read(order: Iterable[Node], scalings: Collection[Node]) -> Iterator[Node]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._node import Graph, Node, Nodes, needed, replaced
+from harness.graphs._node import INPUT, Graph, Node, Nodes, Operation, needed, operation_of
 from harness.graphs._operations import average_3x3, maximum_3x3, scale
 
 MAXIMUM_3X3 = ((3, 3), (1, 1), (1, 1), (1, 1), False)
 AVERAGE_3X3 = ((3, 3), (1, 1), (1, 1), False, False, None)
 """Operands behind the input of the poolings that have a faster form."""
+_POOLINGS: Mapping[Hashable, Callable[[Tensor], Tensor]] = {
+    (F.max_pool2d, MAXIMUM_3X3): maximum_3x3,
+    (F.avg_pool2d, AVERAGE_3X3): average_3x3,
+}
 
 
 def lower(traced: Graph, nodes: Nodes) -> Graph:
@@ -22,40 +26,42 @@ def lower(traced: Graph, nodes: Nodes) -> Graph:
 
     A term of a sum that is multiplied by 0 is left out: it changes nothing where it is finite.
     """
-    lowered = {nodes.images: nodes.images}
-    for node in needed([traced]):
-        if node is not nodes.images:
-            operands = replaced(node.operands, lowered)
-            lowered[node] = _lower(node, operands, nodes)
+    lowered, faster = nodes.lowered, nodes.faster
+    for node in needed([traced], lowered):
+        inputs = tuple([lowered[each] for each in node.inputs])
+        if node.function is torch.add and _is_zero(inputs[1]):
+            lowered[node] = inputs[0]
+            continue
+        operation = faster.get(node.operation)
+        if operation is None:
+            operation = faster[node.operation] = _faster(node.operation, nodes)
+        lowered[node] = nodes.of(operation, inputs)
     relus: Counter[Node] = Counter()
     for node, calls in traced.relus.items():
         relus[lowered[node]] += calls
     return Graph(lowered[traced.output], relus, traced.connected, together=traced.together)
 
 
-def _lower(node: Node, operands: tuple[Any, ...], nodes: Nodes) -> Node:
+def _faster(operation: Operation, nodes: Nodes) -> Operation:
+    """What is run in the place of an operation, whatever its input is."""
     # On a GPU the question whether anything is added would have to wait for its answer.
-    if node.function is F.batch_norm and _is_affine(node, operands):
-        factor, shift = nodes.constant(affine, *operands[1:5], operands[7])
+    if operation.function is F.batch_norm and _is_affine(operation):
+        factor, shift = nodes.constant(affine, *operation.operands[1:5], operation.operands[7])
         if not shift.any():
-            return nodes.node(scale, (operands[0], nodes.constant(_plain, factor)), node.dim)
-    if node.function is torch.add and _is_zero(operands[1]):
-        return operands[0]
-    return pooling(node, operands, nodes) or nodes.node(node.function, operands, node.dim)
+            return operation_of(scale, (INPUT, nodes.constant(_plain, factor)), operation.dim)
+    return pooling(operation)
 
 
-def _is_affine(node: Node, operands: tuple[Any, ...]) -> bool:
+def _is_affine(operation: Operation) -> bool:
     """Whether it normalises maps on a CPU by running statistics."""
-    return node.dim == 4 and not operands[5] and operands[1].device.type == "cpu"
+    mean, training = operation.operands[1], operation.operands[5]
+    return operation.dim == 4 and not training and mean.device.type == "cpu"
 
 
-def pooling(node: Node, operands: tuple[Any, ...], nodes: Nodes) -> Node | None:
-    """The faster form of a 3x3 pooling, None for any other node."""
-    if node.function is F.max_pool2d and operands[1:] == MAXIMUM_3X3:
-        return nodes.node(maximum_3x3, operands[:1], node.dim)
-    if node.function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
-        return nodes.node(average_3x3, operands[:1], node.dim)
-    return None
+def pooling(operation: Operation) -> Operation:
+    """The faster form of a 3x3 pooling, and any other operation itself."""
+    fast = _POOLINGS.get((operation.function, operation.operands[1:]))
+    return operation_of(fast, (INPUT,), operation.dim) if fast else operation
 
 
 def affine(
@@ -81,5 +87,5 @@ def _plain(factors: Tensor) -> float | Tensor:
     return float(factors[0]) if same else factors[None, :, None, None]
 
 
-def _is_zero(operand: Any) -> bool:
-    return isinstance(operand, Node) and operand.function is torch.mul and operand.operands[1] == 0
+def _is_zero(node: Node) -> bool:
+    return node.function is torch.mul and node.operands[1] == 0

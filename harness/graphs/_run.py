@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._codes import agreements, code_product, unit_rows
+from harness.graphs._codes import Codes, agreements, codes_of, unit_rows
 from harness.graphs._node import Graph, Node, given, needed, replaced
 from harness.graphs._operations import add_scaled, gated, scale
 
 CHUNK_SAMPLES = 32
 """Samples that run together on a CPU, half as many where threads would have nothing to do: what a layer hands
 to the next one then stays in the cache."""
-CODE_BYTES = 2**27
-"""Codes held at a time, over the whole batch, at one byte each."""
+CODE_BYTES = 2**26
+"""Room for the codes that are held at a time, over the whole batch."""
 OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     torch.add: Tensor.add_,
     torch.mul: Tensor.mul_,
@@ -71,7 +71,7 @@ def relu_kernels(graphs: Sequence[Graph], images: Tensor) -> list[Counted]:
     pieces = 1 if together else -(-len(images) // samples)
     with torch.no_grad(), ThreadPoolExecutor(threads, initializer=_run_alone) as pool:
         try:
-            return _Execution(graphs, order, images.tensor_split(pieces), pool).run()
+            return _Execution(graphs, order, images.tensor_split(pieces), pool, threads).run()
         finally:
             torch.set_num_threads(threads)
 
@@ -97,17 +97,27 @@ class _Execution:
     """The values of the nodes, chunk of samples by chunk, and the products of the codes so far."""
 
     def __init__(
-        self, graphs: Sequence[Graph], order: list[Node], chunks: Sequence[Tensor], pool: ThreadPoolExecutor
+        self,
+        graphs: Sequence[Graph],
+        order: list[Node],
+        chunks: Sequence[Tensor],
+        pool: ThreadPoolExecutor,
+        threads: int,
     ) -> None:
         self.graphs = graphs
         self.order = order
         self.pool = pool
+        self.threads = threads
         self.making = Lock()
         self.done_with = _done_with(graphs, order)
         viewed = {operand for node in order if node.function in VIEWS for operand in node.inputs}
         # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
         overwritten = self.done_with if not any(graph.together for graph in graphs) else [[] for _ in order]
-        self.calls = [_call(node, done, viewed) for node, done in zip(order, overwritten, strict=True)]
+        read = {operand for node in order for operand in node.inputs} | {graph.output for graph in graphs}
+        self.calls = [
+            _call(node, done, viewed) if node in read else _unread(node, done, viewed)
+            for node, done in zip(order, overwritten, strict=True)
+        ]
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))
@@ -132,14 +142,14 @@ class _Execution:
 
     def _stretch(self, start: int) -> int:
         """Run nodes from ``start`` on until as many codes are held as may be; count these; the next index."""
-        codes: dict[Node, Tensor] = {}
+        codes: dict[Node, Codes] = {}
 
         def run(chunk: int) -> int:
             """To where: to the same index in every chunk, since a node has as many units in each."""
             index, held = start, 0
             while index < len(self.order) and held < CODE_BYTES:
                 self._step(index, chunk, codes)
-                held += codes[self.order[index]].numel() if self.order[index] in codes else 0
+                held += codes[self.order[index]].held if self.order[index] in codes else 0
                 index += 1
             return index
 
@@ -151,7 +161,7 @@ class _Execution:
             self._count(node, codes[node])
         return stop
 
-    def _step(self, index: int, chunk: int, codes: dict[Node, Tensor]) -> None:
+    def _step(self, index: int, chunk: int, codes: dict[Node, Codes]) -> None:
         """Run one node on one chunk, and forget the values that no later node reads."""
         node, values = self.order[index], self.values[chunk]
         function, operands = self.calls[index]
@@ -160,18 +170,18 @@ class _Execution:
             units = unit_rows(result)
             with self.making:
                 if node not in codes:
-                    codes[node] = units.new_empty((self.samples, units.shape[1]), dtype=torch.bool)
-            codes[node][self.rows[chunk]] = units  # a ReLU's output is not 0 where its input is positive
+                    codes[node] = codes_of(self.samples, units.shape[1], units.device)
+            codes[node].put(self.rows[chunk], units)
         for finished in self.done_with[index]:
             del values[finished]
 
-    def _count(self, node: Node, codes: Tensor) -> None:
-        product = code_product(codes)
+    def _count(self, node: Node, codes: Codes) -> None:
+        product = codes.product(self.threads, self.pool.map)
         for index, graph in enumerate(self.graphs):
             calls = graph.relus.get(node, 0)
             if calls:
                 self.products[index].add_(product, alpha=calls)
-                self.units[index] += calls * codes.shape[1]
+                self.units[index] += calls * codes.units
 
 
 def _done_with(graphs: Sequence[Graph], order: list[Node]) -> list[list[Node]]:
@@ -199,6 +209,15 @@ def _call(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[...
         if node.function is torch.add and others[0] in overwritable:
             return OVERWRITING[torch.add], (others[0], first)
     return node.function, node.operands
+
+
+def _unread(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """What to run where nothing but its codes is read of a node: they are those of a ReLU's input."""
+    return (_itself, node.operands) if node.function is F.relu else _call(node, done, viewed)
+
+
+def _itself(x: Tensor) -> Tensor:
+    return x
 
 
 def _mixes_samples(node: Node) -> bool:

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._node import Graph, Node, Nodes
 from harness.graphs._operations import gated
-from harness.graphs._replay import Recording, split
+from harness.graphs._replay import Name, Recorder, Recording, split
 
 NodeOf = Callable[[object], Node | None]
 """The node of a tensor that a module is handed or hands out; None for anything else."""
@@ -53,14 +53,14 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
         tensor that lies in another one's memory, turns gradients off, carries hooks or is compiled by
         TorchScript; also where the module catches what that raises and goes another way.
     """
-    parts, sequences = (list(module.modules()), []) if watch else split(module, nodes)
+    parts, repeated = (list(module.modules()), {}) if watch else split(module, nodes)
     _refuse(parts)
     tracer = _Tracer(nodes, training)
     tracer.know(parts)
     with (
         _modes(parts, training),
         _watched(set(parts), watch, tracer.node_of),
-        _instead({part: part.forward for part in sequences}, tracer.run),
+        _instead(repeated, tracer.run),
         torch.enable_grad(),
     ):
         try:
@@ -73,7 +73,7 @@ def trace(module: nn.Module, nodes: Nodes, training: bool = False, watch: Watch 
     node = tracer.node_of(result)
     if node is None or node.dim != 2:
         raise Untraceable("the module does not return logits that are made of the images")
-    return Graph(node, tracer.relus, _leads_to(nodes.images, node), tracer.blocks, tracer.of_pixels)
+    return Graph(node, tracer.relus, node.connected, tracer.blocks, tracer.of_pixels)
 
 
 def _refuse(parts: Sequence[nn.Module]) -> None:
@@ -81,18 +81,6 @@ def _refuse(parts: Sequence[nn.Module]) -> None:
         raise Untraceable("the module carries forward hooks")
     if any(isinstance(part, torch.jit.ScriptModule) for part in parts):
         raise Untraceable("a part of the module is compiled by TorchScript")
-
-
-def _leads_to(images: Node, output: Node) -> bool:
-    """Whether operations lead from ``images`` to ``output`` that do not multiply by 0."""
-    found, waiting = {output}, [output]
-    while waiting:
-        node = waiting.pop()
-        severs = node.function is torch.zeros_like or (node.function is torch.mul and node.operands[1] == 0)
-        more = set() if severs else set(node.inputs) - found
-        found |= more
-        waiting.extend(more)
-    return images in found
 
 
 class _Tracer(TorchFunctionMode):
@@ -121,7 +109,7 @@ class _Tracer(TorchFunctionMode):
         self._nodes = nodes
         self._training = training
         self._given: dict[int, tuple[Tensor, Node, tuple[int, ...]]] = {}
-        self._recording: Recording | None = None
+        self._recorder: Recorder | None = None
         self._sharing: set[int] = set()
         self._own: dict[int, torch.dtype] = {}
         self._updated: set[int] = set()
@@ -160,38 +148,59 @@ class _Tracer(TorchFunctionMode):
             if isinstance(part, _BatchNorm):
                 self._counts.add(id(part.num_batches_tracked))
 
-    def run(self, part: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """What ``part`` returns, by running it once and then by what it did."""
+    def run(self, part: nn.Module, name: Name, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What ``part`` returns, by running it once and then by what a part of its ``name`` did."""
         tensor, node, shape = self._given.get(id(args[0]), _NOTHING) if args else _NOTHING
         alone = len(args) == 1 and not kwargs and tensor is args[0] and torch.is_grad_enabled()
-        if node is None or not alone:
+        if tensor is None or node is None or not alone:
             return self._forward(part, forward, *args, **kwargs)
-        key = (part, shape, self._training)
-        recorded = self._nodes.recorded.get(key)
+        state, others = name
+        key = (others, shape, self._training, self._nodes.dtype)
+        recorded = state.recorded.get(key)
         if recorded is None:
-            recorded = self._nodes.recorded[key] = self._recording = Recording(node)
-            try:
-                result = self._forward(part, forward, tensor)
-            finally:
-                self._recording = None
-            recorded.returned(*self._given.get(id(result), _NOTHING)[1:])
+            result, recorded = self._record(Recorder(node), part, forward, tensor)
+            state.keep(key, recorded)
             return result
         if recorded.output is None:
             return self._forward(part, forward, tensor)
         made = recorded.replay(node, self._nodes)
+        self._did(recorded, made)
+        output = made[recorded.output]
+        result = tensor if output is node else self._blank_of(recorded.shape, output)
+        self._share(*(each for each, does in zip((tensor, result), recorded.shares, strict=True) if does))
+        return result
+
+    def _record(
+        self, recorder: Recorder, part: nn.Module, forward: Callable[..., Any], tensor: Tensor
+    ) -> tuple[Any, Recording]:
+        outer, self._recorder = self._recorder, recorder
+        try:
+            result = self._forward(part, forward, tensor)
+        finally:
+            self._recorder = outer
+        _, output, shape = self._given.get(id(result), _NOTHING)
+        shares = id(tensor) in recorder.shared, id(result) in recorder.shared
+        recorded = recorder.returned(output, shape, shares)
+        if outer:
+            outer.shared |= recorder.shared
+            outer.include(recorded, recorder.places)
+        return result, recorded
+
+    def _did(self, recorded: Recording, made: Sequence[Node]) -> None:
+        """Take over what a replayed part did, apart from its nodes."""
         for counter, counted in ((self.relus, recorded.relus), (self.blocks, recorded.blocks)):
-            for each, calls in counted.items():
-                counter[made[each]] += calls
+            for place, calls in counted.items():
+                counter[made[place]] += calls
         self._updated |= recorded.updated
         self.of_pixels |= recorded.of_pixels
-        output = made[recorded.output]
-        return tensor if output is node else self._blank_of(recorded.shape, output)
+        if self._recorder:
+            self._recorder.include(recorded, made)
 
     def _forward(self, part: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run a part whose own parts the trace has not looked at."""
-        parts = list(part.modules())
+        parts, repeated = split(part, self._nodes)
         self.know(parts)
-        with _modes(parts, self._training):
+        with _modes(parts, self._training), _instead(repeated, self.run):
             return forward(*args, **kwargs)
 
     def refuse(self, reason: str) -> Untraceable:
@@ -211,19 +220,19 @@ class _Tracer(TorchFunctionMode):
         if call.function is F.batch_norm and call.operands[5]:
             updated = {id(tensor) for tensor in args[1:3]}
             self._updated |= updated
-            if self._recording:
-                self._recording.updated |= updated
+            if self._recorder:
+                self._recorder.updated |= updated
         operands = tuple(map(self._operand, call.operands))
-        node = self._nodes.node(call.function, operands, len(call.shape)) if call.function else operands[0]
-        if not _sound(node):
+        if not _sound(call.function, operands):
             raise Untraceable("a tensor takes part that is not made of the images, or a weight that is")
+        node = self._nodes.node(call.function, operands, len(call.shape)) if call.function else operands[0]
         if call.relu:
             self.relus[node] += 1
         self.of_pixels |= call.of_pixels
         if call.block:
             self.blocks[node] += 1
-        if self._recording:
-            self._recording.add(call, node)
+        if self._recorder:
+            self._recorder.add(call, node)
         return self._result(call, node)
 
     def _result(self, call: Call, node: Node) -> Tensor:
@@ -237,8 +246,15 @@ class _Tracer(TorchFunctionMode):
             return first
         result = self._blank_of(call.shape, node)
         if call.view:
-            self._sharing |= {id(first), id(result)}
+            self._share(first, result)
         return result
+
+    def _share(self, *tensors: Tensor) -> None:
+        """Take note of tensors that may lie in one another's memory."""
+        shared = set(map(id, tensors))
+        self._sharing |= shared
+        if self._recorder:
+            self._recorder.shared |= shared
 
     def _blank_of(self, shape: Sequence[int], node: Node) -> Tensor:
         """A tensor of this shape whose numbers take no room and mean nothing."""
@@ -269,12 +285,13 @@ _NOTHING = (None, None, ())
 """What is known of a tensor that was not handed out."""
 
 
-def _sound(node: Node) -> bool:
+def _sound(function: Callable[..., Tensor] | None, operands: tuple[Any, ...]) -> bool:
     """Whether what is summed, joined or gated is made of the images, and of other tensors the first alone."""
-    if node.function is torch.cat:
-        return len(node.inputs) == len(node.operands[0])
-    made = 2 if node.function in (torch.add, gated) else min(1, len(node.operands))
-    return len(node.inputs) == made and (not made or type(node.operands[0]) is Node)
+    if function is torch.cat:
+        return all(type(operand) is Node for operand in operands[0])
+    made = 2 if function in (torch.add, gated) else 1
+    nodes = [type(operand) is Node for operand in operands]
+    return all(nodes[:made]) and not any(nodes[made:])
 
 
 @contextmanager
@@ -292,14 +309,14 @@ def _modes(parts: Sequence[nn.Module], training: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _instead(forwards: Mapping[nn.Module, Callable[..., Any]], run: Callable[..., Any]) -> Iterator[None]:
-    """Inside, ``run(part, forward, ...)`` stands in the place of these parts' ``forward``."""
+def _instead(parts: Mapping[nn.Module, Name], run: Callable[..., Any]) -> Iterator[None]:
+    """Inside, ``run(part, name, forward, ...)`` stands in the place of the parts' ``forward``."""
     try:
-        for part, forward in forwards.items():
-            part.__dict__["forward"] = partial(run, part, forward)
+        for part, name in parts.items():
+            part.__dict__["forward"] = partial(run, part, name, part.forward)
         yield
     finally:
-        for part in forwards:
+        for part in parts:
             part.__dict__.pop("forward", None)
 
 

@@ -50,6 +50,7 @@ from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._parts import (
     buffers_in,
+    first_parameter,
     named_parameters_of,
     named_parts_of,
     parameters_in,
@@ -86,6 +87,7 @@ __all__ = [
     "conv_bn_relu",
     "count_flops",
     "count_parameters",
+    "first_parameter",
     "flop_count",
     "has_supernet",
     "in_mode",

@@ -197,7 +197,7 @@ class CellChoices(Choices):
             operations = cast(nn.ModuleDict, self.operations[place])
             kept = lefts[self.first + place].among([int(index) for index in operations])
             branches, removed = (
-                [operations.get_submodule(str(index)) for index in candidates]
+                [operations[str(index)] for index in candidates]
                 for candidates in (kept.candidates, kept.removed)
             )
             taken = _taken(self._inputs(node, lefts), predecessor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -79,10 +80,11 @@ class EdgeChoices(Choices):
     def masked(self, lefts: Sequence[Left]) -> EdgeCell:
         """A cell; an edge on which nothing but ``none`` runs is not there."""
         edges = {}
-        for (name, modules), left in zip(self.edges.items(), lefts, strict=True):
+        for (name, operations), left in zip(self.edges.items(), lefts, strict=True):
+            modules = cast(nn.ModuleDict, operations)
             kept = left.among(self.with_modules)
             branches, removed = (
-                [modules.get_submodule(self.operations[index]) for index in candidates]
+                [modules[self.operations[index]] for index in candidates]
                 for candidates in (kept.candidates, kept.removed)
             )
             if branches or removed:

@@ -161,6 +161,10 @@ class Mixed(nn.Module):
         self.branches = nn.ModuleList(branches)
         self.removed = nn.ModuleList(removed)
 
+    def alike(self) -> tuple[Left, list[nn.Module]]:
+        """Two of them do the same where this is equal: what is left, and the branches, in their order."""
+        return self.kept, [*self.branches, *self.removed]
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Input and output have the shape of every branch's input and output."""
         kept = [branch(inputs) for branch in self.branches]

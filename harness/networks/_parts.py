@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from torch import Tensor, nn
 
 
-def parts_of(module: nn.Module) -> list[nn.Module]:
+def parts_of(*modules: nn.Module) -> list[nn.Module]:
     """What ``module.modules()`` yields, in its order: the module itself first, a shared part once.
+
+    Of several modules one after the other, a part that they share once.
 
     Examples
     --------
@@ -17,15 +19,25 @@ def parts_of(module: nn.Module) -> list[nn.Module]:
       (0): ReLU()
     ), ReLU(), Flatten(start_dim=1, end_dim=-1)]
     """
-    found: dict[nn.Module, None] = {}
-    waiting: list[nn.Module | None] = [module]
+    return list(_each_part(modules))
+
+
+def first_parameter(module: nn.Module, wanted: Callable[[Tensor], bool]) -> Tensor | None:
+    """The first one that is ``wanted`` of what ``module.parameters()`` yields."""
+    own = (tensor for part in _each_part([module]) for tensor in part._parameters.values())
+    return next((tensor for tensor in own if tensor is not None and wanted(tensor)), None)
+
+
+def _each_part(modules: Sequence[nn.Module]) -> Iterator[nn.Module]:
+    found: set[nn.Module] = set()
+    waiting: list[nn.Module | None] = list(reversed(modules))
     while waiting:
         part = waiting.pop()
         if part is not None and part not in found:
-            found[part] = None
+            found.add(part)
+            yield part
             if part._modules:
                 waiting.extend(reversed(part._modules.values()))
-    return list(found)
 
 
 def named_parts_of(module: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,7 @@ class Kernels:
         return counted
 
     def _count(self, training: bool) -> list[Counted | None]:
-        rewrite = graphs.lower if training and self._path == "fast" else PATHS[self._path]
+        rewrite = self._rewriting(training)
         if rewrite is None:
             return [None] * len(self._modules)
         nodes = graphs.Nodes(self._images)
@@ -116,6 +116,13 @@ class Kernels:
                     rewritten[index] = graphs.rounded(graph, nodes, self._format)
         found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
         return [found.get(index) for index in range(len(self._modules))]
+
+    def _rewriting(self, training: bool) -> Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None:
+        if self._path == "fast" and training:
+            return graphs.lower
+        if self._format is not self._images.dtype:
+            return partial(graphs.fold, minimal=False)
+        return PATHS[self._path]
 
     def _run(self, rewritten: list[graphs.Graph]) -> list[Counted | None]:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""

@@ -24,8 +24,9 @@ from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, 
 from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
 from harness.proxies._snapshot import Snapshot
+from harness.proxies._state import keep_state
 from harness.proxies._surroundings import undisturbed
-from harness.proxies._wrapped import memory_format, number_format, opened, refusal, unwrapped
+from harness.proxies._wrapped import memory_format, number_format, opened, refusal, refused, unwrapped
 
 PACKAGE = "harness.proxies"
 POPULATIONS = "harness.aggregations"
@@ -118,21 +119,23 @@ def measure_each(
     networks = [unwrapped(module) for module in modules]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     alike: dict[tuple[Any, ...], list[int]] = {}
-    parts = [parts_of(network) for network in networks]
     seen = not all(getattr(proxy, "WEIGHTS_ALONE", False) for proxy in proxies.values())
+    parts = parts_of(*networks)
+    doubtful = refused(parts)  # in what is said of all parts each network is sound by itself too
+    last = not doubtful and memory_format(parts) is torch.channels_last
     for index, network in enumerate(networks):
-        if sentence := refusal(network, parts[index]):
+        if doubtful and (sentence := refusal(network)):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
-            order = memory_format(network, parts[index]) if seen else torch.preserve_format
-            alike.setdefault((*number_format(parts[index], batches[0].images), order), []).append(index)
+            order = _order(network, last) if seen else torch.preserve_format
+            alike.setdefault((*number_format(network, batches[0].images), order), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches] if seen else batches
             chosen = [networks[index] for index in members]
-            with opened(list({id(part): part for index in members for part in parts[index]}.values())):
+            with opened(parts if len(chosen) == len(networks) else parts_of(*chosen)):
                 rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
@@ -153,18 +156,24 @@ def _measure_alike(
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
+    stateful = keep_state(parts_of(*networks))
     for company in (own, *foreign) if own else foreign:
         kernels = Kernels(networks, batches[0].images, path, counting, precision)
         trusted = company is own
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]
             riders = _riders(company.values(), counting)
-            passes = Passes(network, seen, seed, partial(kernels.of, index), riders)
+            passes = Passes(network, seen, seed, partial(kernels.of, index), riders, stateful)
             measured[index] |= {
                 name: _measure_one(name, proxy, passes, trusted, time_limit)
                 for name, proxy in company.items()
             }
     return measured
+
+
+def _order(network: nn.Module, channels_last: bool) -> torch.memory_format:
+    """The network's :func:`memory_format`, which may be known to be ``channels_last``."""
+    return torch.channels_last if channels_last else memory_format(parts_of(network))
 
 
 def _converted(batch: Batch, device: torch.device, dtype: torch.dtype, order: torch.memory_format) -> Batch:

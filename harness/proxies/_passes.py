@@ -54,7 +54,7 @@ class Passes:
     ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`. ``riders``
     are what will be read of the pass that keeps its graph beside gradients: ``codes`` of the ReLUs,
     ``channels`` of the layers, ``calls`` of torch. What is not among them is computed in another pass, with
-    the same result.
+    the same result. Where the network is not ``stateful`` it keeps nothing in Python.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Passes:
         seed: int,
         relu_kernel: Callable[[bool], graphs.Counted],
         riders: Collection[str] = (),
+        stateful: bool = True,
     ) -> None:
         self.module = module
         self.batches = tuple(batches)
@@ -73,6 +74,7 @@ class Passes:
         self._relu_kernel = relu_kernel
         self._riders = frozenset(riders)
         self._seed = seed
+        self._parts = None if stateful else ()
 
     def relu_kernel(self, training: bool) -> np.ndarray:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
@@ -175,7 +177,10 @@ class Passes:
         name = key if randomness is None else randomness
 
         def compute_by_itself() -> Result:
-            with own_random_state(derive(self._seed, "proxies", name)), kept_state(self.module):
+            with (
+                own_random_state(derive(self._seed, "proxies", name)),
+                kept_state(self.module, parts=self._parts),
+            ):
                 result = compute()
                 if self.images.device.type == "cuda":  # or its seconds would be those of who reads a number
                     torch.cuda.synchronize(self.images.device)

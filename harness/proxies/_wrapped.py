@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
-from harness.networks import buffers_in, parameters_in, parts_of
+from harness.networks import buffers_in, first_parameter, parameters_in, parts_of
 from harness.proxies._state import keep_state
 
 _PARALLEL = (DataParallel, DistributedDataParallel)
@@ -65,16 +65,18 @@ def _is_wrapper(kind: type) -> bool:
     return issubclass(kind, _PARALLEL) or kind.__name__ == "OptimizedModule"
 
 
-def refusal(module: nn.Module, parts: Collection[nn.Module]) -> str:
-    """Why no proxy can score the network, and what to hand over instead; empty where nothing is known.
-
-    ``parts`` are all of its own.
-    """
+def refused(parts: Collection[nn.Module]) -> bool:
+    """Whether no proxy can score a network with these parts; :func:`refusal` says why."""
     tensors = (*parameters_in(parts), *buffers_in(parts))
     empty = any(map(nn.parameter.is_lazy, tensors)) or any(
         each.is_meta or each.is_quantized for each in tensors
     )
-    if not empty and not any(map(_is_refused, set(map(type, parts)))):
+    return empty or any(map(_is_refused, set(map(type, parts))))
+
+
+def refusal(module: nn.Module) -> str:
+    """Why no proxy can score the network, and what to hand over instead; empty where nothing is known."""
+    if not refused(parts_of(module)):
         return ""
     for path, part in module.named_modules():
         where = f"its part {path!r}" if path else "the network"
@@ -96,22 +98,21 @@ def _is_refused(kind: type) -> bool:
     return issubclass(kind, torch.jit.ScriptModule) or ".quantized." in kind.__module__
 
 
-def number_format(parts: Collection[nn.Module], images: Tensor) -> tuple[torch.device, torch.dtype]:
-    """Where a network of these parts computes and in which numbers; as the ``images``, if it has none."""
-    own = (each for part in parts for each in part._parameters.values())
-    reference = next((each for each in own if each is not None and each.is_floating_point()), images)
+def number_format(module: nn.Module, images: Tensor) -> tuple[torch.device, torch.dtype]:
+    """Where a network computes and in which numbers; as the ``images``, if it has no parameters."""
+    found = first_parameter(module, Tensor.is_floating_point)
+    reference = images if found is None else found
     return reference.device, reference.dtype
 
 
-def memory_format(module: nn.Module, parts: Collection[nn.Module] | None = None) -> torch.memory_format:
+def memory_format(parts: Collection[nn.Module]) -> torch.memory_format:
     """In which order images lie in memory: channels last, where convolutions run a quarter faster on the CPU.
 
     Contiguous for networks with parts of a user's own, which may cut and join what lies side by side
     (``x.view(len(x), -1)``), and for those with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to
     7 input channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last
-    writes beyond its memory (torch 2.13). ``parts`` are all of the module's, where they are known.
+    writes beyond its memory (torch 2.13). ``parts`` are all of the network's.
     """
-    parts = parts_of(module) if parts is None else parts
     layers = [part for part in parts if isinstance(part, nn.Conv2d)]
     contiguous = any(map(_is_risky, layers)) or keep_state(parts)
     return torch.contiguous_format if contiguous else torch.channels_last

@@ -83,9 +83,13 @@ def supernet_scores(
             current[:] = [(step, batches(setup, purpose, step, [proxy]))]
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
-        with paused_collector():
-            views = [supernet.masked(mask, setup.masking, shares) for mask in new]
-            measured = measure_each(views, current[0][1], [proxy], *setup.measuring)
+        with paused_collector():  # the views are gone where it ends: it would visit all of their parts
+            measured = measure_each(
+                [supernet.masked(mask, setup.masking, shares) for mask in new],
+                current[0][1],
+                [proxy],
+                *setup.measuring,
+            )
         remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
         return [remembered[mask] for mask in masks]
 

@@ -62,9 +62,8 @@ def _kendall_of_many(x: np.ndarray, y: np.ndarray) -> float | None:
     if undefined_reason(x, y) is not None:
         return None
     net, differ_in_x, differ_in_y = compared(x, y)
-    tau = (
-        net / math.sqrt(differ_in_x) / math.sqrt(differ_in_y)
-    )  # the product of both may be too large to be exact
+    # Not by the root of their product, which may be too large to be exact.
+    tau = net / math.sqrt(differ_in_x) / math.sqrt(differ_in_y)
     return min(1.0, max(-1.0, tau))
 
 

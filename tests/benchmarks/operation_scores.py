@@ -31,6 +31,7 @@ import torch
 from torch.nn import functional as F
 
 from harness import graphs, networks, spaces
+from harness.collector import paused_collector
 from harness.graphs import CHUNK_SAMPLES
 from harness.inputs import Batch, noise
 from harness.networks import Supernet
@@ -164,8 +165,10 @@ def candidates(space: Space) -> list[Mask]:
 def scores(supernet: Supernet, masks: Sequence[Mask], batch: Batch, way: str) -> list[Score]:
     """The proxy of the supernet under every mask, as the harness measures it."""
     path, precision = WAYS[way]
-    views = [supernet.masked(mask) for mask in masks]
-    measured = measure_each(views, batch, [PROXY], 0, path, precision=precision)
+    with paused_collector():  # as a run does
+        measured = measure_each(
+            [supernet.masked(mask) for mask in masks], batch, [PROXY], 0, path, precision=precision
+        )
     return [Score(one[PROXY].value, one[PROXY].status, one[PROXY].reason) for one in measured]
 
 
@@ -199,7 +202,7 @@ def convolutions(
 ) -> Callable[[], None]:
     """The fast path's convolutions alone, on as many threads and the same chunks of samples."""
     nodes = graphs.Nodes(batch.images)
-    folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes) for mask in masks]
+    folded = [graphs.fold(graphs.trace(supernet.masked(mask), nodes), nodes, minimal=False) for mask in masks]
     folded = [graphs.rounded(graph, nodes, dtype) for graph in folded]
     chunk = batch.images[:CHUNK_SAMPLES].to(dtype, memory_format=torch.channels_last)
     values, recorded = {nodes.images: chunk}, []

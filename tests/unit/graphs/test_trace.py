@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness import graphs, networks, spaces
-from harness.graphs import _trace
+from harness.graphs import _replay, _trace
 from harness.proxies import _kernel
 from harness.spaces import without
 
@@ -289,15 +290,124 @@ def test_a_branch_is_run_once_for_all_masks_and_the_graphs_are_those_of_every_ru
     supernet = networks.build_supernet(space, "tiny")
     views = [supernet.masked(without(space.full_mask, 0, one)) for one in range(2)]
     nodes = graphs.Nodes(torch.randn(2, 3, 32, 32))
-    monkeypatch.setattr(_trace, "split", lambda module, nodes: (list(module.modules()), []))
+    monkeypatch.setattr(_trace, "split", lambda module, nodes: (list(module.modules()), {}))
     expected = [seen(graphs.trace(view, nodes, training)) for view in views]
-    assert not nodes.recorded
+    assert not nodes.states
     monkeypatch.undo()
     assert [seen(graphs.trace(view, nodes, training)) for view in views] == expected
-    recorded = dict(nodes.recorded)
-    assert [seen(graphs.trace(view, nodes, training)) for view in views] == expected
+    recorded = recordings(nodes)
     assert recorded
-    assert nodes.recorded == recorded
+    assert [seen(graphs.trace(view, nodes, training)) for view in views] == expected
+    assert recordings(nodes) == recorded
+    again = graphs.Nodes(torch.randn(2, 3, 32, 32))
+    found = [described(graphs.trace(view, again, training)) for view in views]
+    assert found == [described(graphs.trace(view, nodes, training)) for view in views]
+    assert recordings(again)
+    assert set(recordings(again)) <= set(recorded)
+
+
+def recordings(nodes: graphs.Nodes) -> dict[int, object]:
+    """What the parts have done, by ``id``."""
+    states = [state for state in nodes.states.values() if state is not None]
+    return {id(each): each for state in states for each in state.recorded.values()}
+
+
+def described(graph: graphs.Graph) -> list[tuple[object, ...]]:
+    """The graph, with its nodes' places in the place of these."""
+    order = graphs.needed([graph])
+    places = {node: place for place, node in enumerate(order)}
+    nodes: list[tuple[object, ...]] = []
+    for node in order:
+        operands = graphs.replaced(node.operands, places)
+        named = [id(each) if isinstance(each, Tensor) else each for each in operands]
+        nodes.append((node.function, named, node.dim))
+    counted = [
+        sorted((places[node], calls) for node, calls in each.items()) for each in (graph.relus, graph.blocks)
+    ]
+    return [*nodes, (places[graph.output], *counted, graph.connected, graph.together)]
+
+
+class Branch(nn.Sequential):
+    """Called as a whole by a network of this package."""
+
+
+class Whole(nn.Module):
+    """A network that calls its branch as a whole."""
+
+    def __init__(self, branch: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.branch(images).flatten(1)
+
+
+Branch.__module__ = Whole.__module__ = "harness.networks.whole"
+
+
+def exchange(convolution: nn.Conv2d, norm: nn.BatchNorm2d, branch: Branch) -> None:
+    branch[1] = nn.Identity()
+
+
+CHANGES: dict[str, Callable[[nn.Conv2d, nn.BatchNorm2d, Branch], object]] = {
+    "a weight": lambda convolution, norm, branch: setattr(
+        convolution, "weight", nn.Parameter(torch.ones(3, 3, 1, 1))
+    ),
+    "a weight's shape": lambda convolution, norm, branch: setattr(
+        convolution.weight, "data", torch.ones(5, 3, 1, 1)
+    ),
+    "a number format": lambda convolution, norm, branch: convolution.double(),
+    "a setting": lambda convolution, norm, branch: setattr(convolution, "stride", (2, 2)),
+    "statistics that are gone": lambda convolution, norm, branch: norm.__init__(
+        3, affine=False, track_running_stats=False
+    ),
+    "a buffer": lambda convolution, norm, branch: setattr(norm, "running_var", torch.ones(3)),
+    "another layer": exchange,
+    "a layer more": lambda convolution, norm, branch: branch.append(nn.AvgPool2d(2)),
+    "a hook": lambda convolution, norm, branch: convolution.register_forward_hook(
+        lambda part, inputs, output: output * 2.0
+    ),
+    "a forward of its own": lambda convolution, norm, branch: setattr(
+        convolution, "forward", lambda images: images * 2.0
+    ),
+    "a class": lambda convolution, norm, branch: setattr(convolution, "__class__", nn.Identity),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_part_that_has_changed_is_run_again(change: str) -> None:
+    """Also by another trace, among other nodes."""
+
+    def outcome(network: nn.Module) -> object:
+        try:
+            return described(graphs.trace(network, graphs.Nodes(IMAGES)))
+        except graphs.Untraceable as refusal:
+            return str(refusal)
+
+    convolution, norm = nn.Conv2d(3, 3, 1, bias=False), nn.BatchNorm2d(3, affine=False)
+    network = Whole(Branch(convolution, nn.ReLU(), norm))
+    before = outcome(network)
+    assert outcome(network) == before
+    state = _replay._STATES[network.branch]
+    CHANGES[change](convolution, norm, network.branch)
+    assert outcome(network) == outcome(Whole(Branch(*network.branch)))
+    assert outcome(network) != before or _replay._STATES[network.branch] is not state
+
+
+def test_what_a_part_did_goes_with_it() -> None:
+    network = Whole(Branch(nn.Conv2d(3, 3, 1), nn.ReLU()))
+    weight = weakref.ref(network.branch[0].weight)
+    graphs.trace(network, graphs.Nodes(IMAGES))
+    assert _replay._STATES[network.branch].recorded
+    del network
+    assert weight() is None
+
+
+def test_of_what_a_part_did_the_last_is_kept() -> None:
+    branch = Branch(nn.ReLU())
+    for size in range(1, 40):
+        graphs.trace(Whole(branch), graphs.Nodes(torch.ones(1, 1, size, 1)))
+    assert len(_replay._STATES[branch].recorded) == _replay.MOST_RECORDINGS
 
 
 def test_layers_of_a_sequence_that_are_called_one_by_one_are_in_the_mode_asked_for() -> None:

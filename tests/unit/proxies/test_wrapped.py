@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from harness import networks, proxies, spaces
 from harness.inputs import Batch
+from harness.networks import parts_of
 from harness.proxies._wrapped import memory_format
 from tests.unit.proxies.conftest import build, head
 from tests.unit.proxies.test_measure import EVERY, measure, values
@@ -146,7 +147,7 @@ def test_networks_that_cannot_run_take_no_others_value(batch: Batch) -> None:
 def test_narrow_pointwise_convolutions_with_a_stride_run_contiguous(
     layer: nn.Module, expected: torch.memory_format
 ) -> None:
-    assert memory_format(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(layer))) is expected
+    assert memory_format(parts_of(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(layer)))) is expected
 
 
 PROGRAM = """
@@ -176,6 +177,10 @@ def test_tiny_networks_are_measured_on_processors_with_avx2_alone(isa: str) -> N
 def test_the_order_in_memory_changes_no_count(batch: Batch) -> None:
     space = spaces.load("nbmacro")
     narrow = networks.build(space, ((0,),) * 8, "tiny", classes=5)
-    assert memory_format(narrow) is torch.contiguous_format
-    assert memory_format(networks.build(space, ((0,),) * 8, "small", classes=5)) is torch.channels_last
-    assert memory_format(nn.Sequential(nn.Flatten(), nn.Linear(4, 4), head(4))) is torch.channels_last
+    assert memory_format(parts_of(narrow)) is torch.contiguous_format
+    assert (
+        memory_format(parts_of(networks.build(space, ((0,),) * 8, "small", classes=5))) is torch.channels_last
+    )
+    assert (
+        memory_format(parts_of(nn.Sequential(nn.Flatten(), nn.Linear(4, 4), head(4)))) is torch.channels_last
+    )
