@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from harness.graphs._replay import State
+    from harness.graphs._replay import Split, State
 
 
 def given(*operands: Any) -> Tensor:
@@ -128,7 +128,7 @@ class Nodes:
         Those of ``batch``, the images that the graphs are made for.
     images
         The node that stands for them.
-    states
+    states, splits
         What :mod:`harness.graphs._replay` has found of the modules that are traced, which stay as they are as
         long as this is held.
     lowered, faster
@@ -139,6 +139,7 @@ class Nodes:
         self.shape, self.dtype, self.device = batch.shape, batch.dtype, batch.device
         self.images = Node(0, given, (), batch.ndim, (), connected=True)
         self.states: dict[nn.Module, State | None] = {}
+        self.splits: dict[nn.Module, Split] = {}
         self.lowered: dict[Node, Node] = {self.images: self.images}
         self.faster: dict[Operation, Operation] = {}
         self._nodes: dict[tuple[Operation, tuple[Node, ...]], Node] = {}

@@ -149,13 +149,23 @@ _STATES: WeakKeyDictionary[nn.Module, State] = WeakKeyDictionary()
 """Of the parts there are, as they were when they were last looked at."""
 
 
-def split(module: nn.Module, nodes: Nodes) -> tuple[list[nn.Module], dict[nn.Module, Name]]:
+Split = tuple[list[nn.Module], dict[nn.Module, Name]]
+
+
+def split(module: nn.Module, nodes: Nodes) -> Split:
     """The parts of ``module`` that are run in every trace, and parts that are run once, with their names.
 
     The latter are of known layers, and stand in this package's networks, which call them as a whole; anyone
     else may call their layers one by one: sequences, and what says by ``alike`` when two of its kind do the
     same. They have no hooks and keep nothing in Python; what they hold is in neither collection.
     """
+    found = nodes.splits.get(module)
+    if found is None:
+        found = nodes.splits[module] = _split(module, nodes)
+    return found
+
+
+def _split(module: nn.Module, nodes: Nodes) -> Split:
     run: dict[nn.Module, None] = {}
     repeated: dict[nn.Module, Name] = {}
     waiting = [(module, False)]
