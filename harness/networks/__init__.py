@@ -49,7 +49,6 @@ from harness.networks._gates import Gate
 from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._parts import (
-    buffers_in,
     first_parameter,
     named_parameters_of,
     named_parts_of,
@@ -75,7 +74,6 @@ __all__ = [
     "Network",
     "Supernet",
     "VectorProducts",
-    "buffers_in",
     "build",
     "build_ensemble",
     "build_restorer",

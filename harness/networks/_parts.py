@@ -80,9 +80,3 @@ def parameters_in(parts: Iterable[nn.Module]) -> list[Tensor]:
     """The parameters of these parts, a shared one once."""
     own = [tensor for part in parts if part._parameters for tensor in part._parameters.values()]
     return list({id(tensor): tensor for tensor in own if tensor is not None}.values())
-
-
-def buffers_in(parts: Iterable[nn.Module]) -> list[Tensor]:
-    """The buffers of these parts, a shared one once."""
-    own = [tensor for part in parts if part._buffers for tensor in part._buffers.values()]
-    return list({id(tensor): tensor for tensor in own if tensor is not None}.values())

@@ -122,7 +122,8 @@ def measure_each(
     seen = not all(getattr(proxy, "WEIGHTS_ALONE", False) for proxy in proxies.values())
     parts = parts_of(*networks)
     doubtful = refused(parts)  # in what is said of all parts each network is sound by itself too
-    last = not doubtful and memory_format(parts) is torch.channels_last
+    last = seen and not doubtful and memory_format(parts) is torch.channels_last
+    stateful = not seen or keep_state(parts)
     for index, network in enumerate(networks):
         if doubtful and (sentence := refusal(network)):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
@@ -136,7 +137,9 @@ def measure_each(
             converted = [_converted(each, *found) for each in batches] if seen else batches
             chosen = [networks[index] for index in members]
             with opened(parts if len(chosen) == len(networks) else parts_of(*chosen)):
-                rows = _measure_alike(chosen, converted, proxies, seed, path, time_limit, counting, precision)
+                rows = _measure_alike(
+                    chosen, converted, proxies, seed, path, time_limit, counting, precision, stateful
+                )
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
     return measured
@@ -151,12 +154,12 @@ def _measure_alike(
     time_limit: float | None,
     counting: str,
     precision: str,
+    stateful: bool,
 ) -> list[dict[str, Measurement]]:
-    """Of networks with one number format, on batches in it."""
+    """Of networks with one number format, on batches in it; ``stateful`` ones may keep things in Python."""
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
-    stateful = keep_state(parts_of(*networks))
     for company in (own, *foreign) if own else foreign:
         kernels = Kernels(networks, batches[0].images, path, counting, precision)
         trusted = company is own

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from harness.errors import ConfigError
-from harness.networks import buffers_in, first_parameter, parameters_in, parts_of
+from harness.networks import first_parameter, parts_of
 from harness.proxies._state import keep_state
 
 _PARALLEL = (DataParallel, DistributedDataParallel)
@@ -67,11 +67,7 @@ def _is_wrapper(kind: type) -> bool:
 
 def refused(parts: Collection[nn.Module]) -> bool:
     """Whether no proxy can score a network with these parts; :func:`refusal` says why."""
-    tensors = (*parameters_in(parts), *buffers_in(parts))
-    empty = any(map(nn.parameter.is_lazy, tensors)) or any(
-        each.is_meta or each.is_quantized for each in tensors
-    )
-    return empty or any(map(_is_refused, set(map(type, parts))))
+    return _lacks_numbers(parts) or any(map(_is_refused, set(map(type, parts))))
 
 
 def refusal(module: nn.Module) -> str:
@@ -92,6 +88,14 @@ def refusal(module: nn.Module) -> str:
         if tensor.is_quantized:
             return f"{name} is quantised and has no gradients; hand over the network before its conversion"
     return ""
+
+
+def _lacks_numbers(parts: Collection[nn.Module]) -> bool:
+    """Whether a parameter or buffer has no shape or no numbers yet, or is quantised."""
+    tables = [own for part in parts for own in (part._parameters, part._buffers) if own]
+    found = [tensor for own in tables for tensor in own.values() if tensor is not None]
+    lazy = any(map(nn.parameter.is_lazy, {type(tensor): tensor for tensor in found}.values()))
+    return lazy or any([tensor.is_meta or tensor.is_quantized for tensor in found])
 
 
 def _is_refused(kind: type) -> bool:
