@@ -76,20 +76,22 @@ def filtered(
     root, factors = _root(first), np.array([centres, averages], dtype=maps.dtype)
     size = max(1, min(BLOCK_SAMPLES, BLOCK_TILES // each))
     product = first.new_empty((POSITIONS, size * each, channels))
+    products = product.flatten(1).numpy()
     scratch = {one.shape[1]: first.new_zeros((POSITIONS, size * each, one.shape[1])) for one in inputs}
+    flat = {wide: tiles.flatten(1).numpy() for wide, tiles in scratch.items()}
     for start in range(0, samples, size):
         block = slice(start, start + size)
         for number, (one, kernel) in enumerate(zip(read, kernels, strict=True)):
             tiles = scratch[one.shape[3]]
-            _winograd_loops.tile(one[block], tiles.flatten(1).numpy(), rectified[number], root)
+            _winograd_loops.tile(one[block], flat[one.shape[3]], rectified[number], root)
             if number:
                 torch.baddbmm(product, tiles, kernel, out=product)
             else:
                 torch.bmm(tiles, kernel, out=product)
         if values:
-            own = tuple(other[block] for other in others)
+            own = tuple([other[block] for other in others])
             _winograd_loops.blend(own, factors[0], factors[1], maps[block], bias is None)
-        _winograd_loops.untile(product.flatten(1).numpy(), maps[block], root)
+        _winograd_loops.untile(products, maps[block], root)
     return total
 
 
