@@ -22,10 +22,17 @@ FELL = 0.1
 
 
 def kind(threads: int) -> str:
-    """The file's name: processor, vector instructions that torch uses, threads."""
+    """The file's name: processor, its family where Linux tells it, vector instructions of torch, threads."""
     processor = records.provenance("cpu", threads)["processor"]
-    words = f"{processor} {torch.backends.cpu.get_cpu_capability()} {threads} threads"
+    words = f"{processor} {_family()} {torch.backends.cpu.get_cpu_capability()} {threads} threads"
     return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-").lower()
+
+
+def _family() -> str:
+    """``family 25`` of a Zen 4, ``family 26`` of a Zen 5, which a virtual machine may call by one name."""
+    told = Path("/proc/cpuinfo")
+    found = re.search(r"^cpu (family)\s*:\s*(\d+)", told.read_text() if told.exists() else "", re.MULTILINE)
+    return " ".join(found.groups()) if found else ""
 
 
 def lines(
