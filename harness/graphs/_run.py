@@ -114,10 +114,7 @@ class _Execution:
         # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
         overwritten = self.done_with if not any(graph.together for graph in graphs) else [[] for _ in order]
         read = {operand for node in order for operand in node.inputs} | {graph.output for graph in graphs}
-        self.calls = [
-            _call(node, done, viewed) if node in read else _unread(node, done, viewed)
-            for node, done in zip(order, overwritten, strict=True)
-        ]
+        self.calls = [_call(node, done, viewed, read) for node, done in zip(order, overwritten, strict=True)]
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))
@@ -197,8 +194,15 @@ def _done_with(graphs: Sequence[Graph], order: list[Node]) -> list[list[Node]]:
     return done
 
 
-def _call(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
-    """The function and operands to run: where an operand is read for the last time, it is overwritten."""
+def _call(
+    node: Node, done: list[Node], viewed: set[Node], read: set[Node]
+) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """The function and operands to run: where an operand is read for the last time, it is overwritten.
+
+    Where nothing but the codes of a ReLU is ``read``, they are those of its input.
+    """
+    if node.function is F.relu and node not in read:
+        return _itself, node.operands
     overwritable = [
         operand for operand in done if operand.function not in (given, *VIEWS) and operand not in viewed
     ]
@@ -209,11 +213,6 @@ def _call(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[...
         if node.function is torch.add and others[0] in overwritable:
             return OVERWRITING[torch.add], (others[0], first)
     return node.function, node.operands
-
-
-def _unread(node: Node, done: list[Node], viewed: set[Node]) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
-    """What to run where nothing but its codes is read of a node: they are those of a ReLU's input."""
-    return (_itself, node.operands) if node.function is F.relu else _call(node, done, viewed)
 
 
 def _itself(x: Tensor) -> Tensor:
