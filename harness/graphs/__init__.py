@@ -15,8 +15,9 @@ from harness.graphs._fold import fold
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
-from harness.graphs._operations import average_3x3, gated
+from harness.graphs._operations import average_3x3, gated, scale
 from harness.graphs._precision import LIMITS, PRECISIONS, lacking, multiplying, number_format, rounded
+from harness.graphs._program import Program
 from harness.graphs._replay import split
 from harness.graphs._run import CHUNK_SAMPLES, Counted, one_thread, relu_kernels
 from harness.graphs._trace import NodeOf, Watch, trace
@@ -34,6 +35,7 @@ __all__ = [
     "Node",
     "NodeOf",
     "Nodes",
+    "Program",
     "Untraceable",
     "Watch",
     "agreements",
@@ -51,6 +53,7 @@ __all__ = [
     "relu_kernels",
     "replaced",
     "rounded",
+    "scale",
     "split",
     "trace",
     "unit_rows",

@@ -71,7 +71,7 @@ def float_code_product(codes: Tensor) -> Tensor:
     return sum((part @ part.T).long() for part in parts)
 
 
-def agreements(products: Tensor, units: int) -> Tensor:
+def agreements(products: Tensor, units: int | Tensor) -> Tensor:
     """Units on which two samples agree: c c^T + (1 - c)(1 - c)^T from the product c c^T of 0/1 codes c.
 
     With row sums s and n units it equals 2 c c^T - s_i - s_j + n, and s is the diagonal of c c^T: one

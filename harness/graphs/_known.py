@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._operations import gated
+from harness.graphs._operations import gated, scale
 from harness.released import block_input
+from harness.switches import switched
 
 Pixels = int | Sequence[int]
 """Of a height and a width, or of both the same."""
@@ -227,6 +228,10 @@ def _block_input(x: Tensor) -> Call:
     return Call(None, (x,), x.shape, block=True)
 
 
+def _switched(x: Tensor, switch: Tensor) -> Call:
+    return Call(scale, (x, switch), x.shape)
+
+
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Untraceable(f"the module uses {otherwise}")
@@ -299,6 +304,7 @@ OPERATIONS: dict[Callable[..., Any], Callable[..., Call]] = {
     F.dropout: _dropout,
     F.dropout2d: _dropout,
     block_input: _block_input,
+    switched: _switched,
 }
 """Functions a module may call, and what writes such a call down."""
 

@@ -108,6 +108,9 @@ class Graph:
     together
         Whether a result is the network's to the last bit only where all samples run together: a convolution
         of single pixels is a product of matrices, whose sums are ordered by how many samples there are.
+    told
+        Numbers, int64 of shape (ReLUs,), that are read when the graph is run, in the place of those of
+        ``relus`` and in their order.
     """
 
     output: Node
@@ -115,6 +118,7 @@ class Graph:
     connected: bool
     blocks: Counter[Node] = field(default_factory=Counter)
     together: bool = False
+    told: Tensor | None = None
 
 
 class Nodes:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 def scale(x: Tensor, factor: float | Tensor) -> Tensor:
-    """``x * factor``; the factor is one number, or one per channel in the shape ``(1, C, 1, 1)``."""
+    """``x * factor``; the factor is one number, in a tensor or not, or one per channel, ``(1, C, 1, 1)``."""
     return x * factor
 
 

@@ -92,7 +92,7 @@ def multiplying(precision: str, device: torch.device) -> Iterator[None]:
 
 
 def _rounded(operand: Any, nodes: Nodes, dtype: torch.dtype) -> Any:
-    if not isinstance(operand, Tensor) or operand.dtype is not nodes.dtype:
+    if not isinstance(operand, Tensor) or operand.dtype is not nodes.dtype or not operand.ndim:
         return operand
     return nodes.constant(_converted, operand, dtype)
 

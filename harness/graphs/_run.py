@@ -41,12 +41,13 @@ class Counted:
     """What one graph gives on a batch of B samples.
 
     ``kernel[i, j]``, int64 of shape (B, B), is the number of ReLU units that are active in both or in
-    none of the samples i and j, over all calls of ReLU modules; ``units`` is the number of all.
+    none of the samples i and j, over all calls of ReLU modules; ``units`` is the number of all, a tensor
+    where the graph was ``told`` how many calls there are.
     ``connected`` is the graph's, None where there is none.
     """
 
     kernel: Tensor
-    units: int
+    units: int | Tensor
     logits: Tensor
     connected: bool | None = None
 
@@ -121,7 +122,11 @@ class _Execution:
         self.rows = [slice(end - len(chunk), end) for end, chunk in zip(ends, chunks, strict=True)]
         self.samples = ends[-1]
         self.products = [chunks[0].new_zeros((self.samples,) * 2, dtype=torch.int64) for _ in graphs]
-        self.units = [0] * len(graphs)
+        self.units: list[int | Tensor] = [0] * len(graphs)
+        self.told = [
+            {} if graph.told is None else dict(zip(graph.relus, graph.told.unbind(), strict=True))
+            for graph in graphs
+        ]
 
     def run(self) -> list[Counted]:
         start = 1
@@ -176,7 +181,11 @@ class _Execution:
         product = codes.product(self.threads, self.pool.map)
         for index, graph in enumerate(self.graphs):
             calls = graph.relus.get(node, 0)
-            if calls:
+            if node in self.told[index]:  # a number that nobody waits for
+                number = self.told[index][node]
+                self.products[index].addcmul_(product, number)
+                self.units[index] = self.units[index] + number * codes.units
+            elif calls:
                 self.products[index].add_(product, alpha=calls)
                 self.units[index] += calls * codes.units
 

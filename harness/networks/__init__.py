@@ -55,7 +55,7 @@ from harness.networks._parts import (
     parameters_in,
     parts_of,
 )
-from harness.networks._supernet import Choices, LayerChoices, Supernet
+from harness.networks._supernet import Choices, LayerChoices, Supernet, Switched
 from harness.networks._variants import CONVOLUTIONS, require_convolutions, require_sampling
 from harness.networks._weights import INITS
 
@@ -73,6 +73,7 @@ __all__ = [
     "Linear",
     "Network",
     "Supernet",
+    "Switched",
     "VectorProducts",
     "build",
     "build_ensemble",

@@ -205,7 +205,7 @@ class CellChoices(Choices):
                 module = partial_channels(
                     mix(kept, branches, removed), self.sampling, self.layer.stride(predecessor)
                 )
-                edges[NAMES[place]] = module if taken == _WHOLE else Taken(module, *taken)
+                edges[NAMES[place]] = module if taken is _WHOLE else Taken(module, *taken)
         return Cell(list(self.projections), edges, self.layer.reduction)
 
     def _inputs(self, node: int, lefts: Sequence[Left]) -> Left:
@@ -239,7 +239,7 @@ class Taken(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """As the edge's."""
         output = self.edge(inputs * 0.0 if self.on_zeros else inputs)
-        return weighted(self.weight, output) if isinstance(self.weight, float) else self.weight * output
+        return weighted(self.weight, output)
 
 
 _WHOLE = (1.0, False)
@@ -251,9 +251,10 @@ def _taken(inputs: Left, predecessor: int) -> tuple[torch.Tensor | float, bool] 
     An open input counts in full, as in DARTS: the 1 / n of its own weight is taken out again.
     """
     if predecessor in inputs.candidates:
-        if inputs.weights is None:
-            return _WHOLE
-        return inputs.weights[inputs.candidates.index(predecessor)] / inputs.weight, False
+        place = inputs.candidates.index(predecessor)
+        if inputs.switches is not None:
+            return inputs.switches[place], False
+        return _WHOLE if inputs.weights is None else (inputs.weights[place] / inputs.weight, False)
     if predecessor in inputs.removed:
         return inputs.removed_weight, inputs.on_zeros
     return None

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from harness.errors import ConfigError, unknown_name
 from harness.networks._blocks import ReLUConvBN, add
 from harness.spaces import Decision
+from harness.switches import switched
 
 MASKINGS = ("drop", "zeros", "weightless", "undiscretised")
 """What becomes of a removed candidate ``o`` of a decision with input ``x``:
@@ -46,6 +47,9 @@ class Left:
         Indices of the candidates that are left, and the weight each of them has.
     weights
         Their weights one by one, where they have their own.
+    switches
+        Where the mask is told later: all candidates run, each times a switch of its own, 1 or 0, and
+        ``weight`` is told likewise.
     removed, removed_weight
         Indices of the removed candidates that run all the same, and the weight of each.
     on_zeros
@@ -53,11 +57,12 @@ class Left:
     """
 
     candidates: tuple[int, ...]
-    weight: float
+    weight: float | Tensor
     removed: tuple[int, ...] = ()
     removed_weight: float = 0.0
     on_zeros: bool = False
     weights: tuple[Tensor | float, ...] | None = None
+    switches: tuple[Tensor, ...] | None = None
 
     @property
     def running(self) -> tuple[int, ...]:
@@ -76,20 +81,26 @@ class Left:
             candidates=tuple(self.candidates[place] for place in places),
             removed=tuple(candidate for candidate in self.removed if candidate in present),
             weights=None if self.weights is None else tuple(self.weights[place] for place in places),
+            switches=None if self.switches is None else tuple(self.switches[place] for place in places),
         )
 
     def each(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """``tensors``, one for each candidate that is left, times their weights."""
         if self.weights is None:
-            return [weighted(self.weight, tensor) for tensor in tensors]
+            return [weighted(self.weight, tensor) for tensor in self._switched(tensors)]
         return [weight * tensor for weight, tensor in zip(self.weights, tensors, strict=True)]
 
     def combined(self, kept: Sequence[Tensor], removed: Sequence[Tensor]) -> Tensor:
         """``weight * sum(kept) + removed_weight * sum(removed)``, without the part that is empty."""
         if self.weights is not None:
             return add([*self.each(kept), *(self.removed_weight * tensor for tensor in removed)])
-        parts = [(self.weight, kept), (self.removed_weight, removed)]
+        parts = [(self.weight, self._switched(kept)), (self.removed_weight, removed)]
         return add([weighted(weight, add(tensors)) for weight, tensors in parts if tensors])
+
+    def _switched(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        if self.switches is None:
+            return tensors
+        return [switched(tensor, switch) for tensor, switch in zip(tensors, self.switches, strict=True)]
 
 
 Weights = Sequence[Tensor | Sequence[float]]
@@ -177,16 +188,18 @@ class Mixed(nn.Module):
 
     def extra_repr(self) -> str:
         own = self.kept.weights
-        weight = f"{self.kept.weight:.4g}" if own is None else [round(float(each), 4) for each in own]
+        weight = f"{float(self.kept.weight):.4g}" if own is None else [round(float(each), 4) for each in own]
         return f"weight={weight}, removed_weight={self.kept.removed_weight:.4g}"
 
 
 def mix(kept: Left, branches: Sequence[nn.Module], removed: Sequence[nn.Module]) -> nn.Module:
     """:class:`Mixed`, or the branch itself where it alone runs, with weight 1."""
-    alone = len(branches) == 1 and not removed and kept.weight == 1
+    alone = len(branches) == 1 and not removed and kept.switches is None and kept.weight == 1
     return branches[0] if alone else Mixed(kept, branches, removed)
 
 
-def weighted(weight: float, tensor: Tensor) -> Tensor:
-    """``weight * tensor``; no product where the weight is 1."""
+def weighted(weight: float | Tensor, tensor: Tensor) -> Tensor:
+    """``weight * tensor``; no product where the weight is the number 1."""
+    if isinstance(weight, Tensor):
+        return switched(tensor, weight)
     return tensor if weight == 1 else weight * tensor

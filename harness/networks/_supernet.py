@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import nn
@@ -142,6 +143,21 @@ class Supernet(nn.Module):
         ]
         return self._view([part.masked(lefts) if isinstance(part, Choices) else part for part in self.body])
 
+    def switched(self) -> Switched:
+        """A network in which all candidates run, and the mask is told later."""
+        rows = [len(decision.candidates) for decision in self.space.decisions]
+        values = next(self.parameters()).new_ones(len(rows) + sum(rows))
+        switches = values.unbind()
+        weights, own = switches[: len(rows)], iter(switches[len(rows) :])
+        lefts = [
+            Left(tuple(range(count)), weight, switches=tuple(islice(own, count)))
+            for count, weight in zip(rows, weights, strict=True)
+        ]
+        view = self._view([part.masked(lefts) if isinstance(part, Choices) else part for part in self.body])
+        for number, switch in enumerate(switches):  # whoever writes the view down takes them for its own
+            view.register_buffer(f"switch {number}", switch, persistent=False)
+        return Switched(self, view, values, switches)
+
     def averaged(self, gates: Sequence[Gate]) -> nn.Module:
         """A network of several branches a layer, for ``view(images)``; shared as in :meth:`masked`.
 
@@ -163,3 +179,33 @@ class Supernet(nn.Module):
                 if module not in own:
                     module.training = False
         return view
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A supernet under masks that are told one after the other, by the numbers in one tensor.
+
+    Attributes
+    ----------
+    supernet, view
+        The supernet, and the network that shares its layers.
+    values
+        What the view's sums multiply by: for every decision the weight of what is left, and then for every
+        candidate 1 or 0.
+    switches
+        The same one by one, tensors of shape ``()`` in the memory of ``values``.
+    """
+
+    supernet: Supernet
+    view: nn.Module
+    values: torch.Tensor
+    switches: tuple[torch.Tensor, ...]
+
+    def told(self, mask: Mask) -> list[float]:
+        """The ``values`` with which the view gives what ``supernet.masked(mask)`` does.
+
+        It does so to the last bit, as long as all that removed candidates compute is finite.
+        """
+        decisions = self.supernet.space.decisions
+        weights = [float(left(decision, kept).weight) for decision, kept in zip(decisions, mask, strict=True)]
+        return [*weights, *(float(one) for kept in mask for one in kept)]

@@ -15,6 +15,7 @@ from harness.proxies._measure import counts_relus, load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined
 from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
+from harness.proxies._programs import Programs, SupernetPrograms
 
 __all__ = [
     "PATHS",
@@ -23,6 +24,8 @@ __all__ = [
     "About",
     "Measurement",
     "Passes",
+    "Programs",
+    "SupernetPrograms",
     "Undefined",
     "counts_relus",
     "lacking",

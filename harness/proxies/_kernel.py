@@ -22,10 +22,13 @@ from harness.graphs import Counted, agreements, code_product, unit_rows
 from harness.proxies._eigenvalues import log_abs_determinant, rank
 from harness.proxies._modules import parameters_of, run
 from harness.proxies._outcome import Refused, Undefined
+from harness.proxies._programs import Change, Programs, Run, Write
 from harness.proxies._traced import traced
 from harness.released import COUNTINGS, block_input
 
-PATHS: dict[str, Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None] = {
+Rewrite = Callable[[graphs.Graph, graphs.Nodes], graphs.Graph]
+
+PATHS: dict[str, Rewrite | None] = {
     "reference": None,
     "exact": graphs.lower,
     "fast": graphs.fold,
@@ -61,6 +64,8 @@ class Kernels:
         A name of :data:`harness.released.COUNTINGS`.
     precision
         A name of :data:`harness.graphs.PRECISIONS`.
+    programs
+        Where the networks stay as they are from batch to batch, their programs so far.
 
     Raises
     ------
@@ -75,6 +80,7 @@ class Kernels:
         path: str,
         counting: str = "once",
         precision: str = "default",
+        programs: Programs | None = None,
     ) -> None:
         if path not in PATHS:
             raise unknown_name("path", path, PATHS)
@@ -88,6 +94,7 @@ class Kernels:
         self._modules = modules
         self._images = images
         self._path = path
+        self._programs = programs
         self._counted: dict[bool, list[Counted | None]] = {}
 
     def of(self, index: int, training: bool) -> Counted:
@@ -106,18 +113,61 @@ class Kernels:
         rewrite = self._rewriting(training)
         if rewrite is None:
             return [None] * len(self._modules)
+        write = partial(self._written, training=training, rewrite=rewrite)
+        if self._programs is not None and not training:
+            found = self._programmed(self._programs, write)
+            if found is not None:
+                return found
+        return self._together(self._modules, write)
+
+    def _together(self, modules: Sequence[nn.Module], write: Write) -> list[Counted | None]:
+        """What each module gives, what they share run once."""
         nodes = graphs.Nodes(self._images)
         rewritten: dict[int, graphs.Graph] = {}
         with graphs.one_thread(), paused_collector():
-            for index, module in enumerate(self._modules):
+            for index, module in enumerate(modules):
                 with suppress(graphs.Untraceable):
-                    graph = traced(module, nodes, training)
-                    graph = rewrite(_with_blocks(graph, nodes) if self._blocks else graph, nodes)
-                    rewritten[index] = graphs.rounded(graph, nodes, self._format)
+                    rewritten[index] = write(module, nodes)
         found = dict(zip(rewritten, self._run(list(rewritten.values())), strict=True))
-        return [found.get(index) for index in range(len(self._modules))]
+        return [found.get(index) for index in range(len(modules))]
 
-    def _rewriting(self, training: bool) -> Callable[[graphs.Graph, graphs.Nodes], graphs.Graph] | None:
+    def _programmed(self, programs: Programs, write: Write) -> list[Counted | None] | None:
+        """What the modules' programs give, where they have any.
+
+        Where a mask multiplies by 0 what would not be run, that hides all but what is no number: a network
+        whose logits are not finite is counted without a program.
+        """
+        images = self._images.to(self._format)
+        kind = (self._path, self._precision, self._blocks)
+        with graphs.one_thread(), paused_collector():
+            runs = programs.of(self._modules, self._images, images, write, kind)
+        if runs is None:
+            return None
+        with graphs.multiplying(self._precision, images.device):
+            found = [None if each is None else _tried(each, images) for each in runs]
+        counted = iter(_read_together([each for each in found if each is not None]))
+        found = [each if each is None else next(counted) for each in found]
+        for index, each in enumerate(found):
+            if each is not None and not each.logits.isfinite().all():
+                (found[index],) = self._together([self._modules[index]], write)
+        return found
+
+    def _written(
+        self,
+        module: nn.Module,
+        nodes: graphs.Nodes,
+        watch: graphs.Watch | None = None,
+        change: Change | None = None,
+        *,
+        training: bool,
+        rewrite: Rewrite,
+    ) -> graphs.Graph:
+        """The graph to run for ``module``."""
+        graph = traced(module, nodes, training, watch)
+        graph = _with_blocks(graph, nodes) if self._blocks else graph
+        return graphs.rounded(rewrite(change(graph) if change else graph, nodes), nodes, self._format)
+
+    def _rewriting(self, training: bool) -> Rewrite | None:
         if self._path == "fast" and training:
             return graphs.lower
         if self._format is not self._images.dtype:
@@ -137,8 +187,21 @@ class Kernels:
             return [each for graph in rewritten for each in self._run([graph])]
 
 
+def _tried(run: Run, images: Tensor) -> Counted | None:
+    """What a program gives; None where it cannot be run."""
+    try:
+        return run(images)
+    except Exception as error:
+        if machine_failure(error):
+            raise
+        return None
+
+
 def _read_together(found: list[Counted]) -> list[Counted]:
-    """Kernels and logits on the CPU, in two reads for all networks: on each one a GPU stands still."""
+    """Kernels, units and logits on the CPU, in one read each for all networks: a GPU stands still on each."""
+    if any(isinstance(each.units, Tensor) for each in found):
+        units = torch.stack([torch.as_tensor(each.units) for each in found]).tolist()
+        found = [replace(each, units=number) for each, number in zip(found, units, strict=True)]
     if not found or found[0].kernel.device.type == "cpu":
         return found
     kernels = torch.stack([each.kernel for each in found]).cpu()

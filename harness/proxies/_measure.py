@@ -23,6 +23,7 @@ from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import STATUSES, Measurement, Refused, Undefined, finite
 from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
+from harness.proxies._programs import Programs
 from harness.proxies._snapshot import Snapshot
 from harness.proxies._state import keep_state
 from harness.proxies._surroundings import undisturbed
@@ -43,6 +44,7 @@ def measure(
     time_limit: float | None = None,
     counting: str = "once",
     precision: str = "default",
+    programs: Programs | None = None,
 ) -> dict[str, Measurement]:
     """Value of each proxy in ``names`` on the network, in the order of ``names``.
 
@@ -83,6 +85,9 @@ def measure(
         In how many bits a float32 network is computed whose ReLU codes alone are read, on the path ``fast``:
         ``default`` and ``float32`` change nothing, see :data:`harness.proxies.PRECISIONS`. A network that
         cannot be traced is computed in float32, as everything is on a CPU without bfloat16.
+    programs
+        Of networks that are measured on many batches and whose weights and layers stay as they are: where
+        ReLU codes are counted in evaluation mode, each is written down once.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def measure(
     MachineFailure
         Where memory, a disk or a device failed: that says nothing of a network.
     """
-    return measure_each([module], batch, names, seed, path, time_limit, counting, precision)[0]
+    return measure_each([module], batch, names, seed, path, time_limit, counting, precision, programs)[0]
 
 
 def measure_each(
@@ -107,6 +112,7 @@ def measure_each(
     time_limit: float | None = None,
     counting: str = "once",
     precision: str = "default",
+    programs: Programs | None = None,
 ) -> list[dict[str, Measurement]]:
     """:func:`measure` of several networks on one batch.
 
@@ -138,7 +144,16 @@ def measure_each(
             chosen = [networks[index] for index in members]
             with opened(parts if len(chosen) == len(networks) else parts_of(*chosen)):
                 rows = _measure_alike(
-                    chosen, converted, proxies, seed, path, time_limit, counting, precision, stateful
+                    chosen,
+                    converted,
+                    proxies,
+                    seed,
+                    path,
+                    time_limit,
+                    counting,
+                    precision,
+                    stateful,
+                    programs,
                 )
         for index, row in zip(members, rows, strict=True):
             measured[index] = {name: row[name] for name in proxies}
@@ -155,13 +170,14 @@ def _measure_alike(
     counting: str,
     precision: str,
     stateful: bool,
+    programs: Programs | None,
 ) -> list[dict[str, Measurement]]:
     """Of networks with one number format, on batches in it; ``stateful`` ones may keep things in Python."""
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
     for company in (own, *foreign) if own else foreign:
-        kernels = Kernels(networks, batches[0].images, path, counting, precision)
+        kernels = Kernels(networks, batches[0].images, path, counting, precision, programs)
         trusted = company is own
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]

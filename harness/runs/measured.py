@@ -11,7 +11,7 @@ from harness import networks
 from harness.collector import paused_collector
 from harness.errors import HarnessError, RunFailed, machine_failure
 from harness.inputs import Batch
-from harness.proxies import Measurement, load, measure, measure_each
+from harness.proxies import Measurement, Programs, SupernetPrograms, load, measure, measure_each
 from harness.runs.setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
@@ -39,16 +39,20 @@ def network(setup: Setup, arch: Architecture) -> torch.nn.Module:
 
 
 def measured(
-    setup: Setup, make: Callable[[], torch.nn.Module], asked: Sequence[Batch], proxies: Sequence[str]
+    setup: Setup,
+    make: Callable[[], torch.nn.Module],
+    asked: Sequence[Batch],
+    proxies: Sequence[str],
+    programs: Programs | None = None,
 ) -> dict[str, Measurement]:
-    """What each of the ``proxies`` says of the network that ``make`` builds.
+    """What each of the ``proxies`` says of the network that ``make`` builds, which may have ``programs``.
 
     Where it cannot be built, or they cannot be measured on it, their status is ``failed``: other networks
     have their values all the same. What says nothing of the network is raised.
     """
     started = perf_counter()
     try:
-        return measure(make(), asked, proxies, *setup.measuring)
+        return measure(make(), asked, proxies, *setup.measuring, programs)
     except Exception as error:
         if isinstance(error, RunFailed) or machine_failure(error):
             raise
@@ -75,6 +79,7 @@ def supernet_scores(
     else:
         supernet = trained.supernet
     shares = None if trained is None else trained.shares()
+    programs = SupernetPrograms(supernet) if trained is None and setup.masking == "drop" else None
     remembered: dict[Mask, Score] = {}
     current: list[tuple[int, list[Batch]]] = []
 
@@ -84,12 +89,11 @@ def supernet_scores(
             remembered.clear()
         new = [mask for mask in dict.fromkeys(masks) if mask not in remembered]
         with paused_collector():  # the views are gone where it ends: it would visit all of their parts
-            measured = measure_each(
-                [supernet.masked(mask, setup.masking, shares) for mask in new],
-                current[0][1],
-                [proxy],
-                *setup.measuring,
-            )
+            views = [
+                programs.view(mask) if programs else supernet.masked(mask, setup.masking, shares)
+                for mask in new
+            ]
+            measured = measure_each(views, current[0][1], [proxy], *setup.measuring, programs)
         remembered.update((mask, _score(found[proxy])) for mask, found in zip(new, measured, strict=True))
         return [remembered[mask] for mask in masks]
 
@@ -99,6 +103,7 @@ def supernet_scores(
 def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Score]:
     """``(arch, step) -> Score`` of the stand-alone network on validation batch ``step``."""
     built: dict[Architecture, torch.nn.Module] = {}
+    programs = Programs()
 
     def remembered(arch: Architecture) -> torch.nn.Module:
         if arch not in built:
@@ -108,7 +113,7 @@ def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Sc
 
     def evaluate(arch: Architecture, step: int) -> Score:
         asked = batches(setup, "validation", step, [proxy])
-        return _score(measured(setup, lambda: remembered(arch), asked, [proxy])[proxy])
+        return _score(measured(setup, lambda: remembered(arch), asked, [proxy], programs)[proxy])
 
     return evaluate
 

@@ -57,7 +57,7 @@ def kernel(network: nn.Module, images: Tensor, family: str = "") -> np.ndarray:
     def count(relu: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
         codes = (inputs[0].reshape(len(images), -1) > 0).float()
-        total = total + (codes @ codes.T).numpy() + ((1 - codes) @ (1 - codes).T).numpy()
+        total = total + (codes @ codes.T).cpu().numpy() + ((1 - codes) @ (1 - codes).T).cpu().numpy()
 
     for part in network.modules():
         if isinstance(part, nn.ReLU) or (family == "darts" and "ReLU" in str(type(part))):

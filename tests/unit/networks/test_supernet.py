@@ -307,3 +307,15 @@ def test_masks_of_another_shape_are_refused():
         supernet.masked(space.full_mask[1:])
     with pytest.raises(ConfigError, match=r"each of its 5 candidates \(none, .*\); received 3"):
         supernet.masked(((True,) * 3, *space.full_mask[1:]))
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_switched_supernet_gives_what_a_mask_does_to_the_last_bit(name):
+    space = spaces.load(name)
+    supernet, rng = networks.build_supernet(space, "tiny").eval(), np.random.default_rng(0)
+    switched = supernet.switched()
+    masks = [space.full_mask, *(random_mask(space, rng) for _ in range(3))]
+    with torch.no_grad():
+        for mask in masks:
+            switched.values.copy_(torch.tensor(switched.told(mask)))
+            assert torch.equal(switched.view(images()), supernet.masked(mask)(images()))
