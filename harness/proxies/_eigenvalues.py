@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+CLEARLY = 8
+"""Rounding within a Cholesky factor comes to less than so many times what counts as 0."""
+
 
 def eigenvalues(kernel: np.ndarray) -> np.ndarray:
     """Of a symmetric matrix, smallest first."""
@@ -20,9 +23,24 @@ def eigenvalues(kernel: np.ndarray) -> np.ndarray:
 
 
 def rank(kernel: np.ndarray) -> int:
-    """Of a symmetric matrix, to its precision."""
+    """Of a symmetric positive semi-definite matrix, to its precision.
+
+    It is whole where no eigenvalue is near 0, which a Cholesky factor tells in a third of the time that the
+    eigenvalues take.
+    """
     with _one_thread():
-        return int(np.linalg.matrix_rank(kernel, hermitian=True))
+        return len(kernel) if _clearly_whole(kernel) else int(np.linalg.matrix_rank(kernel, hermitian=True))
+
+
+def _clearly_whole(kernel: np.ndarray) -> bool:
+    """Whether the matrix less :data:`CLEARLY` times what counts as 0 is positive definite."""
+    largest = np.abs(kernel).sum(1).max(initial=0)  # no eigenvalue is larger
+    nothing = largest * len(kernel) * np.finfo(kernel.dtype).eps
+    try:
+        np.linalg.cholesky(kernel - CLEARLY * nothing * np.eye(len(kernel)))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def log_abs_determinant(kernel: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from torch import nn
 from harness.errors import UnknownNameError
 from harness.inputs import Batch
 from harness.proxies import PATHS, Undefined, _kernel
+from harness.proxies._eigenvalues import rank
 from harness.proxies._outcome import Refused
 from harness.runners import _check
 
@@ -126,3 +127,20 @@ def test_a_kernel_singular_but_for_rounding_is_not_given_a_number() -> None:
 
 def test_configs_know_the_paths_without_loading_torch() -> None:
     assert tuple(PATHS) == _check.RUN["path"]
+
+
+@pytest.mark.parametrize("samples", [1, 2, 30, 64])
+@pytest.mark.parametrize("smallest", [1.0, 1e-6, 1e-11, 1e-13, 1e-14, 1e-15, 1e-17, 0.0])
+def test_the_rank_is_that_of_the_eigenvalues_however_small_they_are(samples: int, smallest: float) -> None:
+    rng = np.random.default_rng(samples)
+    vectors, _ = np.linalg.qr(rng.normal(size=(samples, samples)))
+    values = np.concatenate([[smallest], rng.uniform(0.5, 1, samples - 1)]) * 1e6
+    kernel = vectors * values @ vectors.T
+    kernel = (kernel + kernel.T) / 2
+    assert rank(kernel) == np.linalg.matrix_rank(kernel, hermitian=True)
+
+
+def test_no_eigenvalue_is_asked_for_where_none_is_near_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.random.default_rng(0).integers(0, 2, (32, 400))
+    monkeypatch.setattr(np.linalg, "matrix_rank", None)
+    assert rank((codes @ codes.T + (1 - codes) @ (1 - codes).T).astype(float)) == 32
