@@ -86,7 +86,7 @@ def scaled_change(
     network = passes.read("maps", lambda: Maps.of(passes.module, images))
     parameters = gaussian_parameters(passes.module, generator)
     if images.ndim == 4:
-        images = images.contiguous(memory_format=memory_format(parts_of(passes.module)))
+        images = images.contiguous(memory_format=memory_format(parts_of(passes.module), images.device))
     with torch.no_grad():
         moments: list[Tensor] = []
         features, logits = network.run(parameters, images, partial(_add_moments, moments))

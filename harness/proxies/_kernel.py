@@ -137,7 +137,7 @@ class Kernels:
         Where a mask multiplies by 0 what would not be run, that hides all but what is no number: a network
         whose logits are not finite is counted without a program.
         """
-        images = self._images.to(self._format)
+        images = self._computed()
         kind = (self._path, self._precision, self._blocks)
         with graphs.one_thread(), paused_collector():
             runs = programs.of(self._modules, self._images, images, write, kind)
@@ -167,6 +167,13 @@ class Kernels:
         graph = _with_blocks(graph, nodes) if self._blocks else graph
         return graphs.rounded(rewrite(change(graph) if change else graph, nodes), nodes, self._format)
 
+    def _computed(self) -> Tensor:
+        """The images in the format that networks are computed in; a GPU's fast units read channels last."""
+        fewer_bits = self._precision not in ("default", "float32")
+        if fewer_bits and self._images.ndim == 4 and self._images.device.type == "cuda":
+            return self._images.to(self._format, memory_format=torch.channels_last)
+        return self._images.to(self._format)
+
     def _rewriting(self, training: bool) -> Rewrite | None:
         if self._path == "fast" and training:
             return graphs.lower
@@ -178,7 +185,7 @@ class Kernels:
         """What each graph gives; None for one that cannot be run, which tells nothing of the others."""
         try:
             with graphs.multiplying(self._precision, self._images.device):
-                return list(_read_together(graphs.relu_kernels(rewritten, self._images.to(self._format))))
+                return list(_read_together(graphs.relu_kernels(rewritten, self._computed())))
         except Exception as error:
             if machine_failure(error):
                 raise

@@ -128,14 +128,15 @@ def measure_each(
     seen = not all(getattr(proxy, "WEIGHTS_ALONE", False) for proxy in proxies.values())
     parts = parts_of(*networks)
     doubtful = refused(parts)  # in what is said of all parts each network is sound by itself too
-    last = seen and not doubtful and memory_format(parts) is torch.channels_last
+    common = seen and not doubtful and memory_format(parts, _CPU) is torch.channels_last
     stateful = not seen or keep_state(parts)
     for index, network in enumerate(networks):
         if doubtful and (sentence := refusal(network)):
             measured[index] = {name: Measurement(None, "failed", sentence, 0.0) for name in proxies}
         else:
-            order = _order(network, last) if seen else torch.preserve_format
-            alike.setdefault((*number_format(network, batches[0].images), order), []).append(index)
+            device, dtype = number_format(network, batches[0].images)
+            order = _order(network, device, common) if seen else torch.preserve_format
+            alike.setdefault((device, dtype, order), []).append(index)
     for device in {found[0] for found in alike} or {torch.device("cpu")}:
         require_precision(precision, path, proxies, device.type)
     for found, members in alike.items():
@@ -190,9 +191,12 @@ def _measure_alike(
     return measured
 
 
-def _order(network: nn.Module, channels_last: bool) -> torch.memory_format:
-    """The network's :func:`memory_format`, which may be known to be ``channels_last``."""
-    return torch.channels_last if channels_last else memory_format(parts_of(network))
+_CPU = torch.device("cpu")
+
+
+def _order(network: nn.Module, device: torch.device, channels_last: bool) -> torch.memory_format:
+    """The network's :func:`memory_format`, which on a CPU may be known to be ``channels_last``."""
+    return memory_format(() if channels_last else parts_of(network), device)
 
 
 def _converted(batch: Batch, device: torch.device, dtype: torch.dtype, order: torch.memory_format) -> Batch:

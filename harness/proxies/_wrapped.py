@@ -109,14 +109,17 @@ def number_format(module: nn.Module, images: Tensor) -> tuple[torch.device, torc
     return reference.device, reference.dtype
 
 
-def memory_format(parts: Collection[nn.Module]) -> torch.memory_format:
+def memory_format(parts: Collection[nn.Module], device: torch.device) -> torch.memory_format:
     """In which order images lie in memory: channels last, where convolutions run a quarter faster on the CPU.
 
-    Contiguous for networks with parts of a user's own, which may cut and join what lies side by side
+    Contiguous on a GPU, whose float32 convolutions take a third less time with it (an H200, NAS-Bench-201's
+    supernet), for networks with parts of a user's own, which may cut and join what lies side by side
     (``x.view(len(x), -1)``), and for those with a 1 x 1 convolution, not grouped, of stride above 1 and 2 to
     7 input channels: on processors with AVX2 alone, the backward pass that oneDNN has for it in channels last
     writes beyond its memory (torch 2.13). ``parts`` are all of the network's.
     """
+    if device.type == "cuda":
+        return torch.contiguous_format
     layers = [part for part in parts if isinstance(part, nn.Conv2d)]
     contiguous = any(map(_is_risky, layers)) or keep_state(parts)
     return torch.contiguous_format if contiguous else torch.channels_last

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from harness import networks, spaces
+from harness.graphs import Counted
 from harness.inputs import Batch
-from harness.proxies import Passes, load, names
+from harness.proxies import Passes, SupernetPrograms, load, names
 from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import Undefined
 
@@ -85,5 +86,22 @@ def test_candidates_of_a_decision_are_read_at_once() -> None:
         kernels = Kernels([supernet.masked(mask) for mask in masks], images, "fast")
         found = [kernels.of(index, False) for index in range(5)]
     assert reads.copies == 2
+    assert_read(found)
+
+
+@pytest.mark.parametrize("path", ["exact", "fast"])
+def test_a_record_for_all_masks_is_read_at_once(path: str) -> None:
+    loaded = spaces.load("nb201")
+    programs = SupernetPrograms(networks.build_supernet(loaded, "tiny", 0, 10).to("meta"), everywhere=True)
+    views = [programs.view(spaces.without(loaded.full_mask, 0, candidate)) for candidate in range(5)]
+    images = torch.randn(4, 3, 32, 32, device="meta")
+    with Reads(True) as reads:
+        kernels = Kernels(views, images, path, programs=programs)
+        found = [kernels.of(index, False) for index in range(5)]
+    assert reads.copies == 2
+    assert_read(found)
+
+
+def assert_read(found: list[Counted]) -> None:
     assert {tensor.device.type for each in found for tensor in (each.kernel, each.logits)} == {"cpu"}
     assert (found[0].kernel.shape, found[0].logits.shape) == ((4, 4), (4, 10))

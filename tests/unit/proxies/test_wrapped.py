@@ -147,7 +147,9 @@ def test_networks_that_cannot_run_take_no_others_value(batch: Batch) -> None:
 def test_narrow_pointwise_convolutions_with_a_stride_run_contiguous(
     layer: nn.Module, expected: torch.memory_format
 ) -> None:
-    assert memory_format(parts_of(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(layer)))) is expected
+    parts = parts_of(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(layer)))
+    assert memory_format(parts, torch.device("cpu")) is expected
+    assert memory_format(parts, torch.device("cuda")) is torch.contiguous_format
 
 
 PROGRAM = """
@@ -175,12 +177,9 @@ def test_tiny_networks_are_measured_on_processors_with_avx2_alone(isa: str) -> N
 
 
 def test_the_order_in_memory_changes_no_count(batch: Batch) -> None:
-    space = spaces.load("nbmacro")
-    narrow = networks.build(space, ((0,),) * 8, "tiny", classes=5)
-    assert memory_format(parts_of(narrow)) is torch.contiguous_format
-    assert (
-        memory_format(parts_of(networks.build(space, ((0,),) * 8, "small", classes=5))) is torch.channels_last
-    )
-    assert (
-        memory_format(parts_of(nn.Sequential(nn.Flatten(), nn.Linear(4, 4), head(4)))) is torch.channels_last
-    )
+    space, cpu = spaces.load("nbmacro"), torch.device("cpu")
+    narrow, wide = (networks.build(space, ((0,),) * 8, size, classes=5) for size in ("tiny", "small"))
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(4, 4), head(4))
+    assert memory_format(parts_of(narrow), cpu) is torch.contiguous_format
+    assert memory_format(parts_of(wide), cpu) is torch.channels_last
+    assert memory_format(parts_of(flat), cpu) is torch.channels_last
