@@ -83,10 +83,16 @@ class SupernetPrograms(Programs):
         Whose masks are asked for; its weights stay where they are.
     everywhere
         On any device, also where it is the slower way.
+
+    Attributes
+    ----------
+    space
+        The supernet's.
     """
 
     def __init__(self, supernet: Supernet, everywhere: bool = False) -> None:
         super().__init__()
+        self.space = supernet.space
         self._supernet, self._everywhere = supernet, everywhere
         self._masks: WeakKeyDictionary[nn.Module, Mask] = WeakKeyDictionary()
         self._switched: dict[Hashable, _SwitchedProgram | None] = {}

@@ -21,10 +21,19 @@ FELL = 0.1
 """Share of a kept ratio by which a fresh one may be lower without being told of."""
 
 
-def kind(threads: int) -> str:
-    """The file's name: processor, its family where Linux tells it, vector instructions of torch, threads."""
+def kind(threads: int, device: torch.device | None = None) -> str:
+    """The file's name: processor, its family where Linux tells it, vector instructions of torch, threads.
+
+    On a GPU its name alone.
+    """
+    if device is not None and device.type == "cuda":
+        return _plain(torch.cuda.get_device_name(device))
     processor = records.provenance("cpu", threads)["processor"]
     words = f"{processor} {_family()} {torch.backends.cpu.get_cpu_capability()} {threads} threads"
+    return _plain(words)
+
+
+def _plain(words: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-").lower()
 
 
@@ -36,10 +45,15 @@ def _family() -> str:
 
 
 def lines(
-    benchmark: str, fresh: Mapping[str, float], threads: int, accept: bool = False, folder: Path = FOLDER
+    benchmark: str,
+    fresh: Mapping[str, float],
+    threads: int,
+    accept: bool = False,
+    folder: Path = FOLDER,
+    device: torch.device | None = None,
 ) -> Iterator[str]:
     """What to print of ``fresh`` ratios by name; with ``accept`` they replace the kept ones."""
-    path = folder / f"{kind(threads)}.json"
+    path = folder / f"{kind(threads, device)}.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     own = kept.get(benchmark, {})
     for name, ratio in fresh.items():

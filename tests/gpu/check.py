@@ -11,6 +11,7 @@ Exit codes: 0 all as it should be, 1 something is wrong or was not reached, 2 ba
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -58,7 +59,8 @@ class Found:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do as much as there is time for, and print it."""
+    """Do as much as there is time for, and print it; where the process dies, where it was."""
+    faulthandler.enable()
     return guarded(lambda: _main(arguments))
 
 

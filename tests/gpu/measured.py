@@ -21,6 +21,7 @@ from tests.gpu.compared import Compared, Outcome, compared
 from tests.gpu.tolerances import PROXIES, SCORERS, UNLISTED
 
 CLASSES, IMAGE_SIZE, SEED = 10, 32, 0
+PROXY = "nwot_eval"
 TRAINING = ("input=digits", "training.epochs=1", "training.images=32", "training.batch_size=8")
 REGIONS = ("scorer.region_batches=1", "scorer.region_batch_size=32")
 SETTINGS = {
@@ -88,14 +89,20 @@ def scorers_on_a_device() -> list[str]:
 
 
 def speed_of(space: str, device: str, scale: Scale) -> dict[str, float]:
-    """Scores per second: of each proxy alone on one network, and of NASWOT per masked supernet."""
+    """Scores per second: of each proxy alone on one network, and of NASWOT as searches ask for it.
+
+    These are scores of masked supernets, and of one network batch by batch, by path or precision.
+    """
     network, _ = networks_of(space, scale.timed_fidelity)
     pair, found = batches(scale.timed_batch), {}
     with arithmetic(device):
         network.to(device)
         for proxy in proxies.names():
             found[proxy] = _per_second(lambda name=proxy: proxies.measure(network, pair, [name], SEED), scale)
-        found["operation scores by nwot_eval"] = _operation_scores(space, device, scale)
+        for path, precision in _ways(device):
+            way = path if precision == "float32" else precision
+            found[f"operation scores, {way}"] = _operation_scores(space, device, scale, path, precision)
+            found[f"validation, {way}"] = _validation(network, pair, scale, path, precision)
     return found
 
 
@@ -140,15 +147,36 @@ def _rows(name: str, space: str, device: str, scale: Scale) -> list[Outcome]:
         ]
 
 
-def _operation_scores(space: str, device: str, scale: Scale) -> float:
+def _ways(device: str) -> list[tuple[str, str]]:
+    """Paths and precisions that a GPU has, or a CPU in any case."""
+    fewer = [] if device == "cpu" else [("fast", each) for each in ("bfloat16", "float16", "tf32")]
+    return [("exact", "float32"), ("fast", "float32"), *fewer]
+
+
+def _validation(network: nn.Module, pair: list[Batch], scale: Scale, path: str, precision: str) -> float:
+    """Batches per second of one network that is written down once."""
+    programs = proxies.Programs()
+
+    def validate() -> None:
+        for each in pair:
+            proxies.measure(network, each, PROXY, SEED, path, precision=precision, programs=programs)
+
+    return _per_second(validate, scale) * len(pair)
+
+
+def _operation_scores(space: str, device: str, scale: Scale, path: str, precision: str) -> float:
     """Masked supernets per second: what is left when each candidate of the first decision is removed."""
     loaded = spaces.load(space)
     supernet = networks.build_supernet(loaded, scale.timed_fidelity, SEED, CLASSES).to(device)
     full = loaded.full_mask
     masks = [full, *(spaces.without(full, 0, candidate) for candidate in range(len(full[0])))]
-    views, pair = [supernet.masked(mask) for mask in masks], batches(scale.timed_batch)
-    calls = _per_second(lambda: proxies.measure_each(views, pair, ["nwot_eval"], SEED), scale)
-    return calls * len(masks)
+    programs, pair = proxies.SupernetPrograms(supernet), batches(scale.timed_batch)
+
+    def decide() -> None:
+        views = [programs.view(mask) for mask in masks]
+        proxies.measure_each(views, pair, PROXY, SEED, path, precision=precision, programs=programs)
+
+    return _per_second(decide, scale) * len(masks)
 
 
 def _per_second(work: Callable[[], object], scale: Scale) -> float:
