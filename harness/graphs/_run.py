@@ -183,7 +183,7 @@ class _Execution:
             calls = graph.relus.get(node, 0)
             if node in self.told[index]:  # a number that nobody waits for
                 number = self.told[index][node]
-                self.products[index].addcmul_(product, number)
+                self.products[index] += product * number
                 self.units[index] = self.units[index] + number * codes.units
             elif calls:
                 self.products[index].add_(product, alpha=calls)

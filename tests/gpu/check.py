@@ -59,8 +59,7 @@ class Found:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do as much as there is time for, and print it; where the process dies, where it was."""
-    faulthandler.enable()
+    """Do as much as there is time for, and print it."""
     return guarded(lambda: _main(arguments))
 
 
@@ -192,4 +191,5 @@ def _parse(arguments: Sequence[str] | None) -> Namespace:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()  # should the process die, its last words say where
     sys.exit(main())

@@ -42,7 +42,7 @@ def test_a_rehearsal_holds_the_cpu_to_itself(monkeypatch, capsys):
     assert "On the CPU (a rehearsal: its own values twice)" in out
     assert out.count("All within what is allowed, and the same to the bit the second time.") == 2
     assert "| `zero_cost_disc` | 0e+00 |" in out
-    assert "| operation scores by nwot_eval | " in out
+    assert "| operation scores, exact | " in out
     assert "torch's settings are as they were before." in out
 
 
