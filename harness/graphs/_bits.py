@@ -13,11 +13,15 @@ from numba.extending import intrinsic
 from torch import Tensor
 
 from harness.graphs._codes import Codes, Map
-from harness.graphs._compiled import compiled
+from harness.graphs._compiled import compiled, inlined
 
 Words = npt.NDArray[np.uint64]
 ROW_WORDS = 8
 """Rows are a multiple of so many words, which is what the widest vector instructions read."""
+
+
+MINUS_INFINITY = {torch.bfloat16: np.int16(-(2**7)), torch.float16: np.int16(-(2**10))}
+"""By format of 16 bits, minus infinity read as a whole number: between it and 0 lies what is no number."""
 
 
 class Bits(Codes):
@@ -38,8 +42,13 @@ class Bits(Codes):
         return self._bits.nbytes
 
     def put(self, rows: slice, units: Tensor) -> None:
-        read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
-        pack(read.contiguous().numpy(), self._bits.view(np.uint8)[: self._samples][rows])
+        bits = self._bits.view(np.uint8)[: self._samples][rows]
+        if units.dtype in MINUS_INFINITY:
+            read = units.contiguous().view(torch.int16).numpy()
+            pack_halves(read, MINUS_INFINITY[units.dtype], bits)
+        else:
+            read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
+            pack(read.contiguous().numpy(), bits)
 
     def product(self, parts: int = 1, each: Map = map) -> Tensor:
         counts = np.empty((len(self._bits),) * 2, np.int64)
@@ -58,20 +67,37 @@ _ones = cast("Callable[[Any], Any]", intrinsic(_counter))
 """How many bits of a word are 1."""
 
 
+@inlined
+def _gathered(ones: npt.NDArray[np.uint8], packed: npt.NDArray[np.uint8]) -> None:
+    """Write into each byte of ``packed`` the lowest bits of eight bytes."""
+    eights = ones.view(np.uint64)
+    gather = np.uint64(0x0102040810204080)  # brings them together in the highest byte
+    for byte in range(len(eights)):
+        packed[byte] = np.uint8((eights[byte] * gather) >> np.uint64(56))
+
+
 @compiled
 def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
     """Write ones into ``bits`` (samples, bytes) where ``units`` (samples, units) are above 0 or no number."""
     samples, count = units.shape
-    whole = -(-count // 8)
-    ones = np.zeros(8 * whole, np.uint8)
-    eights = ones.view(np.uint64)
-    gather = np.uint64(0x0102040810204080)  # brings the eight bytes' lowest bits together in the highest byte
+    ones = np.zeros(8 * -(-count // 8), np.uint8)
     for sample in range(samples):
-        row, packed = units[sample], bits[sample]
+        row = units[sample]
         for unit in range(count):
             ones[unit] = not row[unit] <= 0
-        for byte in range(whole):
-            packed[byte] = np.uint8((eights[byte] * gather) >> np.uint64(56))
+        _gathered(ones, bits[sample])
+
+
+@compiled
+def pack_halves(units: npt.NDArray[np.int16], infinity: np.int16, bits: npt.NDArray[np.uint8]) -> None:
+    """:func:`pack` of numbers of 16 bits that are read as whole ones, ``infinity`` being minus infinity's."""
+    samples, count = units.shape
+    ones = np.zeros(8 * -(-count // 8), np.uint8)
+    for sample in range(samples):
+        row = units[sample]
+        for unit in range(count):
+            ones[unit] = (row[unit] > 0) | ((row[unit] > infinity) & (row[unit] < 0))
+        _gathered(ones, bits[sample])
 
 
 @compiled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,7 +24,7 @@ def test_a_product_is_counted(samples: int, units: int) -> None:
 
 @pytest.mark.parametrize("samples", [1, 2, 7, 64])
 @pytest.mark.parametrize("units", [1, 8, 63, 64, 513, 1000])
-@pytest.mark.parametrize("dtype", [torch.bool, torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32, torch.float64, torch.bfloat16, torch.float16])
 def test_bits_are_counted_as_products_are(samples: int, units: int, dtype: torch.dtype) -> None:
     values = torch.randn(samples, units, generator=torch.Generator().manual_seed(units)).relu().to(dtype)
     bits = _bits.Bits(samples, units)
@@ -39,3 +40,12 @@ def test_zeros_of_either_sign_are_inactive_and_what_is_no_number_is_active() -> 
     bits = _bits.Bits(1, 4)
     bits.put(slice(None), torch.tensor([[0.0, -0.0, float("nan"), 1e-45]]))
     assert bits.product().item() == 2
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_every_number_of_16_bits_is_read_as_it_compares(dtype: torch.dtype) -> None:
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(dtype)[None]
+    bits = _bits.Bits(1, 2**16)
+    bits.put(slice(None), every)
+    found = np.unpackbits(bits._bits[0].view(np.uint8), bitorder="little")[: 2**16]
+    assert (found == (~(every[0] <= 0)).numpy()).all()
