@@ -44,8 +44,8 @@ class Bits(Codes):
     def put(self, rows: slice, units: Tensor) -> None:
         bits = self._bits.view(np.uint8)[: self._samples][rows]
         if units.dtype in MINUS_INFINITY:
-            read = units.contiguous().view(torch.int16).numpy()
-            pack_halves(read, MINUS_INFINITY[units.dtype], bits)
+            halves = units.contiguous().view(torch.int16).numpy()
+            pack_halves(halves, MINUS_INFINITY[units.dtype], bits)
         else:
             read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
             pack(read.contiguous().numpy(), bits)

@@ -32,6 +32,8 @@ OVERWRITING: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     F.relu: torch.relu_,
 }
 """Operations whose result may be written over their first operand, and how; the numbers are the same."""
+Run = tuple[Callable[..., Tensor], tuple[Any, ...]]
+"""What is run for a node: a function and its operands."""
 VIEWS = (torch.flatten, torch.narrow)
 """Operations whose result may lie in the memory of their operand: neither is overwritten."""
 
@@ -115,7 +117,8 @@ class _Execution:
         # A tensor of single pixels that is overwritten keeps strides by which a convolution chooses its sums.
         overwritten = self.done_with if not any(graph.together for graph in graphs) else [[] for _ in order]
         read = {operand for node in order for operand in node.inputs} | {graph.output for graph in graphs}
-        self.calls = [_call(node, done, viewed, read) for node, done in zip(order, overwritten, strict=True)]
+        calls = [_call(node, done, viewed, read) for node, done in zip(order, overwritten, strict=True)]
+        self.calls = _by_bits(calls) if _is_half(chunks[0]) else calls
         self.counted = {node for graph in graphs for node in graph.relus}
         self.values: list[dict[Node, Tensor]] = [{order[0]: chunk} for chunk in chunks]
         ends = list(accumulate(map(len, chunks)))
@@ -203,9 +206,7 @@ def _done_with(graphs: Sequence[Graph], order: list[Node]) -> list[list[Node]]:
     return done
 
 
-def _call(
-    node: Node, done: list[Node], viewed: set[Node], read: set[Node]
-) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+def _call(node: Node, done: list[Node], viewed: set[Node], read: set[Node]) -> Run:
     """The function and operands to run: where an operand is read for the last time, it is overwritten.
 
     Where nothing but the codes of a ReLU is ``read``, they are those of its input.
@@ -222,6 +223,17 @@ def _call(
         if node.function is torch.add and others[0] in overwritable:
             return OVERWRITING[torch.add], (others[0], first)
     return node.function, node.operands
+
+
+def _is_half(images: Tensor) -> bool:
+    return images.dtype is torch.bfloat16 and images.device.type == "cpu"
+
+
+def _by_bits(calls: list[Run]) -> list[Run]:
+    """What is faster on bfloat16 numbers in the place of torch's functions."""
+    from harness.graphs._halves import by_bits  # loads Numba
+
+    return [(by_bits(function), operands) for function, operands in calls]
 
 
 def _itself(x: Tensor) -> Tensor:
