@@ -106,8 +106,9 @@ class SupernetPrograms(Programs):
     def of(
         self, modules: Sequence[nn.Module], batch: Tensor, images: Tensor, write: Write, kind: Hashable
     ) -> list[Run | None] | None:
-        """As of :class:`Programs`, of what :meth:`view` has made."""
-        if not (self._everywhere or images.device.type == "cuda"):
+        """As of :class:`Programs`, of what :meth:`view` has made; None for other modules."""
+        known = all(module in self._masks for module in modules)
+        if not (known and (self._everywhere or images.device.type == "cuda")):
             return None
         kind = (kind, batch.dtype, *_form(images))
         if kind not in self._switched:

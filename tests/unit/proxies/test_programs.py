@@ -109,6 +109,14 @@ def test_on_a_cpu_candidates_share_their_work_instead(supernet, monkeypatch):
     assert programmed(programs, masks, 0) == plainly(supernet, masks, 0)
 
 
+def test_what_is_no_view_is_measured_as_ever(supernet, tape):
+    programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
+    views = [supernet.masked(mask) for mask in masks]
+    found = outcomes(measure_each(views, batch(0), PROXY, 0, programs=programs))
+    assert found == plainly(supernet, masks, 0)
+    assert not tape.recorded
+
+
 @pytest.mark.parametrize("path", ["exact", "fast"])
 def test_a_network_is_written_down_once_and_gives_the_same(path, tape, monkeypatch):
     space = spaces.load("nb201")
