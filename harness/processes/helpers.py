@@ -16,7 +16,7 @@ from harness.processes.children import sendable, start
 from harness.processes.parent import end_with_parent
 
 PAYS = 1.5
-"""Seconds of work for each process that is started: one takes half of that until it is ready."""
+"""Seconds of work for each process that is started, which takes about one until it is ready."""
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
