@@ -86,7 +86,7 @@ def load_results(folder: str | Path | None = None) -> pd.DataFrame:
     import pandas as pd
 
     from harness.records import Store
-    from harness.reports.analysis.groups import numbers_of
+    from harness.reports.analysis.results import numbers_of
 
     rows: list[dict[str, Any]] = []
     for record in Store(Path(folder).expanduser() if folder else folders.RESULTS).records():

@@ -9,7 +9,6 @@ per GPU, or else one per core.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from argparse import Namespace
@@ -30,6 +29,7 @@ from harness.cli._pool import exit_code, run_all
 from harness.cli._progress import console_for, drawing
 from harness.cli._sentence import Parser, folder, guarded
 from harness.errors import ConfigError, NoFiguresError, ResultsError, RunFailed, unknown_name
+from harness.processes.helpers import cores
 from harness.runners import RunConfig, cards
 
 MEASURED = ("truth=train", "truth=restore")
@@ -59,7 +59,7 @@ def _main(arguments: list[str]) -> int:
     try:
         ran = len(failures) < len(configs) or any(failure.began for failure in failures)
         if ran and not all(config.dry_run for config in configs):
-            _report(root, asked.space, chosen, console)
+            _report(root, asked.space, chosen, console, runs_at_a_time(asked.jobs))
     except ResultsError as error:
         if failures:
             raise RunFailed(str(error)) from error
@@ -70,11 +70,11 @@ def _main(arguments: list[str]) -> int:
     return exit_code(failures)
 
 
-def _report(root: Path, name: str, chosen: Sequence[str], console: Console) -> None:
+def _report(root: Path, name: str, chosen: Sequence[str], console: Console, processes: int) -> None:
     from harness import reports
 
     with drawing() as progress:
-        report = reports.build(root, root / "reports" / name, chosen, progress=progress)
+        report = reports.build(root, root / "reports" / name, chosen, progress=progress, processes=processes)
     reports.print_tables(report, console)
     console.print(f"Report: {report.paths['page']}", soft_wrap=True)
 
@@ -196,7 +196,7 @@ def _parse(arguments: list[str]) -> Namespace:
 def runs_at_a_time(asked: str, cards: int = 0) -> int:
     """What ``JOBS`` says; where it says nothing as many as there are GPUs, or else cores."""
     if not asked:
-        return cards or len(os.sched_getaffinity(0))
+        return cards or cores()
     if not re.fullmatch("[0-9]{1,6}", asked) or int(asked) < 1:
         raise ConfigError(f"JOBS must be a positive integer; received {asked!r}.")
     return int(asked)

@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from harness import reports
+    from harness.processes.helpers import cores
 
     results = options.results
     spaces = sorted(set(options.space)) if options.space else None
@@ -24,7 +25,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     formats = [kind for kind in options.figures.split(",") if kind and options.figures != "none"]
     costs = [name for name in options.costs.split(",") if name]
     with drawing() as progress:
-        report = reports.build(results, out, spaces, formats, progress, options.self_contained, costs)
+        report = reports.build(
+            results, out, spaces, formats, progress, options.self_contained, costs, processes=cores()
+        )
     console = console_for(sys.stdout)
     reports.print_tables(report, console)
     for name, path in report.paths.items():

@@ -26,8 +26,8 @@ from harness.comparison.sides import (
 from harness.errors import ConfigError, ResultsError, unknown_name
 from harness.records import Record
 from harness.reports.analysis.check import Checker
-from harness.reports.analysis.groups import numbers_of
 from harness.reports.analysis.origins import origin_of
+from harness.reports.analysis.results import numbers_of
 from harness.stats import (
     Difference,
     PairedScores,

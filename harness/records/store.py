@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,10 +158,21 @@ class Store:
         ResultsError
             At the first damaged record.
         """
-        for record in map(read_record, self.paths()):
-            today = self.path(record.run)
-            if record.status == "failed" or record.path.name.startswith(today.stem) or not today.exists():
+        for path in self.paths():
+            record = self.current(path)
+            if record is not None:
                 yield record
+
+    def current(self, path: Path, known: Container[str] = ()) -> Record | None:
+        """The record at ``path``, one of :meth:`paths`; ``None`` where a newer one stands for its run.
+
+        Files whose SHA-256 is among the ``known`` were checked before (:func:`read_record`).
+        """
+        record = read_record(path, known)
+        named_as_today = record.path.name.startswith(record.run.identity)
+        if record.status == "failed" or named_as_today or not self.path(record.run).exists():
+            return record
+        return None
 
     def paths(self) -> Iterator[Path]:
         """Where those records lie."""

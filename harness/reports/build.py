@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from harness import benchmarks, files
 from harness.collector import paused_collector
 from harness.errors import ResultsError, unknown_name
+from harness.processes.helpers import Helpers
 from harness.reports import wording
 from harness.reports.analysis.groups import Group, collect
-from harness.reports.charts.chart import FORMATS, Chart
+from harness.reports.charts.chart import FORMATS
 from harness.reports.model import Report
 from harness.reports.render import page, plotted, text
+from harness.reports.render.figures import Figures, Progress
 from harness.reports.render.latex import latex
 from harness.reports.sections import build_sections, build_summaries
 from harness.reports.tables import published
@@ -33,11 +32,6 @@ FILES = {
     "latex": "latex",
     "figures": "figures",
 }
-DRAWN = "drawn.json"
-"""In the folder of figures: by name what each was drawn from, so that one which stays is not drawn again."""
-
-Progress = Callable[[str, int, int], None]
-"""``(words, done, total)``, called as figures are drawn."""
 
 
 def build(
@@ -48,6 +42,7 @@ def build(
     progress: Progress | None = None,
     self_contained: bool = False,
     costs: Sequence[str] = (),
+    processes: int = 1,
 ) -> Report:
     """Check all records below ``store_root`` and write the report on them to ``out_dir``.
 
@@ -74,6 +69,9 @@ def build(
         What accuracy is drawn against where searches were run: names of labels, or ``params_millions`` and
         ``flops_millions``; where none are named, the counts and a latency and an energy of the label's data
         set.
+    processes
+        How many work on it, where it is large. Those that are started import the main module, which must then
+        begin nothing anew (``if __name__ == "__main__":``).
 
     Raises
     ------
@@ -88,8 +86,8 @@ def build(
     for kind in formats:
         if kind not in FORMATS:
             raise unknown_name("figure format", kind, FORMATS)
-    with paused_collector():  # a tenth of the time
-        return _built(store_root, out_dir, spaces, formats, progress, self_contained, costs)
+    with paused_collector(), Helpers(processes - 1) as helpers:  # no collection saves a tenth of the time
+        return _built(store_root, out_dir, spaces, formats, progress, self_contained, costs, helpers)
 
 
 def _built(
@@ -100,12 +98,14 @@ def _built(
     progress: Progress | None,
     self_contained: bool,
     costs: Sequence[str],
+    helpers: Helpers,
 ) -> Report:
-    groups = collect(store_root, spaces)
+    groups = collect(store_root, spaces, helpers)
     _check_costs(costs, groups)
-    sections = build_sections(groups, costs)
+    sections = build_sections(groups, costs, helpers)
     first = build_summaries(groups)
     charts = page.charts_of(sections, first)
+    figures = Figures(charts, formats, out_dir / FILES["figures"], helpers)
     library = None if self_contained or not charts else _library(store_root)
     frame = (_title(groups), _summary(groups), wording.provenance(groups), sections)
     contents: dict[str, bytes] = {
@@ -118,7 +118,7 @@ def _built(
     contents |= {
         f"{FILES['tables']}/{name}": told.encode() for name, told in text.tables_csv(sections).items()
     }
-    contents |= _figures(charts, formats, out_dir / FILES["figures"], progress or (lambda *_: None))
+    contents |= {f"{FILES['figures']}/{name}": data for name, data in figures.files(progress).items()}
     _write(out_dir, contents)
     return Report({name: out_dir / file for name, file in FILES.items()}, sections, first)
 
@@ -132,32 +132,6 @@ def _check_costs(costs: Sequence[str], groups: Sequence[Group]) -> None:
     for name in costs:
         if name not in known:
             raise unknown_name(f"cost of {', '.join(sorted(searched)) or 'no search'}", name, tuple(known))
-
-
-def _figures(
-    charts: Sequence[Chart], formats: Sequence[str], earlier: Path, progress: Progress
-) -> dict[str, bytes]:
-    """Files of all charts, drawn or taken over from the folder of the ``earlier`` report."""
-    drawn = _drawn(earlier)
-    digests: dict[str, str] = {}
-    contents: dict[str, bytes] = {}
-    if not formats:
-        return contents
-    for number, chart in enumerate(charts):
-        progress("figures", number, len(charts))
-        digests[chart.name] = _digest(chart)
-        names = {kind: f"{chart.name}.{kind}" for kind in formats}
-        same = drawn.get(chart.name) == digests[chart.name]
-        if same and all((earlier / name).is_file() for name in names.values()):
-            made = {kind: (earlier / name).read_bytes() for kind, name in names.items()}
-        else:
-            from harness.reports.render.printed import printed  # loads Matplotlib
-
-            made = printed(chart, formats)
-        contents |= {f"{FILES['figures']}/{names[kind]}": data for kind, data in made.items()}
-    index = json.dumps(digests, indent=1, sort_keys=True) + "\n"
-    contents[f"{FILES['figures']}/{DRAWN}"] = index.encode()
-    return contents
 
 
 def _library(store_root: Path) -> Path:
@@ -174,31 +148,6 @@ def _library(store_root: Path) -> Path:
             "holds it."
         ) from error
     return file
-
-
-def _drawn(folder: Path) -> dict[str, str]:
-    try:
-        index = json.loads((folder / DRAWN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return index if isinstance(index, dict) else {}
-
-
-def _digest(chart: Chart) -> str:
-    """Of all that its figure shows, and of what draws it."""
-    plots = plotted.Plots()
-    shown = (plots.chart(chart), sorted(plots.shared), chart.title, chart.lines, _drawing())
-    return hashlib.sha256(repr(shown).encode()).hexdigest()
-
-
-@cache
-def _drawing() -> str:
-    folder = Path(__file__).parent
-    code = b"".join(
-        (folder / name).read_bytes()
-        for name in ("render/printed.py", "render/ends.py", "render/font.py", "charts/style.py")
-    )
-    return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 
 def _check_target(folder: Path) -> None:

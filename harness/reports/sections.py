@@ -6,12 +6,14 @@ it has charts, by that in :mod:`harness.reports.charts`, ``charts(groups, label_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from types import ModuleType
 
 from harness import aggregations, benchmarks, registry, tasks
 from harness.errors import HarnessError
+from harness.processes.helpers import ALONE, Helpers
 from harness.records import method_parts
 from harness.reports import charts as charts_by_task
 from harness.reports import tables as tables_by_task
@@ -33,23 +35,30 @@ OTHERS = {
 }
 """Headings of what is said of several tasks or places."""
 
+SECONDS = 0.0012
+"""Describing a record takes about so long."""
+
 
 def headings() -> dict[str, str]:
     """By kind of section, in the order of the page: those of the tasks by name, then the others."""
     return {name: tasks.load(name).title for name in tasks.names()} | OTHERS
 
 
-def build_sections(groups: Sequence[Group], costs: Sequence[str] = ()) -> tuple[Section, ...]:
+def build_sections(
+    groups: Sequence[Group], costs: Sequence[str] = (), helpers: Helpers = ALONE
+) -> tuple[Section, ...]:
     """All sections, in the order of :func:`headings`, then by space and label.
 
     Accuracy is drawn against ``costs``, names of :func:`harness.benchmarks.objectives`, or against the usual
-    ones.
+    ones. ``helpers`` make some of them.
     """
     ordered = sorted(
         (group for group in groups if group.run.task in tasks.names()),
         key=lambda group: (group.place, group.method, group.key),
     )
-    sections = [_section(list(members), costs) for _, members in groupby(ordered, lambda group: group.place)]
+    places = [list(members) for _, members in groupby(ordered, lambda group: group.place)]
+    seconds = SECONDS * sum(len(group.results) for group in ordered)
+    sections = helpers.begin(partial(_making, costs), places, seconds).finish()
     sections += _over_spaces(groups)
     for (space, label), pairs in compare(groups).items():
         table = published.table(pairs)
@@ -86,6 +95,10 @@ def _proxies(groups: Sequence[Group]) -> list[str]:
     ranked = {part for group in groups for part in group.run.settings.get("of", ())}
     scored = {group.method for group in groups if tasks.load(group.run.task).group == "proxy"}
     return sorted((named & known) | ranked | scored)
+
+
+def _making(costs: Sequence[str]) -> Callable[[list[Group]], Section]:
+    return lambda groups: _section(groups, costs)
 
 
 def _section(groups: list[Group], costs: Sequence[str]) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy as np
 from harness import tasks
 from harness.errors import ResultsError
 from harness.records import Record
-from harness.reports.analysis.checked import Checked
 
 TOLERANCE = 1e-9
 """Far below any digit that is shown, far above what another machine's rounding does."""
@@ -24,12 +23,12 @@ NOT_COMPARED = ("_low", "_high", "reason", "reasons")
 class Checker:
     """Recomputes statistics; a baseline shared by many records is computed once.
 
-    Records that ``checked`` has are passed over; none is where there is no ``checked``.
+    Records whose SHA-256 is among the ``agreed`` are passed over.
     """
 
-    def __init__(self, checked: Checked | None = None) -> None:
+    def __init__(self, agreed: Container[str] = ()) -> None:
         self._known: dict[str, dict[str, Any]] = {}
-        self._checked = checked
+        self._agreed = agreed
 
     def check(self, record: Record, rows: Mapping[str, Any]) -> None:
         """Compare the stored statistics of an ok ``record`` with those of its rows, columns by name.
@@ -41,17 +40,8 @@ class Checker:
         ResultsError
             Naming the record, the number, and both values.
         """
-        if self._checked is None:
+        if record.sha256 not in self._agreed:
             self._compare(record, rows)
-            return
-        if record.sha256 not in self._checked:
-            self._compare(record, rows)
-        self._checked.add(record.sha256)
-
-    def remember(self, everything: bool) -> None:
-        """Write down which records agreed; ``everything`` says that no others are there."""
-        if self._checked is not None:
-            self._checked.write(everything)
 
     def _compare(self, record: Record, rows: Mapping[str, Any]) -> None:
         try:

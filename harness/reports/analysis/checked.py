@@ -27,11 +27,8 @@ class Checked:
     def __init__(self, results: Path) -> None:
         self._path = results / FILE
         self._code = code()
-        self._known = self._read()
+        self.known = self._read()
         self._met: set[str] = set()
-
-    def __contains__(self, digest: str) -> bool:
-        return digest in self._known
 
     def add(self, digest: str) -> None:
         """Remember a record that agrees with its rows, known or not."""
@@ -39,8 +36,8 @@ class Checked:
 
     def write(self, all_met: bool) -> None:
         """Keep what was met, and what was known before unless ``all_met`` the records there are."""
-        kept = self._met if all_met else self._met | self._known
-        if self._code is None or kept == self._known:
+        kept = self._met if all_met else self._met | self.known
+        if self._code is None or kept == self.known:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

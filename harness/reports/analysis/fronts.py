@@ -11,7 +11,8 @@ from harness import benchmarks
 from harness.benchmarks import COUNTS, Objective, StoredTable
 from harness.benchmarks import figures as figures_of
 from harness.reports.analysis import lookup
-from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.groups import Group
+from harness.reports.analysis.results import Result
 from harness.stats import FrontFound, TrueFront, pareto_front
 
 KINDS = ("latency", "energy")

@@ -13,7 +13,8 @@ from typing import Any
 
 from harness import tasks
 from harness.published.figures import Published, figures
-from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.groups import Group
+from harness.reports.analysis.results import Result
 from harness.stats import mean_with_interval
 
 

@@ -10,8 +10,9 @@ from harness import spaces
 from harness.errors import HarnessError
 from harness.reports import wording
 from harness.reports.analysis import lookup
-from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity
+from harness.reports.analysis.results import Result
 from harness.reports.charts import style
 from harness.reports.findings import search
 from harness.reports.model import Drawing

@@ -31,8 +31,6 @@ def printed(chart: Chart, formats: Iterable[str]) -> dict[str, bytes]:
     """The chart as a file of each format in ``formats``; the same chart, the same bytes."""
     with matplotlib.rc_context({**style.SETTINGS, "font.family": font.families()}):
         figure = draw(chart)
-        figure.draw_without_rendering()
-        figure.set_layout_engine(None)  # what is laid out once stays, in all formats
         return {kind: _saved(figure, kind) for kind in formats}
 
 
@@ -61,6 +59,8 @@ def draw(chart: Chart) -> Figure:
         figure.text(0.02, at, line, ha="left", va="top", fontsize=8, color=style.MUTED)
     if entries:
         _legend(figure)
+    layout.execute(figure)
+    figure.set_layout_engine(None)  # what is laid out once stays, in all formats
     return figure
 
 

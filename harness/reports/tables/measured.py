@@ -10,7 +10,8 @@ from harness import benchmarks
 from harness.benchmarks import Benchmark, Label
 from harness.reports import wording
 from harness.reports.analysis import lookup
-from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.groups import Group
+from harness.reports.analysis.results import Result
 from harness.reports.model import Cell, Column, Row, Table
 from harness.stats import kendall, mean_with_interval, spearman
 

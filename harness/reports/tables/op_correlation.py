@@ -8,8 +8,9 @@ from typing import Any
 
 from harness.reports import wording
 from harness.reports.analysis import lookup
-from harness.reports.analysis.groups import Group, Result
+from harness.reports.analysis.groups import Group
 from harness.reports.analysis.quantity import Quantity, quantity_of
+from harness.reports.analysis.results import Result
 from harness.reports.model import Cell, Column, Row, Table
 from harness.reports.tables import training
 

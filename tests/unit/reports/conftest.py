@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from harness import stats
+from harness.processes import helpers
 from harness.records import Run, Store
 from harness.reports.render import plotted, printed
 
@@ -147,3 +148,4 @@ def _quick(request, monkeypatch):
     if "drawn" not in request.fixturenames:
         monkeypatch.setattr(printed, "printed", lambda chart, formats: dict.fromkeys(formats, b"a figure"))
         monkeypatch.setattr(plotted, "library", lambda: "// Plotly")
+        monkeypatch.setattr(helpers, "cores", lambda: 1)  # others would know of no stand-ins

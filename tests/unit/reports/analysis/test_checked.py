@@ -100,6 +100,23 @@ def test_changed_rows_are_told_even_where_the_record_names_their_hash(results, c
         again(results, compared)
 
 
+def test_the_content_of_a_known_file_is_not_checked_again_and_its_place_is(results, monkeypatch):
+    path = results.arch()
+    before = collect(results.root)[0]
+    for check in ("records.record.signed", "parquet.opened"):
+        monkeypatch.setattr(f"harness.{check}", lambda _: pytest.fail("it was checked again"))
+    (group,) = collect(results.root)
+    assert group.results == before.results
+    path.rename(path.with_name(f"{'0' * 16}.json"))
+    with pytest.raises(ResultsError, match="its name is not that of its identity"):
+        collect(results.root)
+    elsewhere = path.parent.with_name("seed=7")
+    path.parent.rename(elsewhere)
+    (elsewhere / f"{'0' * 16}.json").rename(elsewhere / path.name)
+    with pytest.raises(ResultsError, match="it lies outside its folder"):
+        collect(results.root)
+
+
 def test_what_does_not_agree_is_not_remembered(results):
     path = results.arch()
     rewrite(path, lambda content: content["statistics"]["score"].update(kendall=0.99))
