@@ -19,6 +19,8 @@ from tests.unit.graphs.test_program import Tape
 from tests.unit.networks.test_supernet import SPACES, random_mask
 
 PROXY = "nwot_eval"
+DRAWN = {"darts_s4"}
+"""Spaces with a candidate that draws noise, anew at each pass, which cannot be written down."""
 
 
 def batch(step: int, size: int = 6):
@@ -63,8 +65,9 @@ def test_one_record_serves_all_masks_of_a_supernet(name, tape):
     programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
     for step in range(2):
         assert programmed(programs, masks, step) == plainly(supernet, masks, step)
-    assert tape.recorded >= 1
-    assert tape.played >= len(masks)
+    assert (tape.recorded > 0, tape.played >= len(masks)) == (
+        (False, False) if name in DRAWN else (True, True)
+    )
 
 
 def test_the_fast_path_is_that_of_a_mask_up_to_rounding(supernet, tape):
