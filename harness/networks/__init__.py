@@ -37,7 +37,7 @@ from harness.networks._build import (
     table_flops,
     trained_cost,
 )
-from harness.networks._counting import count_flops, count_parameters
+from harness.networks._counting import count_flops, count_parameters, count_parameters_in
 from harness.networks._ensemble import (
     Ensemble,
     build_ensemble,
@@ -86,6 +86,7 @@ __all__ = [
     "conv_bn_relu",
     "count_flops",
     "count_parameters",
+    "count_parameters_in",
     "first_parameter",
     "flop_count",
     "has_supernet",

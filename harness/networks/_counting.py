@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,7 +31,12 @@ def count_parameters(module: nn.Module) -> int:
     >>> count_parameters(nn.Linear(3, 2))
     8
     """
-    return sum(parameter.numel() for parameter in parameters_in(parts_of(module)))
+    return count_parameters_in(parts_of(module))
+
+
+def count_parameters_in(parts: Iterable[nn.Module]) -> int:
+    """:func:`count_parameters` of a module with these parts."""
+    return sum(map(Tensor.numel, parameters_in(parts)))
 
 
 def count_flops(module: nn.Module, image_size: int | Sequence[int], channels: int = 3) -> int:

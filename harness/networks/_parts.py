@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor, nn
 
@@ -19,25 +19,24 @@ def parts_of(*modules: nn.Module) -> list[nn.Module]:
       (0): ReLU()
     ), ReLU(), Flatten(start_dim=1, end_dim=-1)]
     """
-    return list(_each_part(modules))
+    found: dict[nn.Module, None] = {}
+    waiting: list[Iterator[nn.Module | None]] = [iter(modules)]
+    while waiting:
+        for part in waiting[-1]:
+            if part is not None and part not in found:
+                found[part] = None
+                if part._modules:
+                    waiting.append(iter(part._modules.values()))
+                    break
+        else:
+            waiting.pop()
+    return list(found)
 
 
 def first_parameter(module: nn.Module, wanted: Callable[[Tensor], bool]) -> Tensor | None:
     """The first one that is ``wanted`` of what ``module.parameters()`` yields."""
-    own = (tensor for part in _each_part([module]) for tensor in part._parameters.values())
+    own = (tensor for part in module.modules() for tensor in part._parameters.values())
     return next((tensor for tensor in own if tensor is not None and wanted(tensor)), None)
-
-
-def _each_part(modules: Sequence[nn.Module]) -> Iterator[nn.Module]:
-    found: set[nn.Module] = set()
-    waiting: list[nn.Module | None] = list(reversed(modules))
-    while waiting:
-        part = waiting.pop()
-        if part is not None and part not in found:
-            found.add(part)
-            yield part
-            if part._modules:
-                waiting.extend(reversed(part._modules.values()))
 
 
 def named_parts_of(module: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -143,7 +143,7 @@ def measure_each(
         with undisturbed(found[0]):
             converted = [_converted(each, *found) for each in batches] if seen else batches
             chosen = [networks[index] for index in members]
-            with opened(parts if len(chosen) == len(networks) else parts_of(*chosen)):
+            with opened(parts if len(chosen) == len(networks) else parts_of(*chosen)) as inside:
                 rows = _measure_alike(
                     chosen,
                     converted,
@@ -154,6 +154,7 @@ def measure_each(
                     counting,
                     precision,
                     stateful,
+                    inside,
                     programs,
                 )
         for index, row in zip(members, rows, strict=True):
@@ -171,9 +172,13 @@ def _measure_alike(
     counting: str,
     precision: str,
     stateful: bool,
+    parts: Sequence[nn.Module],
     programs: Programs | None,
 ) -> list[dict[str, Measurement]]:
-    """Of networks with one number format, on batches in it; ``stateful`` ones may keep things in Python."""
+    """Of networks with one number format and these parts, on batches in it.
+
+    ``stateful`` ones may keep things in Python.
+    """
     own = {name: proxy for name, proxy in proxies.items() if registry.is_own(PACKAGE, name)}
     foreign = [{name: proxy} for name, proxy in proxies.items() if name not in own]
     measured: list[dict[str, Measurement]] = [{} for _ in networks]
@@ -183,7 +188,8 @@ def _measure_alike(
         for index, network in enumerate(networks):
             seen = batches if trusted else [_copy(each) for each in batches]
             riders = _riders(company.values(), counting)
-            passes = Passes(network, seen, seed, partial(kernels.of, index), riders, stateful)
+            known = parts if len(networks) == 1 else None
+            passes = Passes(network, seen, seed, partial(kernels.of, index), riders, stateful, known)
             measured[index] |= {
                 name: _measure_one(name, proxy, passes, trusted, time_limit)
                 for name, proxy in company.items()

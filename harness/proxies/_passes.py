@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from harness import graphs
 from harness.inputs import Batch
+from harness.networks import parts_of
 from harness.proxies._channels import LayerChannels
 from harness.proxies._clock import Clock
 from harness.proxies._connected import depends_on_images
@@ -54,7 +55,8 @@ class Passes:
     ``relu_kernel(training)`` counts the ReLU codes, see :class:`harness.proxies._kernel.Kernels`. ``riders``
     are what will be read of the pass that keeps its graph beside gradients: ``codes`` of the ReLUs,
     ``channels`` of the layers, ``calls`` of torch. What is not among them is computed in another pass, with
-    the same result. Where the network is not ``stateful`` it keeps nothing in Python.
+    the same result. Where the network is not ``stateful`` it keeps nothing in Python. ``parts`` are all of
+    its parts, where they are known.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Passes:
         relu_kernel: Callable[[bool], graphs.Counted],
         riders: Collection[str] = (),
         stateful: bool = True,
+        parts: Sequence[nn.Module] | None = None,
     ) -> None:
         self.module = module
         self.batches = tuple(batches)
@@ -74,7 +77,13 @@ class Passes:
         self._relu_kernel = relu_kernel
         self._riders = frozenset(riders)
         self._seed = seed
-        self._parts = None if stateful else ()
+        self._known = parts
+        self._keeping = None if stateful else ()
+
+    @property
+    def parts(self) -> Sequence[nn.Module]:
+        """All parts of the network, itself first, a shared one once."""
+        return parts_of(self.module) if self._known is None else self._known
 
     def relu_kernel(self, training: bool) -> np.ndarray:
         """Kernel of the binary ReLU codes, (samples, samples) whole numbers in float64.
@@ -179,7 +188,7 @@ class Passes:
         def compute_by_itself() -> Result:
             with (
                 own_random_state(derive(self._seed, "proxies", name)),
-                kept_state(self.module, parts=self._parts),
+                kept_state(self.module, parts=self._keeping),
             ):
                 result = compute()
                 if self.images.device.type == "cuda":  # or its seconds would be those of who reads a number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -35,8 +35,8 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def opened(parts: Collection[nn.Module]) -> Iterator[None]:
-    """Inside, those of the parts of a network that stand in such wrappers stand without them."""
+def opened(parts: Sequence[nn.Module]) -> Iterator[Sequence[nn.Module]]:
+    """Inside, those of the parts of a network that stand in such wrappers stand without them: these parts."""
     wrapped = any(map(_is_wrapper, set(map(type, parts))))
     found = [
         (part._modules, name, child)
@@ -47,7 +47,7 @@ def opened(parts: Collection[nn.Module]) -> Iterator[None]:
     try:
         for children, name, child in found:
             children[name] = unwrapped(child)
-        yield
+        yield [part for part in parts if not _is_wrapper(type(part))] if wrapped else parts
     finally:
         for children, name, child in found:
             children[name] = child
@@ -92,9 +92,13 @@ def refusal(module: nn.Module) -> str:
 
 def _lacks_numbers(parts: Collection[nn.Module]) -> bool:
     """Whether a parameter or buffer has no shape or no numbers yet, or is quantised."""
-    tables = [own for part in parts for own in (part._parameters, part._buffers) if own]
-    found = [tensor for own in tables for tensor in own.values() if tensor is not None]
-    lazy = any(map(nn.parameter.is_lazy, {type(tensor): tensor for tensor in found}.values()))
+    held: list[Tensor | None] = []
+    for part in parts:
+        for own in (part._parameters, part._buffers):
+            if own:
+                held += own.values()
+    found = [tensor for tensor in held if tensor is not None]
+    lazy = any(map(nn.parameter.is_lazy, dict(zip(map(type, found), found, strict=True)).values()))
     return lazy or any([tensor.is_meta or tensor.is_quantized for tensor in found])
 
 

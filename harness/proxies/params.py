@@ -7,7 +7,7 @@ buffers such as running statistics are none. Higher is better. Uses neither data
 from __future__ import annotations
 
 from harness.about import About
-from harness.networks import count_parameters
+from harness.networks import count_parameters_in
 from harness.proxies._passes import Passes
 
 ABOUT = About(
@@ -23,4 +23,4 @@ WEIGHTS_ALONE = True
 
 def score(passes: Passes) -> float:
     """Parameter count."""
-    return float(count_parameters(passes.module))
+    return float(count_parameters_in(passes.parts))
