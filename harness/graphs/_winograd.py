@@ -42,9 +42,11 @@ def filters(weight: Tensor) -> Tensor:
         rows += [[1.0, point, squared] for point in (own, -own)]
         rows[-2:] = [[each / (2 * squared * (squared - other)) for each in row] for row in rows[-2:]]
     transform = torch.tensor([*rows, [0.0, 0.0, 1.0]], dtype=torch.float64)
+    outputs, inputs = weight.shape[:2]
     with torch.no_grad():
-        found = torch.einsum("ia,ocab,jb->ijco", transform, weight.double(), transform)
-        return found.flatten(0, 1).to(weight.dtype).contiguous()
+        columns = transform @ weight.double().permute(2, 3, 1, 0).reshape(3, -1)
+        found = transform @ columns.view(TILE + 2, 3, -1)
+        return found.view(POSITIONS, inputs, outputs).to(weight.dtype)
 
 
 def filtered(
@@ -70,8 +72,8 @@ def filtered(
     total = torch.empty(
         (samples, channels, height, width), dtype=first.dtype, memory_format=torch.channels_last
     )
-    if bias is not None or not values:
-        total.copy_(torch.zeros(()) if bias is None else bias[:, None, None])
+    if bias is not None:
+        total.copy_(bias[:, None, None])
     maps, read, others = _last(total), [_last(one) for one in inputs], [_last(value) for value in values]
     root, factors = _root(first), np.array([centres, averages], dtype=maps.dtype)
     size = max(1, min(BLOCK_SAMPLES, BLOCK_TILES // each))
@@ -91,7 +93,7 @@ def filtered(
         if values:
             own = tuple([other[block] for other in others])
             _winograd_loops.blend(own, factors[0], factors[1], maps[block], bias is None)
-        _winograd_loops.untile(products, maps[block], root)
+        _winograd_loops.untile(products, maps[block], bias is None and not values, root)
     return total
 
 

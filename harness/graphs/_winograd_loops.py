@@ -69,8 +69,11 @@ def tile(maps: Array, tiles: Array, rectified: bool, root: Any) -> None:
 
 
 @compiled
-def untile(products: Array, maps: Array, root: Any) -> None:
-    """Add A^T M A of all tiles M in ``products`` (36, tiles x channels) to ``maps``, as far as they reach."""
+def untile(products: Array, maps: Array, fresh: bool, root: Any) -> None:
+    """Add A^T M A of all tiles M in ``products`` (36, tiles x channels) to ``maps``, as far as they reach.
+
+    ``fresh`` maps are 0, whatever they hold.
+    """
     samples, height, width, channels = maps.shape
     down, across = (height + 3) // 4, (width + 3) // 4
     wide = across * channels
@@ -110,7 +113,10 @@ def untile(products: Array, maps: Array, root: Any) -> None:
                         whole[to + 3 * channels : to + 4 * channels],
                         root,
                     )
-                _add(whole[: width * channels], rows[4 * row + line])
+                if fresh:
+                    _copy(whole[: width * channels], rows[4 * row + line], False)
+                else:
+                    _add(whole[: width * channels], rows[4 * row + line])
 
 
 @compiled
@@ -195,7 +201,8 @@ def _copy(values: Array, to: Array, rectified: bool) -> None:
             value = values[each]
             to[each] = value if not value <= 0 else ZERO  # what is no number stays that
     else:
-        to[:] = values
+        for each in range(len(to)):
+            to[each] = values[each]
 
 
 @compiled
