@@ -53,6 +53,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _not_waiting_for_the_disk() -> Iterator[None]:
+    """Files are handed to the system as ever; that they reach the disk only a loss of power would show.
+
+    Waiting takes 10 ms a file. Processes that tests start do wait; ``test_files.py`` holds what is flushed.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The maintainers' folder of source data beside the clone; tests that need it are skipped without it."""
