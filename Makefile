@@ -40,8 +40,9 @@ data: $(READY)
 	@$(RUN) -m harness.cli.tables verify
 	@$(RUN) -m harness.cli.tables list
 
+# Every worker, and every command that a test starts, would else compile all modules anew.
 test: $(READY)
-	@$(RUN) -m pytest -q -n auto
+	@env -u PYTHONDONTWRITEBYTECODE $(RUN) -m pytest -q -n auto
 
 test-slow: $(READY)
 	@$(RUN) -m pytest -q -n auto -m slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigNode, ConfigStore
@@ -117,10 +119,17 @@ def _listed(name: str) -> dict[str, Any]:
 
 
 def _first_choices() -> list[dict[str, str]]:
-    content = OmegaConf.load(folders.CONF / "config.yaml")
-    chosen = {key for each in content.defaults if isinstance(each, DictConfig) for key in each}
+    path = folders.CONF / "config.yaml"
+    chosen = _chosen(path, path.stat().st_mtime_ns)
     return [
         {group: groups.names(group)[0]}
         for group in groups.GROUPS
         if group not in chosen and groups.names(group)
     ]
+
+
+@lru_cache(maxsize=1)
+def _chosen(path: Path, changed: int) -> frozenset[str]:
+    """Groups of which a file's defaults choose something; read again when it was ``changed``."""
+    content = OmegaConf.load(path)
+    return frozenset(str(key) for each in content.defaults if isinstance(each, DictConfig) for key in each)

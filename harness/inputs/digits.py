@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,17 @@ def open(classes: int, image_size: int, folder: Path | None = None) -> Digits:
             f"Input 'digits' is enlarged from {NATIVE_SIZE} pixels and needs an image size of at least "
             f"{NATIVE_SIZE}; received {image_size}."
         )
+    digest, pixels, targets = _bundled()
+    return Digits("digits", digest, classes, image_size, len(targets), pixels, targets)
+
+
+@cache
+def _bundled() -> tuple[str, Tensor, np.ndarray]:
+    """Digest of the file's numbers, normalised pixels and targets; read once, and not to be changed."""
     from sklearn.datasets import load_digits
 
     grey, targets = load_digits(return_X_y=True)
     digest = hashlib.sha256(grey.astype("<f8").tobytes() + targets.astype("<i8").tobytes()).hexdigest()
+    targets.setflags(write=False)
     pixels = torch.from_numpy((grey - grey.mean()) / grey.std()).reshape(-1, 1, NATIVE_SIZE, NATIVE_SIZE)
-    return Digits("digits", digest, classes, image_size, len(targets), pixels, targets)
+    return digest, pixels, targets

@@ -88,6 +88,11 @@ class _Counter(TorchDispatchMode):
         own = parameters_in(parts_of(module))
         self._weights = {parameter.untyped_storage()._cdata for parameter in own}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: for that torch loads its compiler, which takes as long as loading torch itself."""
+        return False
+
     def __torch_dispatch__(
         self,
         function: Any,

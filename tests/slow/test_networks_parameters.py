@@ -16,9 +16,12 @@ import torch
 
 from harness import benchmarks, families, networks, spaces
 
+LISTED = [name for name in spaces.names() if type(spaces.load(name)).listing is not spaces.Space.listing]
+"""The listing itself takes a while to make, for which collecting tests need not wait."""
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in spaces.names() if spaces.load(name).listing() is not None])
+@pytest.mark.parametrize("name", LISTED)
 def test_formula_equals_the_modules_for_every_network(name):
     space = spaces.load(name)
     family = importlib.import_module(f"harness.networks.{space.family}")

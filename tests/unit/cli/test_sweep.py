@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from harness import folders
 from harness.cli import run
@@ -19,14 +20,13 @@ TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "task.population=3")
 
 
 @pytest.fixture
-def sweep(capfd, monkeypatch):
+def sweep(capfd, monkeypatch, request):
     monkeypatch.setattr(sys, "argv", [])
 
     def done(root, *settings):
+        if "hydra/launcher=joblib" in settings:  # whose workers would stay for a next sweep
+            request.addfinalizer(lambda: get_reusable_executor().shutdown(wait=True))
         arguments = ["-m", *TINY, f"results={root}", *settings]
-        if "hydra/launcher=joblib" in settings:  # which leaves processes behind
-            command = [sys.executable, "-m", "harness", *arguments]
-            return subprocess.run(command, capture_output=True, text=True, check=False)
         code = run.main(arguments)
         return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
 

@@ -27,7 +27,8 @@ import numpy as np
 
 from harness import folders
 from harness.benchmarks import _manifest
-from harness.cli import _flags, main
+from harness.cli import _flags
+from harness.cli import main as verbs
 from harness.cli._compose import composing, expanded, run_config
 from harness.cli._sentence import Parser
 from harness.errors import HarnessError
@@ -43,7 +44,7 @@ LEFT_OUT = ("hydra/launcher", "hydra.launcher", "tracker=mlflow")
 RUNS = {"harness", "harness.cli.run"}
 
 
-def main_() -> int:
+def main() -> int:
     """Print every line that cannot be, and why; the last line counts."""
     bad, lines = 0, shell_lines()
     with TemporaryDirectory() as folder, labels_of_the_pages(), composing():
@@ -114,7 +115,7 @@ def plan(command: Sequence[str], folder: Path) -> None:
 
 def plan_verb(arguments: list[str], folder: Path) -> None:
     """The verb that comes first, or a run."""
-    if arguments and arguments[0] in main.verbs() and arguments[0] != "run":
+    if arguments and arguments[0] in verbs.verbs() and arguments[0] != "run":
         parsed(arguments)
     elif arguments[:1] not in (["--help"], ["--version"]):
         plan_run(arguments[arguments[:1] == ["run"] :], folder)
@@ -137,7 +138,7 @@ def parsed(arguments: Sequence[str]) -> None:
 
     with taken("parse_args"), taken("parse_intermixed_args"), mock.patch("sys.stderr") as stderr:
         try:
-            code = main.main(arguments)
+            code = verbs.main(arguments)
         except Taken:
             return
     if code:
@@ -176,4 +177,4 @@ def write_cifar10(folder: Path, images: int = 60) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main_())
+    sys.exit(main())

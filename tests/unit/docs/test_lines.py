@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from harness import folders
 from harness.cli._compose import composing
+from tests.children import command
 from tests.unit.docs import lines
 from tests.unit.docs.pages import PAGES, shell_lines
 
@@ -21,14 +19,7 @@ def test_every_line_can_be_run():
     shown = shell_lines()
     assert len(shown) > 80
     assert {line.typed.split()[0] for line in shown} >= {"harness", "make", "python"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.docs.lines"],
-        cwd=folders.ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folders.ROOT), str(PLUGIN)])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = command(module="tests.unit.docs.lines", packages=[PLUGIN])
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == f"{len(shown)} lines, 0 cannot be"
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness import networks, spaces
-from harness.networks import count_flops, count_parameters
+from harness.networks import _counting, count_flops, count_parameters
 
 
 def test_hand_count():
@@ -149,6 +149,11 @@ class Functional(nn.Module):
 def test_whatever_has_weights_counts(module, size, channels, expected) -> None:
     assert count_flops(module, size, channels) == expected
     assert count_flops(module.eval(), size, channels) == expected
+
+
+def test_torchs_compiler_is_not_loaded_for_it() -> None:
+    """It is on the first operation where torch wraps what the counter does, to keep it from compiling."""
+    assert not hasattr(_counting._Counter.__torch_dispatch__, "__wrapped__")
 
 
 def test_numbers_that_are_drawn_leave_the_generators() -> None:
