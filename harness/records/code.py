@@ -17,18 +17,28 @@ DIGITS = 16
 
 MEASURING = (
     "evidence", "families", "graphs", "inputs", "networks", "parquet", "proxies", "released", "runners",
-    "runs", "seeding", "sharing", "spaces",
+    "runs", "seeding", "sharing", "spaces", "switches",
 )  # fmt: skip
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 
-TRAINING = ("families", "inputs", "networks", "parquet", "released", "seeding", "spaces", "training")
+TRAINING = (
+    "families",
+    "inputs",
+    "networks",
+    "parquet",
+    "released",
+    "seeding",
+    "spaces",
+    "switches",
+    "training",
+)
 """Layers whose code makes a trained supernet what it is: all that ``training`` imports, down to the draws.
 
 The runner that puts them together does not count, since what it hands over is told by the description of the
 training. So a training outlives commits to all other layers, such as reports, proxies and the command line.
 """
 
-FITTING = ("families", "networks", "released", "restoration", "seeding", "spaces")
+FITTING = ("families", "networks", "released", "restoration", "seeding", "spaces", "switches")
 """Likewise, whose code makes a fit to a degraded image what it is."""
 
 _SUFFIXES = {".py", ".so", ".pyd", ".yaml"}
