@@ -132,7 +132,7 @@ def test_progress_is_told_here(tmp_path):
 
 
 INTERRUPTED = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, time
 from functools import partial
 from harness.processes.helpers import Helpers
 
@@ -145,6 +145,7 @@ def make():
     return waiting
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
     try:
         with Helpers(1) as others:
             others.begin(make, range(2), 60.0).finish()
