@@ -22,16 +22,8 @@ MEASURING = (
 """Layers whose code makes a score what it is, of those that :func:`layers` names."""
 
 TRAINING = (
-    "families",
-    "inputs",
-    "networks",
-    "parquet",
-    "released",
-    "seeding",
-    "spaces",
-    "switches",
-    "training",
-)
+    "families", "inputs", "networks", "parquet", "released", "seeding", "spaces", "switches", "training",
+)  # fmt: skip
 """Layers whose code makes a trained supernet what it is: all that ``training`` imports, down to the draws.
 
 The runner that puts them together does not count, since what it hands over is told by the description of the
