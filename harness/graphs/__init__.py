@@ -5,7 +5,7 @@ modules: two operations of the same function on the same operands are one node, 
 between networks. :func:`lower` puts faster operations in a graph's place, with the same numbers to the
 last bit; :func:`fold` rewrites it to fewer, larger ones, rounded otherwise, and :func:`rounded` to numbers
 of fewer bits. :func:`relu_kernels` runs graphs over a batch, a few samples at a time, and counts their ReLU
-codes.
+codes; a :class:`Program` does so with one graph, batch after batch.
 """
 
 from __future__ import annotations
