@@ -15,7 +15,7 @@ from harness.proxies._measure import counts_relus, load, measure, measure_each
 from harness.proxies._outcome import STATUSES, Measurement, Undefined
 from harness.proxies._passes import Passes
 from harness.proxies._precision import require_precision
-from harness.proxies._programs import Programs, SupernetPrograms
+from harness.proxies._programs import NetworkPrograms, Programs, SupernetPrograms
 
 __all__ = [
     "PATHS",
@@ -23,6 +23,7 @@ __all__ = [
     "STATUSES",
     "About",
     "Measurement",
+    "NetworkPrograms",
     "Passes",
     "Programs",
     "SupernetPrograms",

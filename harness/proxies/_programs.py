@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from harness.graphs import Counted, Program
 from harness.networks import Supernet, Switched
 from harness.spaces import Mask
 
+DEVICES = ("cuda",)
+"""Where supernets have programs: elsewhere it is faster to run what a mask leaves."""
 RELU_LAYERS = (nn.ReLU, nn.ReLU6, nn.Hardtanh)
 
 Run = Callable[[Tensor], Counted]
@@ -40,12 +43,10 @@ class Write(Protocol):
     ) -> graphs.Graph: ...
 
 
-class Programs:
-    """Programs of networks that their holder leaves as they are, one for each network, format and path."""
+class Programs(ABC):
+    """Programs of networks that their holder leaves as they are."""
 
-    def __init__(self) -> None:
-        self._made: WeakKeyDictionary[nn.Module, dict[Hashable, Program | None]] = WeakKeyDictionary()
-
+    @abstractmethod
     def of(
         self, modules: Sequence[nn.Module], batch: Tensor, images: Tensor, write: Write, kind: Hashable
     ) -> list[Run | None] | None:
@@ -60,6 +61,18 @@ class Programs:
         write, kind
             How a network is written down, and what that hangs on beside network and images.
         """
+
+
+class NetworkPrograms(Programs):
+    """One program for each network, format and path."""
+
+    def __init__(self) -> None:
+        self._made: WeakKeyDictionary[nn.Module, dict[Hashable, Program | None]] = WeakKeyDictionary()
+
+    def of(
+        self, modules: Sequence[nn.Module], batch: Tensor, images: Tensor, write: Write, kind: Hashable
+    ) -> list[Run | None] | None:
+        """As of :class:`Programs`, which there always are."""
         kind = (kind, batch.dtype, *_form(images))
         programs = [self._program(module, batch, write, kind) for module in modules]
         return [None if program is None else program.run for program in programs]
@@ -72,7 +85,7 @@ class Programs:
 
 
 class SupernetPrograms(Programs):
-    """Programs of one supernet whatever its mask: on a GPU, where one record serves all masks.
+    """Programs of one supernet whatever its mask: on :data:`DEVICES`, where one record serves all masks.
 
     Every candidate is run, and those that a mask removes are multiplied by 0: to write down and launch what a
     mask leaves takes a GPU's host longer than the GPU takes for all.
@@ -81,8 +94,6 @@ class SupernetPrograms(Programs):
     ----------
     supernet
         Whose masks are asked for; its weights stay where they are.
-    everywhere
-        On any device, also where it is the slower way.
 
     Attributes
     ----------
@@ -90,10 +101,9 @@ class SupernetPrograms(Programs):
         The supernet's.
     """
 
-    def __init__(self, supernet: Supernet, everywhere: bool = False) -> None:
-        super().__init__()
+    def __init__(self, supernet: Supernet) -> None:
         self.space = supernet.space
-        self._supernet, self._everywhere = supernet, everywhere
+        self._supernet = supernet
         self._masks: WeakKeyDictionary[nn.Module, Mask] = WeakKeyDictionary()
         self._switched: dict[Hashable, _SwitchedProgram | None] = {}
 
@@ -108,7 +118,7 @@ class SupernetPrograms(Programs):
     ) -> list[Run | None] | None:
         """As of :class:`Programs`, of what :meth:`view` has made; None for other modules."""
         known = all(module in self._masks for module in modules)
-        if not (known and (self._everywhere or images.device.type == "cuda")):
+        if not known or images.device.type not in DEVICES:
             return None
         kind = (kind, batch.dtype, *_form(images))
         if kind not in self._switched:

@@ -11,7 +11,15 @@ from harness import networks
 from harness.collector import paused_collector
 from harness.errors import HarnessError, RunFailed, machine_failure
 from harness.inputs import Batch
-from harness.proxies import Measurement, Programs, SupernetPrograms, load, measure, measure_each
+from harness.proxies import (
+    Measurement,
+    NetworkPrograms,
+    Programs,
+    SupernetPrograms,
+    load,
+    measure,
+    measure_each,
+)
 from harness.runs.setup import Setup
 from harness.scorers import Score
 from harness.seeding import derive
@@ -103,7 +111,7 @@ def supernet_scores(
 def network_scores(setup: Setup, proxy: str) -> Callable[[Architecture, int], Score]:
     """``(arch, step) -> Score`` of the stand-alone network on validation batch ``step``."""
     built: dict[Architecture, torch.nn.Module] = {}
-    programs = Programs()
+    programs = NetworkPrograms()
 
     def remembered(arch: Architecture) -> torch.nn.Module:
         if arch not in built:

@@ -118,7 +118,7 @@ def lines(
     """The table of one space, of what :func:`compare` found, with the memory of ``ways``."""
     written = [f"{'':10}  initial            proposal           memory"]
     floors = [floor for floor in FLOORS if ("initial", floor) in found]
-    for way in ("yardstick", *(way for way in WAYS if way in ways), *floors):
+    for way in ("yardstick", *(way for way in ways_on(device) if way in ways), *floors):
         cells = [_cell(found, part, way) for part in ("initial", "proposal")]
         memory = "" if way not in ways else f"{memory_of(name, way, threads, device):.2f} GB"
         written.append(f"{way:10}  {cells[0]}  {cells[1]}  {memory}")

@@ -155,7 +155,7 @@ def _ways(device: str) -> list[tuple[str, str]]:
 
 def _validation(network: nn.Module, pair: list[Batch], scale: Scale, path: str, precision: str) -> float:
     """Batches per second of one network that is written down once."""
-    programs = proxies.Programs()
+    programs = proxies.NetworkPrograms()
 
     def validate() -> None:
         for each in pair:

@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from harness import networks, spaces
 from harness.graphs import Counted
 from harness.inputs import Batch
-from harness.proxies import Passes, SupernetPrograms, load, names
+from harness.proxies import Passes, SupernetPrograms, _programs, load, names
 from harness.proxies._kernel import Kernels
 from harness.proxies._outcome import Undefined
 
@@ -90,9 +90,10 @@ def test_candidates_of_a_decision_are_read_at_once() -> None:
 
 
 @pytest.mark.parametrize("path", ["exact", "fast"])
-def test_a_record_for_all_masks_is_read_at_once(path: str) -> None:
+def test_a_record_for_all_masks_is_read_at_once(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_programs, "DEVICES", ("meta",))
     loaded = spaces.load("nb201")
-    programs = SupernetPrograms(networks.build_supernet(loaded, "tiny", 0, 10).to("meta"), everywhere=True)
+    programs = SupernetPrograms(networks.build_supernet(loaded, "tiny", 0, 10).to("meta"))
     views = [programs.view(spaces.without(loaded.full_mask, 0, candidate)) for candidate in range(5)]
     images = torch.randn(4, 3, 32, 32, device="meta")
     with Reads(True) as reads:

@@ -13,7 +13,7 @@ from harness import networks, spaces
 from harness.graphs import Program
 from harness.inputs import noise
 from harness.networks import Supernet
-from harness.proxies import Programs, SupernetPrograms, _kernel, _programs, measure, measure_each
+from harness.proxies import NetworkPrograms, SupernetPrograms, _kernel, _programs, measure, measure_each
 from harness.spaces import Mask, Space, without
 from tests.unit.graphs.test_program import Tape
 from tests.unit.networks.test_supernet import SPACES, random_mask
@@ -48,8 +48,9 @@ def programmed(programs: SupernetPrograms, masks, step: int, path: str = "exact"
 
 @pytest.fixture
 def tape(monkeypatch):
-    """Programs are recorded on the CPU too."""
+    """Programs are recorded on the CPU too, and supernets have some there."""
     tape = Tape()
+    monkeypatch.setattr(_programs, "DEVICES", ("cpu",))
     monkeypatch.setattr(_programs, "Program", partial(Program, record=tape))
     return tape
 
@@ -62,7 +63,7 @@ def supernet():
 @pytest.mark.parametrize("name", SPACES)
 def test_one_record_serves_all_masks_of_a_supernet(name, tape):
     supernet = networks.build_supernet(spaces.load(name), "tiny")
-    programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
+    programs, masks = SupernetPrograms(supernet), masks_of(supernet.space)
     for step in range(2):
         assert programmed(programs, masks, step) == plainly(supernet, masks, step)
     assert (tape.recorded > 0, tape.played >= len(masks)) == (
@@ -71,7 +72,7 @@ def test_one_record_serves_all_masks_of_a_supernet(name, tape):
 
 
 def test_the_fast_path_is_that_of_a_mask_up_to_rounding(supernet, tape):
-    programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
+    programs, masks = SupernetPrograms(supernet), masks_of(supernet.space)
     found = programmed(programs, masks, 0, "fast")
     for (value, *_), (expected, *_) in zip(found, plainly(supernet, masks, 0, "fast"), strict=True):
         assert value == pytest.approx(expected, rel=1e-4)
@@ -79,7 +80,7 @@ def test_the_fast_path_is_that_of_a_mask_up_to_rounding(supernet, tape):
 
 
 def test_a_mask_that_leaves_no_way_to_the_logits_is_told(supernet, tape):
-    programs, full = SupernetPrograms(supernet, everywhere=True), supernet.space.full_mask
+    programs, full = SupernetPrograms(supernet), supernet.space.full_mask
     nothing = tuple((True, False, False, False, False) for _ in full)
     masks = [full, nothing, full]
     found = programmed(programs, masks, 0)
@@ -92,14 +93,14 @@ def test_what_is_no_number_times_0_is_not_run(supernet, tape):
         if "nor_conv_3x3" in name:
             nn.init.constant_(weight, float("inf"))
     mask = tuple((True, True, True, False, True) for _ in supernet.space.full_mask)
-    programs = SupernetPrograms(supernet, everywhere=True)
+    programs = SupernetPrograms(supernet)
     found = programmed(programs, [mask, supernet.space.full_mask], 0)
     assert [status for _, status, _ in found] == ["ok", "nan"]
     assert found == plainly(supernet, [mask, supernet.space.full_mask], 0)
 
 
 def test_blocks_that_count_are_left_to_the_usual_way(supernet, tape):
-    programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
+    programs, masks = SupernetPrograms(supernet), masks_of(supernet.space)
     found = programmed(programs, masks, 0, counting="as_released")
     assert found == plainly(supernet, masks, 0, counting="as_released")
     assert not tape.recorded
@@ -113,7 +114,7 @@ def test_on_a_cpu_candidates_share_their_work_instead(supernet, monkeypatch):
 
 
 def test_what_is_no_view_is_measured_as_ever(supernet, tape):
-    programs, masks = SupernetPrograms(supernet, everywhere=True), masks_of(supernet.space)
+    programs, masks = SupernetPrograms(supernet), masks_of(supernet.space)
     views = [supernet.masked(mask) for mask in masks]
     found = outcomes(measure_each(views, batch(0), PROXY, 0, programs=programs))
     assert found == plainly(supernet, masks, 0)
@@ -127,7 +128,7 @@ def test_a_network_is_written_down_once_and_gives_the_same(path, tape, monkeypat
     expected = [measure(network, batch(step), PROXY, 0, path)[PROXY].value for step in range(4)]
     traced, calls = _kernel.traced, []
     monkeypatch.setattr(_kernel, "traced", lambda *args: calls.append(args) or traced(*args))
-    programs = Programs()
+    programs = NetworkPrograms()
     found = [measure(network, batch(step), PROXY, 0, path, programs=programs) for step in range(4)]
     assert [each[PROXY].value for each in found] == expected
     assert (len(calls), tape.recorded) == (1, 1)
@@ -147,5 +148,5 @@ def test_a_program_that_cannot_be_run_leaves_its_network_to_the_reference(monkey
             raise ValueError("broken")
 
     monkeypatch.setattr(_programs, "Program", Broken)
-    found = measure(network, batch(0), PROXY, 0, programs=Programs())
+    found = measure(network, batch(0), PROXY, 0, programs=NetworkPrograms())
     assert found[PROXY].value == measure(network, batch(0), PROXY, 0, "reference")[PROXY].value
