@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
 from harness.graphs._node import Graph, Node, Nodes, needed
-from harness.graphs._operations import add_scaled, scale, smooth
+from harness.graphs._operations import add_scaled, scale, smooth, weighted_sum
 from harness.graphs._winograd import LEAST_CHANNELS, LEAST_INPUTS, filtered, filters
 
 HOMOGENEOUS = (
@@ -99,15 +99,16 @@ class Sum:
         return left if left.values or left.averages or left.kernels else self
 
 
-def fold(traced: Graph, nodes: Nodes, minimal: bool = True) -> Graph:
+def fold(traced: Graph, nodes: Nodes, minimal: bool = True, one_pass: bool = False) -> Graph:
     """The graph to run instead of ``traced``: the same function with other rounding.
 
-    Without ``minimal`` convolutions stay operations of torch, which numbers of fewer bits ask for.
+    Without ``minimal`` convolutions stay operations of torch, which numbers of fewer bits ask for. With
+    ``one_pass`` they do as well, and what they give, other maps and averages are added up by one operation.
     """
     order = needed([traced])
     scalings = {node: factor for node in order if (factor := _factor(node, nodes)) is not None}
     minimal = minimal and nodes.device.type == "cpu" and nodes.dtype in (torch.float32, torch.float64)
-    folding = _Folding(nodes, scalings, minimal)
+    folding = _Folding(nodes, scalings, minimal, one_pass)
     read = {traced.output, *_read(order, scalings)}
     for node in order:
         folding.add(node, node in read)
@@ -121,13 +122,14 @@ class _Folding:
     """Every traced node as a sum; one that is read by more than sums and products is put together.
 
     ``scalings`` are the normalisations that multiply by one number; ``minimal`` says whether convolutions may
-    be computed with fewer multiplications.
+    be computed with fewer multiplications, ``one_pass`` whether maps are added up by one operation.
     """
 
-    def __init__(self, nodes: Nodes, scalings: Mapping[Node, float], minimal: bool) -> None:
+    def __init__(self, nodes: Nodes, scalings: Mapping[Node, float], minimal: bool, one_pass: bool) -> None:
         self.nodes = nodes
         self.scalings = scalings
         self.minimal = minimal
+        self.one_pass = one_pass
         self.sums: dict[Node, Sum] = {}
 
     def add(self, traced: Node, read: bool) -> None:
@@ -200,6 +202,8 @@ class _Folding:
         if terms.alone:
             return terms
         terms = terms.without_zeros()
+        if self.one_pass:
+            return Sum({self._added_up(terms): 1.0})
         factors = {*terms.values.values(), *terms.averages.values()}
         common = factors.pop() if len(factors) == 1 and not terms.kernels and 0.0 not in factors else 1.0
         if common != 1:
@@ -221,6 +225,18 @@ class _Folding:
         if factor == 1:
             return self.nodes.node(torch.add, (total, node), node.dim)
         return self.nodes.node(add_scaled, (total, node, factor), node.dim)
+
+    def _added_up(self, terms: Sum) -> Node:
+        """The one node that the terms make."""
+        convolved = self._convolved(terms.kernels)
+        own = sorted({*terms.values, *terms.averages}, key=lambda node: node.position)
+        values = (*convolved, *own)
+        centres = (*[1.0] * len(convolved), *[terms.values.get(node, 0.0) for node in own])
+        averages = (*[0.0] * len(convolved), *[terms.averages.get(node, 0.0) for node in own])
+        dim = max(value.dim for value in values)
+        if len(values) <= 2 and set(centres) == {1.0} and not any(averages):
+            return values[0] if len(values) == 1 else self.nodes.node(torch.add, values, dim)
+        return self.nodes.node(weighted_sum, (values, (False,) * len(values), centres, averages), dim)
 
     def _smoothed(self, terms: Sum) -> list[tuple[Node, float]]:
         """Values with factors: a value and its average in one, with factor 1."""

@@ -1,24 +1,21 @@
-"""ReLUs and maxima of bfloat16 numbers by their bits; torch takes longer for these than for float32's."""
+"""ReLUs, maxima and sums of bfloat16 numbers by their bits, for which torch takes longer than for float32."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._bits import MINUS_INFINITY
-from harness.graphs._compiled import compiled
-from harness.graphs._operations import maximum_3x3
+from harness.graphs import _halves_loops as loops
+from harness.graphs._halves_loops import Halves
+from harness.graphs._operations import maximum_3x3, weighted_sum
 
 LEAST = 2**14
 """Numbers from which on a loop takes less time than torch, with what it takes to begin one."""
-_INFINITY = int(MINUS_INFINITY[torch.bfloat16])
-
-Halves = npt.NDArray[np.int16]
 
 
 def by_bits(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -27,31 +24,61 @@ def by_bits(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _relu(x: Tensor) -> Tensor:
-    return _relu_(x.clone()) if _dense(x) else F.relu(x)
+    if not _dense(x):
+        return F.relu(x)
+    found = torch.empty_like(x)
+    loops.rectified(_bits(x), _bits(found))
+    return found
 
 
 def _relu_(x: Tensor) -> Tensor:
     if not _dense(x):
         return torch.relu_(x)
-    rectify(_bits(x))
+    loops.rectify(_bits(x))
     return x
 
 
 def _maximum_3x3(x: Tensor) -> Tensor:
-    """Of whole numbers in the same order, which torch compares in a quarter of the time."""
-    if not _dense(x):
+    if not (_is_map(x) and _dense(x)):
         return maximum_3x3(x)
-    ordered = x.clone()
-    order(_bits(ordered))
-    found = maximum_3x3(ordered.view(torch.int16)).view(torch.bfloat16)
-    order(_bits(found))
+    found = torch.empty_like(x)
+    loops.maximum_neighbours(_maps(x), _maps(found))
     return found
+
+
+def _weighted_sum(
+    values: Sequence[Tensor], rectified: Sequence[bool], centres: Sequence[float], averages: Sequence[float]
+) -> Tensor:
+    first = values[0]
+    if not all(_is_map(value) and value.shape == first.shape for value in values) or not _dense(first):
+        return weighted_sum(values, rectified, centres, averages)
+    total = torch.empty_like(first)
+    addresses = np.array([value.data_ptr() for value in values], np.uint64)
+    relus = np.array(rectified)
+    if any(averages):
+        ratio, factors = _beside_averages(centres, averages)
+        shares = np.array([factors, averages], np.float32)
+        loops.add_up_neighbours(addresses, relus, shares[0], shares[1], np.float32(ratio), _maps(total))
+    else:
+        loops.add_up(addresses, relus, np.array(centres, np.float32), _bits(total))
+    return total
+
+
+def _beside_averages(centres: Sequence[float], averages: Sequence[float]) -> tuple[float, list[float]]:
+    """A ratio and factors, most of them 0 where averages are not: ``centre = factor + ratio * average``."""
+    pairs = list(zip(centres, averages, strict=True))
+    ratio = Counter(centre / average for centre, average in pairs if average).most_common(1)[0][0]
+    return ratio, [
+        0.0 if average and centre / average == ratio else centre - ratio * average
+        for centre, average in pairs
+    ]
 
 
 _BY_BITS: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     F.relu: _relu,
     torch.relu_: _relu_,
     maximum_3x3: _maximum_3x3,
+    weighted_sum: _weighted_sum,
 }
 
 
@@ -61,23 +88,16 @@ def _dense(x: Tensor) -> bool:
     return side_by_side and x.numel() >= LEAST
 
 
+def _is_map(x: Tensor) -> bool:
+    return x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
+
+
+def _maps(x: Tensor) -> Halves:
+    """(samples, height, width, channels), in the memory of ``x``."""
+    return x.permute(0, 2, 3, 1).view(torch.int16).numpy()
+
+
 def _bits(x: Tensor) -> Halves:
     """In the order in which they lie in memory, and in that memory."""
     x = x if x.is_contiguous() else x.permute(0, 2, 3, 1)
     return x.view(torch.int16).view(-1).numpy()
-
-
-@compiled
-def rectify(halves: Halves) -> None:
-    """What is below 0 becomes 0; what is no number stays."""
-    for place in range(len(halves)):
-        half = halves[place]
-        halves[place] = half if (half > 0) | ((half < 0) & (half > _INFINITY)) else 0
-
-
-@compiled
-def order(halves: Halves) -> None:
-    """Numbers become whole ones that are in their order, and these become numbers again."""
-    for place in range(len(halves)):
-        half = halves[place]
-        halves[place] = half ^ ((half >> 15) & 0x7FFF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import torch
@@ -57,6 +58,24 @@ def smooth(x: Tensor, centre: float, average: float) -> Tensor:
         return torch.addcmul(x, sums, factors, out=sums)  # one pass over memory in place of two
     smoothed = sums.mul_(factors)
     return smoothed.add_(x, alpha=centre) if centre else smoothed
+
+
+def weighted_sum(
+    values: Sequence[Tensor], rectified: Sequence[bool], centres: Sequence[float], averages: Sequence[float]
+) -> Tensor:
+    """``sum(centre * v + average * average_3x3(v))``, v a value or, where ``rectified``, its ReLU.
+
+    A term whose factor is 0 is left out. Numbers of fewer bits are added up as float32, and rounded once.
+    """
+    dtype = values[0].dtype
+    total = torch.zeros((), dtype=torch.promote_types(dtype, torch.float32))
+    for value, positive, centre, average in zip(values, rectified, centres, averages, strict=True):
+        read = (F.relu(value) if positive else value).to(total.dtype)
+        if centre:
+            total = torch.add(total, read, alpha=centre)
+        if average:
+            total = torch.add(total, _pooled(read), alpha=average)
+    return total.to(dtype)
 
 
 def sum_3x3(x: Tensor, weight: Tensor) -> Tensor:

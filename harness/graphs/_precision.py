@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._node import Graph, Nodes, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, needed, replaced
+from harness.graphs._operations import weighted_sum
 
 PRECISIONS: Mapping[str, torch.dtype | None] = {
     "default": None,
@@ -61,13 +62,21 @@ def rounded(graph: Graph, nodes: Nodes, dtype: torch.dtype) -> Graph:
     """A rewritten ``graph`` for images in ``dtype``: weights and each operation's result are rounded to it.
 
     Sums within a convolution are float32's. Normalisations keep their parameters, and so do numbers that
-    multiply.
+    multiply. ReLUs that nothing but sums of maps read are made as these read them.
     """
     if dtype is nodes.dtype:
         return graph
+    order = needed([graph])
+    summed = _summed(graph, order)
     found = {nodes.images: nodes.images}
-    for node in needed([graph])[1:]:
-        operands = replaced(node.operands, found)
+    for node in order[1:]:
+        operands = node.operands
+        if node.function is weighted_sum:
+            values, _, *factors = operands
+            within = tuple(value in summed for value in values)
+            values = tuple(value.inputs[0] if value in summed else value for value in values)
+            operands = (values, within, *factors)
+        operands = replaced(operands, found)
         if node.function is not F.batch_norm:
             operands = tuple(_rounded(operand, nodes, dtype) for operand in operands)
         found[node] = nodes.node(node.function, operands, node.dim)
@@ -89,6 +98,12 @@ def multiplying(precision: str, device: torch.device) -> Iterator[None]:
     finally:
         if wanted != before:
             backend.fp32_precision = before
+
+
+def _summed(graph: Graph, order: list[Node]) -> set[Node]:
+    """The ReLUs that nothing but sums of maps reads."""
+    read = {operand for node in order if node.function is not weighted_sum for operand in node.inputs}
+    return {node for node in order if node.function is F.relu and node not in read} - {graph.output}
 
 
 def _rounded(operand: Any, nodes: Nodes, dtype: torch.dtype) -> Any:

@@ -178,7 +178,7 @@ class Kernels:
         if self._path == "fast" and training:
             return graphs.lower
         if self._format is not self._images.dtype:
-            return partial(graphs.fold, minimal=False)
+            return partial(graphs.fold, minimal=False, one_pass=self._images.device.type == "cpu")
         return PATHS[self._path]
 
     def _run(self, rewritten: list[graphs.Graph]) -> list[Counted | None]:

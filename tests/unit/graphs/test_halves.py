@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from harness.graphs._halves import by_bits
-from harness.graphs._operations import maximum_3x3
+from harness.graphs._operations import maximum_3x3, weighted_sum
 
 EVERY = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(torch.bfloat16)
 
@@ -33,7 +33,7 @@ def test_a_relu_of_every_number(function, shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("shape", [(4, 16, 32, 32), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(4, 16, 32, 32), (3, 16, 17, 33), (2, 3, 4, 5)])
 def test_the_maximum_of_neighbours(shape: tuple[int, ...], layout: torch.memory_format) -> None:
     drawn = torch.randint(
         -(2**15), 2**15, shape, generator=torch.Generator().manual_seed(0), dtype=torch.int16
@@ -43,6 +43,53 @@ def test_the_maximum_of_neighbours(shape: tuple[int, ...], layout: torch.memory_
     found = by_bits(maximum_3x3)(maps)
     assert torch.equal(found.float(), F.max_pool2d(maps.float(), 3, 1, 1))
     assert torch.equal(maps, before)
+
+
+@pytest.mark.parametrize("shape", [(4, 16, 32, 32), (3, 16, 17, 33), (5, 8, 1, 600), (2, 3, 4, 5)])
+@pytest.mark.parametrize(
+    ("rectified", "centres", "averages"),
+    [
+        ((False,), (0.0,), (0.3,)),
+        ((True, False, True), (0.25, 1.0, 0.0625), (0.0, 0.0, 0.0)),
+        ((False, False, True, False), (1.0, 0.2, 0.2, 0.2), (0.0, 0.2, 0.2, 0.2)),
+        ((False, True, True, False), (0.0, 0.2, -0.4, 0.0), (1.5, 0.1, 0.0, 0.1)),
+    ],
+)
+def test_a_sum_of_maps(shape, rectified, centres, averages) -> None:
+    maps = [
+        torch.randn(shape, generator=torch.Generator().manual_seed(number)).bfloat16()
+        for number in range(len(centres))
+    ]
+    maps = [one.contiguous(memory_format=torch.channels_last) for one in maps]
+    before = [one.clone() for one in maps]
+    exact = torch.zeros(shape, dtype=torch.float64)
+    for one, positive, centre, average in zip(maps, rectified, centres, averages, strict=True):
+        read = (one.relu() if positive else one).double()
+        exact += centre * read + average * F.avg_pool2d(read, 3, 1, 1, count_include_pad=False)
+    for function in (weighted_sum, by_bits(weighted_sum)):
+        found = function(maps, rectified, centres, averages)
+        assert found.dtype is torch.bfloat16
+        assert found.stride() == maps[0].stride()
+        assert ((found.double() - exact).abs() <= exact.abs() * 2**-8 + 1e-6).all()
+    assert all(torch.equal(one, other) for one, other in zip(maps, before, strict=True))
+
+
+def test_what_is_no_number_stays_so_in_sums_and_what_is_left_out_does_not_count() -> None:
+    maps = torch.ones(1, 16, 32, 32).bfloat16().contiguous(memory_format=torch.channels_last)
+    hollow = maps.clone()
+    hollow[0, 3, 5, 7] = float("nan")
+    add_up = by_bits(weighted_sum)
+    assert add_up((maps, hollow), (True, True), (1.0, 1.0), (0.0, 0.0)).isnan().sum() == 1
+    assert add_up((maps, hollow), (True, True), (1.0, 0.0), (0.0, 0.5)).isnan().sum() == 9
+    assert torch.equal(add_up((maps, hollow), (True, True), (1.0, 0.0), (0.5, 0.0)), 1.5 * maps)
+    hollow[0, 3, 5, 7] = float("inf")
+    assert add_up((maps, hollow), (True, True), (0.0, 0.0), (1.0, 0.5)).isinf().sum() == 9
+
+
+def test_a_sum_of_maps_of_other_shapes_is_left_to_torch() -> None:
+    maps, row = torch.randn(4, 16, 32, 32).bfloat16(), torch.randn(1, 16, 1, 1).bfloat16()
+    found = by_bits(weighted_sum)((row, maps), (False, True), (2.0, 1.0), (0.0, 0.0))
+    assert torch.equal(found, (2 * row.float() + maps.float().relu()).bfloat16())
 
 
 @pytest.mark.parametrize("function", [F.relu, torch.relu_])

@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from harness import graphs, networks, spaces
 from harness.errors import ConfigError, UnknownNameError
+from harness.graphs._operations import weighted_sum
 from harness.inputs import noise
 from harness.proxies import measure, measure_each
 from harness.spaces import without
@@ -30,13 +32,21 @@ def without_bfloat16(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
 
 
+FOLD = partial(graphs.fold, minimal=False)
+
+
 @pytest.mark.parametrize(
-    ("dtype", "training"), [(torch.bfloat16, False), (torch.bfloat16, True), (torch.float16, False)]
+    ("dtype", "training", "rewrite"),
+    [
+        (torch.bfloat16, False, partial(FOLD, one_pass=True)),
+        (torch.bfloat16, False, FOLD),
+        (torch.bfloat16, True, graphs.lower),
+        (torch.float16, False, FOLD),
+    ],
 )
-def test_rounded_graphs_count_nearly_the_same_codes(views, dtype, training):
+def test_rounded_graphs_count_nearly_the_same_codes(views, dtype, training, rewrite):
     images = noise.open(10, 32).batch(0, 0, 8).images.contiguous(memory_format=torch.channels_last)
     nodes = graphs.Nodes(images)
-    rewrite = graphs.lower if training else partial(graphs.fold, minimal=False)
     usual = [rewrite(graphs.trace(view, nodes, training), nodes) for view in views]
     assert all(graphs.rounded(graph, nodes, torch.float32) is graph for graph in usual)
     low = [graphs.rounded(graph, nodes, dtype) for graph in usual]
@@ -48,6 +58,25 @@ def test_rounded_graphs_count_nearly_the_same_codes(views, dtype, training):
         apart = (one.kernel - other.kernel).abs().max() / one.units
         assert 0 < apart < 0.02
         assert torch.allclose(other.logits.float(), one.logits, atol=0.1 * float(one.logits.abs().max()))
+
+
+def test_relus_that_sums_alone_read_are_made_by_these(views):
+    images = noise.open(10, 32).batch(0, 0, 2).images
+    nodes = graphs.Nodes(images)
+    graph = graphs.fold(graphs.trace(views[0], nodes), nodes, minimal=False, one_pass=True)
+    low = graphs.rounded(graph, nodes, torch.bfloat16)
+    order = graphs.needed([low])
+    read = {operand for node in order for operand in node.inputs} | {low.output}
+    sums = [node for node in order if node.function is weighted_sum]
+    for node in sums:
+        assert len(node.operands[1]) == len(node.inputs)
+        assert not any(
+            positive and value.function is F.relu for value, positive in zip(*node.operands[:2], strict=True)
+        )
+    unread = [node for node in low.relus if node not in read]
+    assert bool(unread) == any(any(node.operands[1]) for node in sums)
+    assert len(low.relus) == len(graph.relus)
+    assert list(low.relus.values()) == list(graph.relus.values())
 
 
 def test_scores_in_bfloat16_are_near_float32s(views):
