@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 
 from harness.graphs import _halves_loops as loops
 from harness.graphs._halves_loops import Halves
-from harness.graphs._operations import maximum_3x3, weighted_sum
+from harness.graphs._operations import average_3x3, beside_averages, maximum_3x3, weighted_sum
 
 LEAST = 2**14
 """Numbers from which on a loop takes less time than torch, with what it takes to begin one."""
@@ -46,6 +45,34 @@ def _maximum_3x3(x: Tensor) -> Tensor:
     return found
 
 
+def _average_3x3(x: Tensor) -> Tensor:
+    return _weighted_sum((x,), (False,), (0.0,), (1.0,)) if _is_map(x) and _dense(x) else average_3x3(x)
+
+
+def _batch_norm(
+    x: Tensor,
+    mean: Tensor | None,
+    variance: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Tensor:
+    """With the batch's own statistics, which the running ones are not told of."""
+    if not (training and _is_map(x) and _dense(x)):
+        return F.batch_norm(x, mean, variance, weight, bias, training, momentum, eps)
+    found = torch.empty_like(x)
+    statistics = np.empty((2, x.shape[1]))
+    loops.moments(_maps(x), statistics)
+    factor = 1 / np.sqrt(statistics[1] + eps)
+    if weight is not None:
+        factor *= weight.numpy()
+    shift = -statistics[0] * factor if bias is None else bias.numpy() - statistics[0] * factor
+    loops.multiply(_maps(x), factor.astype(np.float32), shift.astype(np.float32), _maps(found))
+    return found
+
+
 def _weighted_sum(
     values: Sequence[Tensor], rectified: Sequence[bool], centres: Sequence[float], averages: Sequence[float]
 ) -> Tensor:
@@ -56,7 +83,7 @@ def _weighted_sum(
     addresses = np.array([value.data_ptr() for value in values], np.uint64)
     relus = np.array(rectified)
     if any(averages):
-        ratio, factors = _beside_averages(centres, averages)
+        ratio, factors = beside_averages(centres, averages)
         shares = np.array([factors, averages], np.float32)
         loops.add_up_neighbours(addresses, relus, shares[0], shares[1], np.float32(ratio), _maps(total))
     else:
@@ -64,20 +91,12 @@ def _weighted_sum(
     return total
 
 
-def _beside_averages(centres: Sequence[float], averages: Sequence[float]) -> tuple[float, list[float]]:
-    """A ratio and factors, most of them 0 where averages are not: ``centre = factor + ratio * average``."""
-    pairs = list(zip(centres, averages, strict=True))
-    ratio = Counter(centre / average for centre, average in pairs if average).most_common(1)[0][0]
-    return ratio, [
-        0.0 if average and centre / average == ratio else centre - ratio * average
-        for centre, average in pairs
-    ]
-
-
 _BY_BITS: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     F.relu: _relu,
     torch.relu_: _relu_,
     maximum_3x3: _maximum_3x3,
+    average_3x3: _average_3x3,
+    F.batch_norm: _batch_norm,
     weighted_sum: _weighted_sum,
 }
 

@@ -48,19 +48,20 @@ def maximum_neighbours(maps: Halves, to: Halves) -> None:
     """
     samples, height, width, channels = maps.shape
     wide, first, last = width * channels, channels, channels + width * channels
+    given, found = maps.reshape(samples * height, wide), to.reshape(samples * height, wide)
     rows = np.empty((4, wide), np.int16)  # the last one is beyond the edge
     greatest, square = np.empty(last + channels, np.int16), np.empty(wide, np.int16)
     rows[3], greatest[:] = _LEAST, _LEAST
     for sample in range(samples):
         for row in range(height + 1):
             if row < height:
-                _order(maps[sample, row].reshape(wide), rows[row % 3])
+                _order(given[sample * height + row], rows[row % 3])
             if row > 0:
                 done = row - 1
                 above, below = (done - 1) % 3 if done > 0 else 3, row % 3 if row < height else 3
                 _greatest(rows[above], rows[done % 3], rows[below], greatest[first:last])
                 _greatest(greatest[:wide], greatest[first:last], greatest[2 * channels :], square)
-                _order(square, to[sample, done].reshape(wide))
+                _order(square, found[sample * height + done])
 
 
 @compiled
@@ -102,9 +103,10 @@ def add_up_neighbours(
     sums = np.empty((3, wide), np.float32)
     averaged = np.zeros((4, last + channels), np.float32)  # the last row is beyond the edge
     three = np.empty(last + channels, np.float32)
-    shares = np.empty((width, channels), np.float32)
+    shares = np.empty(wide, np.float32)
     for column in range(width):
-        shares[column] = _share(column, width)
+        shares[column * channels : (column + 1) * channels] = _share(column, width)
+    rows = total.reshape(samples * height, wide)
     for sample in range(samples):
         for row in range(height + 1):
             if row < height:
@@ -129,10 +131,51 @@ def add_up_neighbours(
                     three[:wide],
                     three[first:last],
                     three[2 * channels :],
-                    shares.reshape(wide),
+                    shares,
                     _share(done, height),
-                    total[sample, done].reshape(wide),
+                    rows[sample * height + done],
                 )
+
+
+@compiled
+def moments(maps: Halves, found: npt.NDArray[np.float64]) -> None:
+    """Write every channel's mean and variance into ``found`` (2, channels).
+
+    Squares are those of differences to the mean of the first sample, so that nothing cancels.
+    """
+    samples, height, width, channels = maps.shape
+    wide, count = width * channels, height * width
+    near, sums, squares = np.zeros(wide, np.float32), np.empty(wide, np.float32), np.empty(wide, np.float32)
+    totals = np.zeros((2, wide))
+    rows = maps.reshape(samples * height, wide)
+    for sample in range(-1, samples):
+        sums[:], squares[:] = 0, 0
+        for row in range(height):
+            _add_moments(rows[max(sample, 0) * height + row], near, sums, squares)
+        if sample < 0:
+            for channel in range(channels):
+                near[channel::channels] = sums[channel::channels].sum() / count
+        else:
+            for place in range(wide):
+                totals[0, place] += sums[place]
+                totals[1, place] += squares[place]
+    for channel in range(channels):
+        apart = totals[0, channel::channels].sum() / (samples * count)
+        found[0, channel] = near[channel] + apart
+        found[1, channel] = max(0.0, totals[1, channel::channels].sum() / (samples * count) - apart * apart)
+
+
+@compiled
+def multiply(maps: Halves, factors: Wide, shifts: Wide, to: Halves) -> None:
+    """Write ``maps`` times every channel's factor, plus its shift."""
+    samples, height, width, channels = maps.shape
+    wide = width * channels
+    rows, found = maps.reshape(samples * height, wide), to.reshape(samples * height, wide)
+    factor, shift = np.empty(wide, np.float32), np.empty(wide, np.float32)
+    for channel in range(channels):
+        factor[channel::channels], shift[channel::channels] = factors[channel], shifts[channel]
+    for row in range(samples * height):
+        _multiply(rows[row], factor, shift, found[row])
 
 
 def _address(context: Any, address: Any) -> Any:
@@ -191,6 +234,20 @@ def _add(value: Halves, rectified: bool, factor: Any, to: Wide) -> None:
     else:
         for place in range(len(to)):
             to[place] += factor * _widened(value[place])
+
+
+@compiled
+def _add_moments(value: Halves, near: Wide, sums: Wide, squares: Wide) -> None:
+    for place in range(len(sums)):
+        apart = _widened(value[place]) - near[place]
+        sums[place] += apart
+        squares[place] += apart * apart
+
+
+@compiled
+def _multiply(value: Halves, factor: Wide, shift: Wide, to: Halves) -> None:
+    for place in range(len(to)):
+        to[place] = _rounded(_widened(value[place]) * factor[place] + shift[place])
 
 
 @compiled

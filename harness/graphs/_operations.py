@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
@@ -76,6 +77,17 @@ def weighted_sum(
         if average:
             total = torch.add(total, _pooled(read), alpha=average)
     return total.to(dtype)
+
+
+def beside_averages(centres: Sequence[float], averages: Sequence[float]) -> tuple[float, list[float]]:
+    """A ratio and factors, most of them 0 where averages are not: ``centre = factor + ratio * average``."""
+    pairs = list(zip(centres, averages, strict=True))
+    ratios = Counter(centre / average for centre, average in pairs if average)
+    ratio = ratios.most_common(1)[0][0] if ratios else 0.0
+    return ratio, [
+        0.0 if average and centre / average == ratio else centre - ratio * average
+        for centre, average in pairs
+    ]
 
 
 def sum_3x3(x: Tensor, weight: Tensor) -> Tensor:

@@ -22,6 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.graphs._operations import beside_averages
+
 LEAST_CHANNELS, LEAST_INPUTS = 8, 32
 """Channels in and out of a convolution, and channels in of all that are added, from which on transforms are
 repaid."""
@@ -75,7 +77,9 @@ def filtered(
     if bias is not None:
         total.copy_(bias[:, None, None])
     maps, read, others = _last(total), [_last(one) for one in inputs], [_last(value) for value in values]
-    root, factors = _root(first), np.array([centres, averages], dtype=maps.dtype)
+    ratio, beside = beside_averages(centres, averages)
+    factors = np.array([beside, averages], dtype=maps.dtype)
+    root, ratio = _root(first), maps.dtype.type(ratio)
     size = max(1, min(BLOCK_SAMPLES, BLOCK_TILES // each))
     product = first.new_empty((POSITIONS, size * each, channels))
     products = product.flatten(1).numpy()
@@ -92,7 +96,7 @@ def filtered(
                 torch.bmm(tiles, kernel, out=product)
         if values:
             own = tuple([other[block] for other in others])
-            _winograd_loops.blend(own, factors[0], factors[1], maps[block], bias is None)
+            _winograd_loops.blend(own, factors[0], factors[1], ratio, maps[block], bias is None)
         _winograd_loops.untile(products, maps[block], bias is None and not values, root)
     return total
 

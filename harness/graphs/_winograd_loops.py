@@ -120,19 +120,21 @@ def untile(products: Array, maps: Array, fresh: bool, root: Any) -> None:
 
 
 @compiled
-def blend(values: Any, centres: Array, averages: Array, maps: Array, fresh: bool) -> None:
-    """Add values times ``centres`` and their 3x3 averages times ``averages`` to ``maps``.
+def blend(values: Any, factors: Array, averages: Array, ratio: Any, maps: Array, fresh: bool) -> None:
+    """Add values times ``factors + ratio * averages`` and their 3x3 averages times ``averages`` to ``maps``.
 
     ``values`` is a tuple of arrays like ``maps``. ``fresh`` maps are 0, whatever they hold. What lies beyond
-    the edge is left out of averages.
+    the edge is left out of averages. Where all values are to their averages as ``ratio``, both are of one sum
+    of values.
     """
     samples, height, width, channels = maps.shape
     wide = width * channels
     averaged = np.empty((height + 2, wide + 2 * channels), maps.dtype)
     summed = np.empty(wide + 2 * channels, maps.dtype)
-    shares = np.empty((width, channels), maps.dtype)
+    shares = np.empty(wide, maps.dtype)
     for column in range(width):
-        shares[column] = 1 / (3 - (column == 0) - (column == width - 1))
+        share = 1 / (3 - (column == 0) - (column == width - 1))
+        shares[column * channels : (column + 1) * channels] = share
     for sample in range(samples):
         rows = maps[sample].reshape(height, wide)
         averaged[:] = 0
@@ -141,17 +143,20 @@ def blend(values: Any, centres: Array, averages: Array, maps: Array, fresh: bool
         for number in range(len(values)):
             own = values[number][sample].reshape(height, wide)
             for row in range(height):
-                inner = averaged[row + 1, channels : channels + wide]
-                _add_scaled(own[row], centres[number], rows[row], averages[number], inner)
+                if factors[number] != 0:
+                    _add_scaled(own[row], factors[number], rows[row])
+                if averages[number] != 0:
+                    _add_scaled(own[row], averages[number], averaged[row + 1, channels : channels + wide])
         for row in range(height):
             _sum(averaged[row], averaged[row + 1], averaged[row + 2], summed)
-            share = maps.dtype.type(1 / (3 - (row == 0) - (row == height - 1)))
             _add_average(
+                averaged[row + 1 if ratio != 0 else 0, channels : channels + wide],
+                ratio,
                 summed[:wide],
                 summed[channels : channels + wide],
                 summed[2 * channels :],
-                shares.reshape(wide),
-                share,
+                shares,
+                maps.dtype.type(1 / (3 - (row == 0) - (row == height - 1))),
                 rows[row],
             )
 
@@ -212,11 +217,9 @@ def _add(values: Array, to: Array) -> None:
 
 
 @compiled
-def _add_scaled(values: Array, factor: Any, to: Array, other_factor: Any, other: Array) -> None:
+def _add_scaled(values: Array, factor: Any, to: Array) -> None:
     for each in range(len(to)):
-        value = values[each]
-        to[each] += factor * value
-        other[each] += other_factor * value
+        to[each] += factor * values[each]
 
 
 @compiled
@@ -226,6 +229,16 @@ def _sum(first: Array, second: Array, third: Array, to: Array) -> None:
 
 
 @compiled
-def _add_average(first: Array, second: Array, third: Array, shares: Array, share: Any, to: Array) -> None:
+def _add_average(
+    centre: Array,
+    ratio: Any,
+    first: Array,
+    second: Array,
+    third: Array,
+    shares: Array,
+    share: Any,
+    to: Array,
+) -> None:
     for each in range(len(to)):
-        to[each] += share * shares[each] * (first[each] + second[each] + third[each])
+        average = share * shares[each] * (first[each] + second[each] + third[each])
+        to[each] += ratio * centre[each] + average

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from harness.graphs._halves import by_bits
-from harness.graphs._operations import maximum_3x3, weighted_sum
+from harness.graphs._operations import average_3x3, beside_averages, maximum_3x3, weighted_sum
 
 EVERY = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(torch.bfloat16)
 
@@ -84,6 +84,43 @@ def test_what_is_no_number_stays_so_in_sums_and_what_is_left_out_does_not_count(
     assert torch.equal(add_up((maps, hollow), (True, True), (1.0, 0.0), (0.5, 0.0)), 1.5 * maps)
     hollow[0, 3, 5, 7] = float("inf")
     assert add_up((maps, hollow), (True, True), (0.0, 0.0), (1.0, 0.5)).isinf().sum() == 9
+
+
+@pytest.mark.parametrize("shape", [(4, 16, 32, 32), (3, 16, 17, 33)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_normalisation_by_the_batchs_own_statistics(shape, affine: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    channels = shape[1]
+    maps = torch.randn(shape, generator=generator) * torch.rand(channels, 1, 1, generator=generator) + 40
+    maps = maps.bfloat16().contiguous(memory_format=torch.channels_last)
+    weight, bias = torch.randn(2, channels, generator=generator) if affine else (None, None)
+    found = by_bits(F.batch_norm)(maps, None, None, weight, bias, True, 0.0, 1e-5)
+    wide = [None if one is None else one.double() for one in (weight, bias)]
+    expected = F.batch_norm(maps.double(), None, None, *wide, True, 0.0, 1e-5)
+    assert found.stride() == maps.stride()
+    assert ((found.double() - expected).abs() <= expected.abs() * 2**-8 + 1e-4).all()
+
+
+@pytest.mark.parametrize(("shape", "training"), [((4, 16, 32, 32), False), ((2, 16, 4, 5), True)])
+def test_running_statistics_and_few_numbers_are_left_to_torch(shape, training: bool) -> None:
+    maps = torch.randn(shape).bfloat16().contiguous(memory_format=torch.channels_last)
+    running = (None, None) if training else (torch.rand(16), torch.rand(16) + 0.5)
+    expected = F.batch_norm(maps, *running, None, None, training, 0.0, 1e-5)
+    assert torch.equal(by_bits(F.batch_norm)(maps, *running, None, None, training, 0.0, 1e-5), expected)
+
+
+@pytest.mark.parametrize("shape", [(4, 16, 32, 32), (2, 3, 4, 5)])
+def test_the_average_of_neighbours(shape: tuple[int, ...]) -> None:
+    maps = torch.randn(shape, generator=torch.Generator().manual_seed(0)).bfloat16()
+    maps = maps.contiguous(memory_format=torch.channels_last)
+    expected = F.avg_pool2d(maps.double(), 3, 1, 1, count_include_pad=False)
+    found = by_bits(average_3x3)(maps)
+    assert ((found.double() - expected).abs() <= expected.abs() * 2**-7 + 1e-6).all()
+
+
+def test_what_stands_beside_averages() -> None:
+    assert beside_averages((1.0, 0.2, 0.4, 0.0), (0.0, 0.1, 0.2, 0.3)) == (2.0, [1.0, 0.0, 0.0, -0.6])
+    assert beside_averages((1.0, 0.5), (0.0, 0.0)) == (0.0, [1.0, 0.5])
 
 
 def test_a_sum_of_maps_of_other_shapes_is_left_to_torch() -> None:
