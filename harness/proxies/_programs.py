@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -124,7 +125,7 @@ class SupernetPrograms(Programs):
         if kind not in self._switched:
             self._switched[kind] = _switched_program(self._supernet, batch, write)
         program = self._switched[kind]
-        return None if program is None else [program.under(self._masks[each], each) for each in modules]
+        return None if program is None else [*program.under([self._masks[each] for each in modules], modules)]
 
 
 class _Callers(graphs.Watch):
@@ -172,18 +173,26 @@ class _SwitchedProgram:
         ]
         self._output = numbers[traced.output]
 
-    def under(self, mask: Mask, view: nn.Module) -> Run:
-        """What runs the supernet under ``mask``, whose network is the ``view``."""
-        told = self._switched.told(mask)
+    def under(self, masks: Sequence[Mask], views: Sequence[nn.Module]) -> list[Run]:
+        """What runs the supernet under each of ``masks``, whose networks are the ``views``.
+
+        What the record is told of all masks is copied to its device here, at once: a copy from the host would
+        wait there for what is played before.
+        """
+        told = [self._switched.told(mask) for mask in masks]
+        values = torch.tensor(told, dtype=self._switched.values.dtype).to(self._calls.device)
+        calls = torch.tensor([self._called(view) for view in views]).to(self._calls.device)
+        return [partial(self._run, *each) for each in zip(told, values, calls, strict=True)]
+
+    def _called(self, view: nn.Module) -> list[int]:
+        """How often each ReLU is called in a network."""
         running = set(view.modules())
-        calls = [sum(part in running for part in parts) for parts in self._callers]
+        return [sum(part in running for part in parts) for parts in self._callers]
 
-        def run(images: Tensor) -> Counted:
-            self._switched.values.copy_(torch.tensor(told, dtype=self._switched.values.dtype))
-            self._calls.copy_(torch.tensor(calls))
-            return replace(self._program.run(images), connected=self._connected(told))
-
-        return run
+    def _run(self, told: Sequence[float], values: Tensor, calls: Tensor, images: Tensor) -> Counted:
+        self._switched.values.copy_(values)
+        self._calls.copy_(calls)
+        return replace(self._program.run(images), connected=self._connected(told))
 
     def _connected(self, told: Sequence[float]) -> bool:
         """Whether operations that do not multiply by 0 lead from the images to the logits."""
