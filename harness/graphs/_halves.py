@@ -18,7 +18,10 @@ LEAST = 2**14
 
 
 def by_bits(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """What to run in the place of ``function`` on bfloat16 numbers on a CPU, with the same result."""
+    """What to run in the place of ``function`` on bfloat16 numbers on a CPU.
+
+    Results are the same; where numbers are added up it is as float32, and they are rounded once.
+    """
     return _BY_BITS.get(function, function)
 
 
@@ -65,10 +68,9 @@ def _batch_norm(
     found = torch.empty_like(x)
     statistics = np.empty((2, x.shape[1]))
     loops.moments(_maps(x), statistics)
-    factor = 1 / np.sqrt(statistics[1] + eps)
-    if weight is not None:
-        factor *= weight.numpy()
-    shift = -statistics[0] * factor if bias is None else bias.numpy() - statistics[0] * factor
+    with np.errstate(all="ignore"):  # of maps that are no numbers
+        factor = (1.0 if weight is None else weight.detach().numpy()) / np.sqrt(statistics[1] + eps)
+        shift = (0.0 if bias is None else bias.detach().numpy()) - statistics[0] * factor
     loops.multiply(_maps(x), factor.astype(np.float32), shift.astype(np.float32), _maps(found))
     return found
 

@@ -101,6 +101,15 @@ def test_a_normalisation_by_the_batchs_own_statistics(shape, affine: bool) -> No
     assert ((found.double() - expected).abs() <= expected.abs() * 2**-8 + 1e-4).all()
 
 
+def test_a_normalisation_of_what_is_no_number_is_none() -> None:
+    maps = torch.ones(4, 16, 32, 32).bfloat16().contiguous(memory_format=torch.channels_last)
+    maps[0, 3, 5, 7] = float("inf")
+    weight = torch.ones(16, requires_grad=True)
+    found = by_bits(F.batch_norm)(maps, None, None, weight, weight, True, 0.0, 1e-5)
+    assert found[:, 3].isnan().all()
+    assert torch.equal(found[:, 4:], torch.ones_like(found[:, 4:]))
+
+
 @pytest.mark.parametrize(("shape", "training"), [((4, 16, 32, 32), False), ((2, 16, 4, 5), True)])
 def test_running_statistics_and_few_numbers_are_left_to_torch(shape, training: bool) -> None:
     maps = torch.randn(shape).bfloat16().contiguous(memory_format=torch.channels_last)
