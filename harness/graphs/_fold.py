@@ -12,16 +12,16 @@ multiplications (:mod:`harness.graphs._winograd`), and what is added to them is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from harness.graphs._lower import AVERAGE_3X3, affine, pooling
-from harness.graphs._node import Graph, Node, Nodes, needed
+from harness.graphs._node import INPUT, Graph, Node, Nodes, Operation, needed, operation_of
 from harness.graphs._operations import add_scaled, scale, smooth, weighted_sum
 from harness.graphs._winograd import LEAST_CHANNELS, LEAST_INPUTS, filtered, filters
 
@@ -31,12 +31,11 @@ HOMOGENEOUS = (
 )  # fmt: skip
 """Functions with f(c x) = c f(x) for every c above 0."""
 
-Kernel = tuple[Tensor, Tensor | None, tuple[Any, ...] | None, float, float]
-"""Weight, bias and normalisation, None where there is none; the factors of the input and of the result."""
+Kernel = tuple[Operation, Operation | None, float, float]
+"""A convolution and its normalisation, if any; the factors of the input and of the result."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """What a convolution reads and how. Kernels at one place can be added.
 
     ``other`` is empty where the kernel is centred on its pixel: it may then be padded to a larger one.
@@ -62,6 +61,14 @@ class Sum:
         return len(self.values) == 1 and not self.averages and not self.kernels
 
     @property
+    def one_convolution(self) -> tuple[Place, tuple[Kernel, ...]] | None:
+        """What is to be convolved and how, where there is nothing else."""
+        if self.values or self.averages or len(self.kernels) != 1:
+            return None
+        ((place, kernels),) = self.kernels.items()
+        return (place, kernels) if all([kernel[3] for kernel in kernels]) else None
+
+    @property
     def only(self) -> tuple[Node, float]:
         """The value and its factor, of what is put together."""
         ((node, factor),) = self.values.items()
@@ -73,7 +80,7 @@ class Sum:
             {node: own * factor for node, own in self.values.items()},
             {node: own * factor for node, own in self.averages.items()},
             {
-                place: tuple((*kernel[:4], kernel[4] * factor) for kernel in kernels)
+                place: tuple((*kernel[:3], kernel[3] * factor) for kernel in kernels)
                 for place, kernels in self.kernels.items()
             },
         )
@@ -91,9 +98,9 @@ class Sum:
             {node: factor for node, factor in self.values.items() if factor},
             {node: factor for node, factor in self.averages.items() if factor},
             {
-                place: tuple(kernel for kernel in kernels if kernel[4])
+                place: tuple(kernel for kernel in kernels if kernel[3])
                 for place, kernels in self.kernels.items()
-                if any(kernel[4] for kernel in kernels)
+                if any(kernel[3] for kernel in kernels)
             },
         )
         return left if left.values or left.averages or left.kernels else self
@@ -154,37 +161,29 @@ class _Folding:
         if function is torch.mul:
             return self.sums[operands[0]].times(float(operands[1]))
         if function is F.conv2d:
-            return self._convolution(*operands)
+            return self._convolution(traced)
         if traced in self.scalings:
             return self.sums[operands[0]].times(self.scalings[traced])
         if _folds(traced) and self.sums[operands[0]].kernels:  # none where the convolution is read elsewhere
-            return self._normalised(self.sums[operands[0]], operands)
+            return self._normalised(self.sums[operands[0]], traced.operation)
         if function is F.avg_pool2d and operands[1:] == AVERAGE_3X3:
             node, factor = self.sums[operands[0]].only
             return Sum(averages={node: factor})
         return self._other(traced)
 
-    def _convolution(
-        self,
-        x: Node,
-        weight: Tensor,
-        bias: Tensor | None,
-        stride: tuple[int, int],
-        padding: tuple[int, int],
-        dilation: tuple[int, int],
-        groups: int,
-    ) -> Sum:
-        node, factor = self.sums[x].only
+    def _convolution(self, traced: Node) -> Sum:
+        node, factor = self.sums[traced.operands[0]].only
+        _, weight, _, stride, padding, dilation, groups = traced.operands
         sizes = tuple(weight.shape[2:])
         centred = dilation == (1, 1) and all(
             p == k // 2 and k % 2 for p, k in zip(padding, sizes, strict=True)
         )
         place = Place(node, stride, groups, () if centred else (sizes, padding, dilation))
-        return Sum(kernels={place: ((weight, bias, None, factor, 1.0),)})
+        return Sum(kernels={place: ((traced.operation, None, factor, 1.0),)})
 
-    def _normalised(self, terms: Sum, operands: tuple[Any, ...]) -> Sum:
-        ((place, ((weight, bias, _, inner, outer),)),) = terms.kernels.items()
-        return Sum(kernels={place: ((weight, bias, (*operands[1:5], operands[7]), inner, outer),)})
+    def _normalised(self, terms: Sum, normalisation: Operation) -> Sum:
+        ((place, ((convolution, _, inner, outer),)),) = terms.kernels.items()
+        return Sum(kernels={place: ((convolution, normalisation, inner, outer),)})
 
     def _other(self, traced: Node) -> Sum:
         inputs = traced.inputs
@@ -201,6 +200,8 @@ class _Folding:
         """The one value that the terms make, by its node and a factor."""
         if terms.alone:
             return terms
+        if not self.minimal and (one := terms.one_convolution):
+            return Sum({self._convolve([one[0]], [one[1]]): 1.0})
         terms = terms.without_zeros()
         if self.one_pass:
             return Sum({self._added_up(terms): 1.0})
@@ -268,33 +269,38 @@ class _Folding:
 
     def _convolved(self, kernels: Mapping[Place, tuple[Kernel, ...]]) -> list[Node]:
         """Nodes that add up to the convolutions; 3x3 ones of one stride are one over all their inputs."""
-        together: dict[tuple[Any, ...], list[tuple[Place, Tensor, Tensor]]] = {}
+        together: dict[Hashable, list[Place]] = {}
         for place in sorted(kernels, key=lambda place: place.value.position):
-            weight, bias = self.nodes.constant(merged, kernels[place])
-            wide = place.groups == 1 and not place.other and weight.shape[2] > 1
-            key = (place.stride, weight.shape[2:]) if wide else (place,)
-            together.setdefault(key, []).append((place, weight, bias))
-        return [self._convolve(parts) for parts in together.values()]
+            size = _size(kernels[place])
+            wide = place.groups == 1 and not place.other and size[0] > 1
+            together.setdefault((place.stride, size) if wide else place, []).append(place)
+        return [self._convolve(places, [kernels[place] for place in places]) for places in together.values()]
 
-    def _convolve(self, parts: list[tuple[Place, Tensor, Tensor]]) -> Node:
-        places, weights, biases = zip(*parts, strict=True)
+    def _convolve(self, places: list[Place], kernels: list[tuple[Kernel, ...]]) -> Node:
         value, stride, groups, other = places[0].value, places[0].stride, places[0].groups, places[0].other
-        if len(parts) > 1:
+        if len(places) > 1:
             value = self.nodes.node(torch.cat, (tuple(place.value for place in places), 1), 4)
-        weight, bias = self.nodes.constant(concatenated, weights, biases)
-        padding = other[1] if other else tuple(size // 2 for size in weight.shape[2:])
-        dilation = other[2] if other else (1, 1)
-        return self.nodes.node(F.conv2d, (value, weight, bias, stride, padding, dilation, groups), 4)
+        key = (stride, groups, other, *kernels)
+        operation = self.nodes.convolutions.get(key)
+        if operation is None:
+            weights, biases = zip(*(self.nodes.constant(merged, own) for own in kernels), strict=True)
+            weight, bias = concatenated(weights, biases)
+            padding = other[1] if other else tuple(size // 2 for size in weight.shape[2:])
+            operands = (INPUT, weight, bias, stride, padding, other[2] if other else (1, 1), groups)
+            operation = self.nodes.convolutions[key] = operation_of(F.conv2d, operands, 4)
+        return self.nodes.of(operation, (value,))
 
 
 def merged(kernels: tuple[Kernel, ...]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the one convolution that adds up several of the same input."""
-    size = [max(kernel[0].shape[axis] for kernel in kernels) for axis in (2, 3)]
+    size = _size(kernels)
     weight, bias = torch.zeros(()), None
     with torch.no_grad():
-        for own, own_bias, normalisation, inner, outer in kernels:
+        for convolution, normalisation, inner, outer in kernels:
+            own, own_bias = convolution.operands[1:3]
             if normalisation is not None:
-                factor, shift = affine(*normalisation)
+                _, mean, variance, scaling, offset, _, _, eps = normalisation.operands
+                factor, shift = affine(mean, variance, scaling, offset, eps)
                 own = own * factor[:, None, None, None]
                 own_bias = shift if own_bias is None else own_bias * factor + shift
             rows, columns = ((size[axis] - own.shape[axis + 2]) // 2 for axis in (0, 1))
@@ -302,6 +308,12 @@ def merged(kernels: tuple[Kernel, ...]) -> tuple[Tensor, Tensor | None]:
             if own_bias is not None:
                 bias = own_bias * outer if bias is None else bias + own_bias * outer
     return weight, bias
+
+
+def _size(kernels: tuple[Kernel, ...]) -> tuple[int, int]:
+    """Height and width of the largest kernels."""
+    sizes = [kernel[0].operands[1].shape[2:] for kernel in kernels]
+    return max(size[0] for size in sizes), max(size[1] for size in sizes)
 
 
 def concatenated(
@@ -322,14 +334,13 @@ def _summed(biases: tuple[Tensor | None, ...]) -> Tensor | None:
 def _minimal(kernels: Mapping[Place, tuple[Kernel, ...]]) -> dict[Place, tuple[Kernel, ...]]:
     """The convolutions that are computed with fewer multiplications: where they have inputs enough."""
     found = {place: own for place, own in kernels.items() if _is_minimal(place, own)}
-    enough = sum(own[0][0].shape[1] for own in found.values()) >= LEAST_INPUTS
+    enough = sum(own[0][0].operands[1].shape[1] for own in found.values()) >= LEAST_INPUTS
     return found if enough else {}
 
 
 def _is_minimal(place: Place, kernels: tuple[Kernel, ...]) -> bool:
     """Whether fewer multiplications are enough: for a 3x3 convolution of many channels, at every pixel."""
-    weight = max((kernel[0] for kernel in kernels), key=lambda weight: weight.shape[2:])
-    wide = tuple(weight.shape[2:]) == (3, 3) and min(weight.shape[:2]) >= LEAST_CHANNELS
+    wide = _size(kernels) == (3, 3) and min(kernels[0][0].operands[1].shape[:2]) >= LEAST_CHANNELS
     return wide and place.stride == (1, 1) and place.groups == 1 and not place.other
 
 

@@ -137,6 +137,9 @@ class Nodes:
         long as this is held.
     lowered, faster
         What :mod:`harness.graphs._lower` puts in the place of nodes, and of operations.
+    convolutions, rounded
+        What :mod:`harness.graphs._fold` makes of convolutions, by what they are made of, and
+        :mod:`harness.graphs._precision` of operations, by their number format.
     """
 
     def __init__(self, batch: Tensor) -> None:
@@ -146,6 +149,8 @@ class Nodes:
         self.splits: dict[nn.Module, Split] = {}
         self.lowered: dict[Node, Node] = {self.images: self.images}
         self.faster: dict[Operation, Operation] = {}
+        self.convolutions: dict[Hashable, Operation] = {}
+        self.rounded: dict[tuple[Operation, torch.dtype], Operation] = {}
         self._nodes: dict[tuple[Operation, tuple[Node, ...]], Node] = {}
         self._constants: dict[Hashable, Any] = {}
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.graphs._node import Graph, Node, Nodes, needed, replaced
+from harness.graphs._node import Graph, Node, Nodes, Operation, needed, operation_of
 from harness.graphs._operations import weighted_sum
 
 PRECISIONS: Mapping[str, torch.dtype | None] = {
@@ -70,16 +70,13 @@ def rounded(graph: Graph, nodes: Nodes, dtype: torch.dtype) -> Graph:
     summed = _summed(graph, order)
     found = {nodes.images: nodes.images}
     for node in order[1:]:
-        operands = node.operands
-        if node.function is weighted_sum:
-            values, _, *factors = operands
-            within = tuple(value in summed for value in values)
-            values = tuple(value.inputs[0] if value in summed else value for value in values)
-            operands = (values, within, *factors)
-        operands = replaced(operands, found)
-        if node.function is not F.batch_norm:
-            operands = tuple(_rounded(operand, nodes, dtype) for operand in operands)
-        found[node] = nodes.node(node.function, operands, node.dim)
+        if node.function is weighted_sum and not summed.isdisjoint(node.inputs):
+            values = tuple([found[value.inputs[0] if value in summed else value] for value in node.inputs])
+            within = tuple([value in summed for value in node.inputs])
+            found[node] = nodes.node(weighted_sum, (values, within, *node.operands[2:]), node.dim)
+        else:
+            operation = _rounded(node.operation, nodes, dtype)
+            found[node] = nodes.of(operation, tuple([found[value] for value in node.inputs]))
     relus = Counter({found[node]: calls for node, calls in graph.relus.items()})
     return replace(graph, output=found[graph.output], relus=relus)
 
@@ -106,10 +103,20 @@ def _summed(graph: Graph, order: list[Node]) -> set[Node]:
     return {node for node in order if node.function is F.relu and node not in read} - {graph.output}
 
 
-def _rounded(operand: Any, nodes: Nodes, dtype: torch.dtype) -> Any:
-    if not isinstance(operand, Tensor) or operand.dtype is not nodes.dtype or not operand.ndim:
-        return operand
-    return nodes.constant(_converted, operand, dtype)
+def _rounded(operation: Operation, nodes: Nodes, dtype: torch.dtype) -> Operation:
+    if operation.function is F.batch_norm:
+        return operation
+    found = nodes.rounded.get((operation, dtype))
+    if found is None:
+        operands = tuple(
+            nodes.constant(_converted, operand, dtype)
+            if isinstance(operand, Tensor) and operand.dtype is nodes.dtype and operand.ndim
+            else operand
+            for operand in operation.operands
+        )
+        found = operation_of(operation.function, operands, operation.dim)
+        nodes.rounded[operation, dtype] = found
+    return found
 
 
 def _converted(tensor: Tensor, dtype: torch.dtype) -> Tensor:
