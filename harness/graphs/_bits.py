@@ -52,6 +52,12 @@ class Bits(Codes):
             read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
             pack(read.contiguous().numpy(), bits)
 
+    def put_positive(self, units: Tensor) -> None:
+        if units.dtype is torch.float32:
+            pack_positive(units.contiguous().numpy(), self._bits.view(np.uint8)[: self._samples])
+        else:
+            super().put_positive(units)
+
     def product(self, parts: int = 1, each: Map = map) -> Tensor:
         counts = np.empty((len(self._bits),) * 2, np.int64)
         list(each(lambda part: common(self._bits, counts, part, parts), range(parts)))
@@ -87,6 +93,18 @@ def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
         row = units[sample]
         for unit in range(count):
             ones[unit] = not row[unit] <= 0
+        _gathered(ones, bits[sample])
+
+
+@compiled
+def pack_positive(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
+    """:func:`pack` with zeros where a unit is no number."""
+    samples, count = units.shape
+    ones = np.zeros(8 * -(-count // 8), np.uint8)
+    for sample in range(samples):
+        row = units[sample]
+        for unit in range(count):
+            ones[unit] = row[unit] > 0
         _gathered(ones, bits[sample])
 
 

@@ -181,7 +181,7 @@ class _Execution:
             del values[finished]
 
     def _count(self, node: Node, codes: Codes) -> None:
-        product = codes.product(self.threads, self.pool.map)
+        product = codes.product(self.threads, self.pool.map) if self.threads > 1 else codes.product()
         for index, graph in enumerate(self.graphs):
             calls = graph.relus.get(node, 0)
             if node in self.told[index]:  # a number that nobody waits for

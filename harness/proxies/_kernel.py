@@ -245,7 +245,7 @@ class CodeCount:
             return
         seen = self._seen.get(id(inputs))
         if seen is None or seen[0]() is not inputs or seen[1] != inputs._version:
-            product = code_product(unit_rows(inputs.detach()) > 0)
+            product = code_product(unit_rows(inputs.detach()))
             seen = self._seen[id(inputs)] = weakref.ref(inputs), inputs._version, product
         self._products += seen[2]
         self._units += inputs[0].numel()

@@ -42,6 +42,16 @@ def test_zeros_of_either_sign_are_inactive_and_what_is_no_number_is_active() -> 
     assert bits.product().item() == 2
 
 
+@pytest.mark.parametrize("samples", [2, 64])
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32, torch.float64, torch.bfloat16])
+def test_of_numbers_those_above_zero_are_counted(samples: int, dtype: torch.dtype) -> None:
+    units = torch.randn(samples, 1001, generator=torch.Generator().manual_seed(samples)).to(dtype)
+    if dtype.is_floating_point:
+        units[0, :3] = torch.tensor([0.0, -0.0, float("nan")])
+    assert (samples**2 * 1001 >= _codes.COUNTED_FROM) == (samples == 64)  # by bits, and by a product
+    assert torch.equal(graphs.code_product(units), _codes.float_code_product(units > 0))
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_every_number_of_16_bits_is_read_as_it_compares(dtype: torch.dtype) -> None:
     every = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(dtype)[None]
