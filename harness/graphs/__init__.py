@@ -15,7 +15,7 @@ from harness.graphs._fold import fold
 from harness.graphs._known import LOOKS, OPERATIONS, Call, Untraceable
 from harness.graphs._lower import AVERAGE_3X3, lower
 from harness.graphs._node import Graph, Node, Nodes, given, needed, replaced
-from harness.graphs._operations import average_3x3, gated, scale
+from harness.graphs._operations import average_3x3, gated, scale, spread_3x3
 from harness.graphs._precision import LIMITS, PRECISIONS, lacking, multiplying, number_format, rounded
 from harness.graphs._program import Program
 from harness.graphs._replay import split
@@ -55,6 +55,7 @@ __all__ = [
     "rounded",
     "scale",
     "split",
+    "spread_3x3",
     "trace",
     "unit_rows",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from harness.proxies._averages import FasterAverages
 from harness.proxies._calls import Calls
 from harness.proxies._channels import LayerChannels
 from harness.proxies._kernel import CodeCount, ReluWatch
@@ -44,6 +45,7 @@ def forward(
     with ExitStack() as watched:
         if ride is not None:
             watched.enter_context(ReluWatch(ride))
+        watched.enter_context(FasterAverages())
         if channels is not None:
             watched.enter_context(channels.watched())
         if calls is not None:

@@ -224,9 +224,11 @@ def test_an_average_that_adds_in_another_order_is_not_used(monkeypatch: pytest.M
     original = _operations.sum_3x3
     monkeypatch.setattr(_operations, "sum_3x3", lambda x, ones: original(x, ones) * (1 + 2**-20))
     _operations._average_3x3.cache_clear()
-    images = images_of(2)
+    images = images_of(2).contiguous(memory_format=torch.channels_last).requires_grad_()
     try:
         averaged = F.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
         assert torch.equal(_operations.average_3x3(images), averaged)
+        (gradient,) = torch.autograd.grad(averaged, images, averaged.detach())
+        assert torch.equal(_operations.spread_3x3(averaged.detach()), gradient)
     finally:
         _operations._average_3x3.cache_clear()
