@@ -50,6 +50,7 @@ from harness.networks._masking import MASKINGS, Left, mix, require_weightable
 from harness.networks._modes import in_mode
 from harness.networks._parts import (
     first_parameter,
+    named_buffers_of,
     named_parameters_of,
     named_parts_of,
     parameters_in,
@@ -92,6 +93,7 @@ __all__ = [
     "has_supernet",
     "in_mode",
     "mix",
+    "named_buffers_of",
     "named_parameters_of",
     "named_parts_of",
     "parameter_count",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from torch import Tensor, nn
+
+Held = TypeVar("Held", bound=Tensor)
 
 
 def parts_of(*modules: nn.Module) -> list[nn.Module]:
@@ -65,11 +68,21 @@ def named_parts_of(module: nn.Module) -> list[tuple[str, nn.Module]]:
 
 def named_parameters_of(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """What ``module.named_parameters()`` yields, in its order: a shared one once, by its first name."""
-    found: dict[int, tuple[str, nn.Parameter]] = {}
-    for path, part in named_parts_of(module):
-        if part._parameters:
+    return _named((path, part._parameters) for path, part in named_parts_of(module))
+
+
+def named_buffers_of(module: nn.Module) -> list[tuple[str, Tensor]]:
+    """What ``module.named_buffers()`` yields, in its order: a shared one once, by its first name."""
+    return _named((path, part._buffers) for path, part in named_parts_of(module))
+
+
+def _named(parts: Iterable[tuple[str, Mapping[str, Held | None]]]) -> list[tuple[str, Held]]:
+    """What parts hold, by the names of the part and of its own."""
+    found: dict[int, tuple[str, Held]] = {}
+    for path, held in parts:
+        if held:
             before = f"{path}." if path else ""
-            for name, own in part._parameters.items():
+            for name, own in held.items():
                 if own is not None and id(own) not in found:
                     found[id(own)] = before + name, own
     return list(found.values())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
-from harness.networks import in_mode, named_parameters_of, named_parts_of, parts_of
+from harness.networks import in_mode, named_buffers_of, named_parameters_of, named_parts_of, parts_of
 from harness.proxies._outcome import Refused
 from harness.proxies._state import keep_state, kept_state
 from harness.proxies._surroundings import without_checkpoints
@@ -67,16 +68,22 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
         Where the output is not one tensor of shape (samples, classes).
     """
     reference = next(iter(parameters.values()), images)
-    held = list(module.named_buffers())
-    buffers = {
-        name: buffer.detach().to(reference.dtype if buffer.is_floating_point() else buffer.dtype, copy=True)
-        for name, buffer in held
+    replaced = {
+        id(own): _as_parameter(parameters[name])
+        for name, own in named_parameters_of(module)
+        if name in parameters
     }
-    tensors = {**{name: _as_parameter(each) for name, each in parameters.items()}, **buffers}
-    own = (*named_parameters_of(module), *held)
-    replaced = {id(tensor): tensors[name] for name, tensor in own if name in tensors}
-    with kept_state(module, replaced), in_mode(module, training), without_checkpoints():
-        logits = functional_call(module, tensors, (images.clone(),))
+    for _, buffer in named_buffers_of(module):
+        dtype = reference.dtype if buffer.is_floating_point() else buffer.dtype
+        replaced[id(buffer)] = buffer.detach().to(dtype, copy=True)
+    parts = parts_of(module)
+    with (
+        kept_state(module, replaced, parts),
+        in_mode(module, training),
+        without_checkpoints(),
+        _holding(parts, replaced),
+    ):
+        logits = module(images.clone())
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
         received = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise Refused(
@@ -84,6 +91,28 @@ def run(module: nn.Module, parameters: Mapping[str, Tensor], images: Tensor, tra
             f"{received} for {len(images)} samples: wrap the network so that it returns the logits only"
         )
     return logits
+
+
+@contextmanager
+def _holding(parts: Sequence[nn.Module], tensors: Mapping[int, Tensor]) -> Iterator[None]:
+    """Inside, parts hold these ``tensors`` wherever they hold the parameter or buffer of that ``id``.
+
+    As with ``torch.func.functional_call``, which goes through the names of all of them several times.
+    """
+    places: list[tuple[dict[str, Any], str, Tensor | None]] = [
+        (held, name, own)
+        for part in parts
+        for held in (part._parameters, part._buffers)
+        for name, own in held.items()
+        if id(own) in tensors
+    ]
+    try:
+        for held, name, own in places:
+            held[name] = tensors[id(own)]
+        yield
+    finally:
+        for held, name, own in places:
+            held[name] = own
 
 
 def _as_parameter(tensor: Tensor) -> Tensor:
