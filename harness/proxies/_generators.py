@@ -19,12 +19,16 @@ class Generators:
         """Whether one has moved; all are as they were now."""
         moved = not self._same()
         if moved:
-            random.setstate(self._python)
-            np.random.set_state(self._numpy)
-            torch.set_rng_state(self._torch)
-            for number, state in enumerate(self._cuda):
-                torch.cuda.set_rng_state(state, number)
+            self.restore()
         return moved
+
+    def restore(self) -> None:
+        """All as they were, where it is known that they have moved."""
+        random.setstate(self._python)
+        np.random.set_state(self._numpy)
+        torch.set_rng_state(self._torch)
+        for number, state in enumerate(self._cuda):
+            torch.cuda.set_rng_state(state, number)
 
     def _same(self) -> bool:
         name, keys, *rest = np.random.get_state()

@@ -53,7 +53,7 @@ def own_random_state(seed: int) -> Iterator[None]:
             np.random.seed(seed % 2**32)
             yield
     finally:
-        generators.put_back()
+        generators.restore()
 
 
 @contextmanager
