@@ -1,10 +1,12 @@
-"""Pools whose processes need no second to start; those of ``test_bench.py`` begin as a user's do."""
+"""Pools whose processes start at once; those of ``test_bench.py`` and ``test_launchers.py`` begin as a user's."""
 
 from __future__ import annotations
 
 from multiprocessing import forkserver
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend import context
 
 from harness.cli import _pool
 from tests.children import CHILDREN
@@ -14,3 +16,12 @@ from tests.children import CHILDREN
 def quick_pool(monkeypatch):
     forkserver.ensure_running()  # before a test changes the environment, which it would keep
     monkeypatch.setattr(_pool.multiprocessing, "get_context", lambda _: CHILDREN)
+
+
+@pytest.fixture
+def quick_joblib(monkeypatch):
+    """Joblib's workers are of this kind too, and end with the test; else they would stay for a next sweep."""
+    forkserver.ensure_running()
+    monkeypatch.setattr(context, "_DEFAULT_START_METHOD", CHILDREN.get_start_method())
+    yield
+    get_reusable_executor().shutdown(wait=True)

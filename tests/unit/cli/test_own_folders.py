@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from harness import folders
 from harness.cli import _own_folders, bench, run, status
@@ -52,8 +51,8 @@ def test_a_single_run(own, tmp_path, capfd):
 )
 def test_a_sweep(own, tmp_path, capfd, request, how, launcher):
     """Of searches by known figures, for which no process has to load torch."""
-    if launcher == "joblib":  # whose workers would stay for a next sweep
-        request.addfinalizer(lambda: get_reusable_executor().shutdown(wait=True))
+    if launcher == "joblib":
+        request.getfixturevalue("quick_joblib")
     link = tmp_path / "own"
     link.symlink_to(own)
     place = {

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from harness import folders
 from harness.cli import run
@@ -24,8 +23,8 @@ def sweep(capfd, monkeypatch, request):
     monkeypatch.setattr(sys, "argv", [])
 
     def done(root, *settings):
-        if "hydra/launcher=joblib" in settings:  # whose workers would stay for a next sweep
-            request.addfinalizer(lambda: get_reusable_executor().shutdown(wait=True))
+        if "hydra/launcher=joblib" in settings:
+            request.getfixturevalue("quick_joblib")
         arguments = ["-m", *TINY, f"results={root}", *settings]
         code = run.main(arguments)
         return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import multiprocessing
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from harness import files
 from harness.errors import ResultsError
 from harness.records import Run, Store, check_writable
+from tests.children import CHILDREN
 
 
 def names(folder):
@@ -214,10 +214,9 @@ def _writer(root, number, ready, links):
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
 def test_writers_at_once_lose_nothing(store, links):
-    context = multiprocessing.get_context("spawn")
-    ready = context.Barrier(3)
+    ready = CHILDREN.Barrier(3)
     writers = [
-        context.Process(target=_writer, args=(store.root, number, ready, links)) for number in range(3)
+        CHILDREN.Process(target=_writer, args=(store.root, number, ready, links)) for number in range(3)
     ]
     for writer in writers:
         writer.start()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
-from harness import stats
+from harness import reports, stats
 from harness.processes import helpers
 from harness.records import Run, Store
 from harness.reports.render import plotted, printed
@@ -135,6 +138,24 @@ def fill(results):
         results.search("random_search", seed, accuracy=91.0 + seed / 10)
     results.arch("nwot", 0, space="other", runs=False)
     return results
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A report with its figures, and matplotlib's settings before and after it was made."""
+
+    results: Results
+    report: reports.Report
+    before: dict
+    after: dict
+
+
+@pytest.fixture(scope="session")
+def figures(tmp_path_factory):
+    root = tmp_path_factory.mktemp("figures")
+    results, before = fill(Results(root / "results")), dict(matplotlib.rcParams)
+    report = reports.build(results.root, root / "a")
+    return Drawn(results, report, before, dict(matplotlib.rcParams))
 
 
 @pytest.fixture

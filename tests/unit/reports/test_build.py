@@ -8,10 +8,8 @@ import io
 import json
 import math
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
-import matplotlib
 import numpy as np
 import pytest
 from rich.console import Console
@@ -21,7 +19,6 @@ from harness.errors import ResultsError, UnknownNameError
 from harness.reports.build import FILES
 from harness.reports.render import plotted, printed
 from harness.stats import mean_with_interval
-from tests.unit.reports.conftest import Results, fill
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -41,23 +38,6 @@ def cells(report, task, row, title=None, space="toy"):
     table = next(each for each in section.tables if title in (None, each.title))
     found = next(each for each in table.rows if each.cells[0].text == row)
     return {column.title: cell.text for column, cell in zip(table.columns, found.cells, strict=True)}
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A report with its figures, and matplotlib's settings before and after it was made."""
-
-    results: Results
-    report: reports.Report
-    before: dict
-    after: dict
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory):
-    root = tmp_path_factory.mktemp("figures")
-    results, before = fill(Results(root / "results")), dict(matplotlib.rcParams)
-    return Drawn(results, built(results, root / "a"), before, dict(matplotlib.rcParams))
 
 
 def test_files(figures):

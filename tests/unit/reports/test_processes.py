@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 
 import pytest
 
 from harness import reports
 from harness.cli.report import main
 from harness.errors import ResultsError
-from harness.processes import helpers
+from harness.processes import children, helpers
 from harness.processes.helpers import Helpers
 from harness.reports.analysis import groups
 from harness.reports.analysis.groups import collect
+from tests.children import CHILDREN
 
 
 @pytest.fixture
@@ -23,21 +25,28 @@ def eager(monkeypatch):
     monkeypatch.setattr(groups, "AT_A_TIME", 1)
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """The other processes need no second to start."""
+    monkeypatch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
+
+
 def files(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_byte_is_the_same(filled, eager, drawn, tmp_path, monkeypatch):
-    alone = reports.build(filled.root, tmp_path / "alone")
-    (filled.root / "reports" / ".checked").unlink()
+def test_every_byte_is_the_same(figures, eager, drawn, tmp_path, monkeypatch):
+    root, alone = tmp_path / "results", figures.report.paths["page"].parent
+    shutil.copytree(figures.results.root, root)
+    (root / "reports" / ".checked").unlink()
     monkeypatch.setattr(helpers, "cores", lambda: 3)
-    assert main(["--results", str(filled.root), "--out", str(tmp_path / "three")]) == 0
-    assert files(tmp_path / "three") == files(tmp_path / "alone")
-    assert len(files(tmp_path / "alone" / "figures")) == 1 + 3 * len(alone.charts)
+    assert main(["--results", str(root), "--out", str(tmp_path / "three")]) == 0
+    assert files(tmp_path / "three") == files(alone)
+    assert len(files(alone / "figures")) == 1 + 3 * len(figures.report.charts)
     assert not multiprocessing.active_children()
 
 
-def test_the_first_damaged_record_is_told(filled, eager):
+def test_the_first_damaged_record_is_told(filled, eager, quick):
     paths = list(filled.store.paths())
     for path in paths[2:5]:
         path.write_text("[]")
@@ -47,7 +56,7 @@ def test_the_first_damaged_record_is_told(filled, eager):
         assert str(paths[2]) in str(error.value)
 
 
-def test_what_runs_share_is_kept_once_whoever_read_it(results, eager):
+def test_what_runs_share_is_kept_once_whoever_read_it(results, eager, quick):
     for seed in range(4):
         results.arch("nwot", seed)
         results.arch("snip", seed, noise=3.0)
@@ -62,7 +71,7 @@ def test_what_runs_share_is_kept_once_whoever_read_it(results, eager):
     assert search.seeds == [1, 2]
 
 
-def test_figures_that_stay_are_not_drawn_again(filled, eager, tmp_path):
+def test_figures_that_stay_are_not_drawn_again(filled, eager, quick, tmp_path):
     out = tmp_path / "report"
     reports.build(filled.root, out, processes=2)
     before = files(out)
