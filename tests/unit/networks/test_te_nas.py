@@ -46,6 +46,7 @@ def test_every_space_has_both(name, proxy):
 
 @pytest.mark.parametrize("proxy", CHANNELS)
 @pytest.mark.parametrize("name", SPACES)
+@torch.no_grad()
 def test_every_candidate_takes_part(name, proxy):
     """Without a candidate the logits are others: all decisions are in the small supernets too."""
     space = spaces.load(name)
