@@ -1,4 +1,4 @@
-"""Pools whose processes start at once; those of ``test_bench.py`` and ``test_launchers.py`` begin as a user's."""
+"""Pools that start at once; those of ``test_bench.py`` and ``test_launchers.py`` begin as a user's do."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ALIKE_ONCE = [
 OP = "nor_conv_3x3"
 
 
-def images(size: int = 16) -> torch.Tensor:
+def images(size: int = 8) -> torch.Tensor:
     return torch.randn(SAMPLES, 3, size, size, generator=torch.Generator().manual_seed(3))
 
 

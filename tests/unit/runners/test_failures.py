@@ -26,7 +26,7 @@ from harness.training import Trained
 from tests.children import CHILDREN
 
 TINY = ["fidelity=tiny", "batch_size=4", "space=nbmacro"]
-LEARNING = ["input=digits", "training.images=64", "training.batch_size=16", "training.epochs=1"]
+LEARNING = ["input=digits", "training.images=8", "training.batch_size=4", "training.epochs=1"]
 ARCHS = ["task.population=6", "proxy.names=[params,snip]"]
 
 

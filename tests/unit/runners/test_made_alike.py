@@ -20,7 +20,7 @@ from harness.runs.setup import prepare
 from harness.training import Trained, _checkpoint
 
 TINY = ["space=nbmacro", "fidelity=tiny", "batch_size=4", "device=cpu"]
-LEARNING = ["input=digits", "training.images=64", "training.batch_size=16", "training.epochs=3"]
+LEARNING = ["input=digits", "training.images=16", "training.batch_size=4", "training.epochs=3"]
 DARTS = ["task=search", "searcher=darts", *LEARNING]
 ELSEWHERE = {"host": "elsewhere", "commit": "c0ffee", "dirty": False}
 
