@@ -9,9 +9,10 @@ output concatenates them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import combinations, permutations
 from math import prod
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ CELLS = ("normal", "reduce")
 NODES = (2, 3, 4, 5)
 EDGES = tuple((node, predecessor) for node in NODES for predecessor in range(node))
 """(node, its predecessor), the 14 edges of a cell in the order of their decisions."""
+_PLACES = {edge: place for place, edge in enumerate(EDGES)}
 INPUT_NODES = NODES[1:]
 """Those with more predecessors than inputs: node 2 has exactly two."""
 
@@ -284,7 +286,7 @@ class Darts(Space):
 
 
 def _edge(cell: int, node: int, predecessor: int) -> int:
-    return cell * len(EDGES) + EDGES.index((node, predecessor))
+    return cell * len(EDGES) + _PLACES[node, predecessor]
 
 
 def _pairs_of(node: int) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -296,20 +298,22 @@ def _text(cell: Cell) -> str:
 
 
 @cache
-def _orders() -> tuple[tuple[int, ...], ...]:
-    return tuple(permutations(range(len(NODES))))
+def _orders() -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+    """The nodes in every order, and by the number of an input or a node its number then."""
+    return tuple(
+        (order, (0, 1, *(2 + order.index(node) for node in range(len(NODES)))))
+        for order in permutations(range(len(NODES)))
+    )
 
 
+@lru_cache(maxsize=1024)
 def _canonical(cell: Cell) -> str:
+    """Kept, since of a neighbour's two cells one is the same."""
     found = []
-    for order in _orders():
-        number = {0: 0, 1: 1} | {node + 2: place + 2 for place, node in enumerate(order)}
-        moved = [
-            sorted(((name, number[source]) for name, source in cell[node]), key=lambda pair: pair[1])
-            for node in order
-        ]
-        if all(source < place for place, pairs in enumerate(moved, start=2) for _, source in pairs):
-            found.append(_text(tuple(map(tuple, moved))))
+    for order, number in _orders():
+        if all(number[source] < 2 + place for place, node in enumerate(order) for _, source in cell[node]):
+            moved = (((name, number[source]) for name, source in cell[node]) for node in order)
+            found.append(_text(tuple(tuple(sorted(pairs, key=itemgetter(1))) for pairs in moved)))
     return min(found)
 
 
