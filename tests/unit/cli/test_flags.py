@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from harness.cli import _flags, run
 from harness.records import Store
+from tests.children import command
 
 TINY = ("space=nbmacro", "fidelity=tiny", "batch_size=4", "task.population=3")
 
@@ -19,8 +17,7 @@ def called(capfd, monkeypatch):
 
     def called(*arguments):
         if {"--info", "--hydra-help"} & {*arguments}:  # which set logging up, on the streams there are
-            command = [sys.executable, "-m", "harness", *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = command(*arguments, module="harness.cli.main")
             return done.returncode, done.stdout, done.stderr
         code = run.main(list(arguments))
         told = capfd.readouterr()

@@ -95,7 +95,7 @@ def test_company_order_and_threads_do_not_change_a_record(architectures, tmp_pat
 
 
 def test_disconnected_cells_have_a_status_and_no_score(tmp_path):
-    made = config(tmp_path, "proxy.names=[nwot,params]", "task.population=200", space="nb201")
+    made = config(tmp_path, "proxy.names=[nwot,params]", "task.population=50", space="nb201")
     nwot, params = execute(made)
     space = spaces.load("nb201")
     table_rows = rows(nwot.path)
