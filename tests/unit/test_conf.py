@@ -18,6 +18,7 @@ from harness.cli.bench import choose_spaces, main, plan
 from harness.evidence.published import published_sets
 from harness.published import operation_scores
 from harness.sensitivity.studies import BASELINES
+from tests.unit.cli.conftest import quick_pool  # noqa: F401
 
 
 def options(group: str) -> set[str]:
@@ -198,6 +199,7 @@ def test_studies_vary_one_setting_of_a_baseline(preset):
     assert factors == expected.get(named, {named})
 
 
+@pytest.mark.usefixtures("quick_pool")
 def test_a_study_without_its_images_fails_alone_and_in_a_sentence(tmp_path, capsys):
     asked = ["fidelity=tiny", "batch_size=4", f"input.folder={tmp_path / 'nowhere'}"]
     assert main(["--space", "nb201", "--preset", "study_images", "--seeds", "0", "--jobs", "1",

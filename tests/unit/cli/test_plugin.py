@@ -110,7 +110,7 @@ def test_a_space_without_a_benchmark_is_refused_at_the_start(call, tmp_path):
 
 
 def test_of_a_space_without_a_benchmark_a_preset_runs_the_searches(call, tmp_path):
-    asked = ("--space", "untrained", "--results", str(tmp_path / "none"), "dry_run=true")
+    asked = ("--space", "untrained", "--results", str(tmp_path / "none"), "--jobs", "1", "dry_run=true")
     done = call(*asked, module="harness.cli.bench", results=False)
     assert done.returncode == 0, done.stderr
     assert "untrained search zero_cost_pt-nwot_eval" in done.stdout
