@@ -18,7 +18,6 @@ from harness.cli.bench import choose_spaces, main, plan
 from harness.evidence.published import published_sets
 from harness.published import operation_scores
 from harness.sensitivity.studies import BASELINES
-from tests.unit.cli.conftest import quick_pool  # noqa: F401
 
 
 def options(group: str) -> set[str]:

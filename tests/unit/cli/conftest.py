@@ -1,4 +1,4 @@
-"""Pools that start at once; those of ``test_bench.py`` and ``test_launchers.py`` begin as a user's do."""
+"""Sweeps by joblib whose workers start at once; those of ``test_launchers.py`` begin as a user's do."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.backend import context
 
-from harness.cli import _pool
 from tests.children import CHILDREN
 
 
 @pytest.fixture
-def quick_pool(monkeypatch):
-    forkserver.ensure_running()  # before a test changes the environment, which it would keep
-    monkeypatch.setattr(_pool.multiprocessing, "get_context", lambda _: CHILDREN)
-
-
-@pytest.fixture
 def quick_joblib(monkeypatch):
-    """Joblib's workers are of this kind too, and end with the test; else they would stay for a next sweep."""
+    """Joblib's workers are forked, and end with the test; else they would stay for a next sweep."""
     forkserver.ensure_running()
     monkeypatch.setattr(context, "_DEFAULT_START_METHOD", CHILDREN.get_start_method())
     yield

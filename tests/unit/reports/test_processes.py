@@ -11,11 +11,10 @@ import pytest
 from harness import reports
 from harness.cli.report import main
 from harness.errors import ResultsError
-from harness.processes import children, helpers
+from harness.processes import helpers
 from harness.processes.helpers import Helpers
 from harness.reports.analysis import groups
 from harness.reports.analysis.groups import collect
-from tests.children import CHILDREN
 
 
 @pytest.fixture
@@ -23,12 +22,6 @@ def eager(monkeypatch):
     """Other processes take part in everything, one record, section or figure at a time."""
     monkeypatch.setattr(helpers, "PAYS", 1e-9)
     monkeypatch.setattr(groups, "AT_A_TIME", 1)
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """The other processes need no second to start."""
-    monkeypatch.setattr(children.multiprocessing, "get_context", lambda _: CHILDREN)
 
 
 def files(folder):
@@ -46,7 +39,7 @@ def test_every_byte_is_the_same(figures, eager, drawn, tmp_path, monkeypatch):
     assert not multiprocessing.active_children()
 
 
-def test_the_first_damaged_record_is_told(filled, eager, quick):
+def test_the_first_damaged_record_is_told(filled, eager, quick_pool):
     paths = list(filled.store.paths())
     for path in paths[2:5]:
         path.write_text("[]")
@@ -56,7 +49,7 @@ def test_the_first_damaged_record_is_told(filled, eager, quick):
         assert str(paths[2]) in str(error.value)
 
 
-def test_what_runs_share_is_kept_once_whoever_read_it(results, eager, quick):
+def test_what_runs_share_is_kept_once_whoever_read_it(results, eager, quick_pool):
     for seed in range(4):
         results.arch("nwot", seed)
         results.arch("snip", seed, noise=3.0)
@@ -71,7 +64,7 @@ def test_what_runs_share_is_kept_once_whoever_read_it(results, eager, quick):
     assert search.seeds == [1, 2]
 
 
-def test_figures_that_stay_are_not_drawn_again(filled, eager, quick, tmp_path):
+def test_figures_that_stay_are_not_drawn_again(filled, eager, quick_pool, tmp_path):
     out = tmp_path / "report"
     reports.build(filled.root, out, processes=2)
     before = files(out)
