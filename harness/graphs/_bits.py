@@ -50,11 +50,11 @@ class Bits(Codes):
             pack_halves(halves, MINUS_INFINITY[units.dtype], bits)
         else:
             read = units if units.dtype in (torch.float32, torch.bool) else ~(units <= 0)
-            pack(read.contiguous().numpy(), bits)
+            pack(read.contiguous().numpy(), bits, False)
 
     def put_positive(self, units: Tensor) -> None:
         if units.dtype is torch.float32:
-            pack_positive(units.contiguous().numpy(), self._bits.view(np.uint8)[: self._samples])
+            pack(units.contiguous().numpy(), self._bits.view(np.uint8)[: self._samples], True)
         else:
             super().put_positive(units)
 
@@ -85,26 +85,21 @@ def _gathered(ones: npt.NDArray[np.uint8], packed: npt.NDArray[np.uint8]) -> Non
 
 
 @compiled
-def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
-    """Write ones into ``bits`` (samples, bytes) where ``units`` (samples, units) are above 0 or no number."""
+def pack(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8], positive: bool) -> None:
+    """Write ones into ``bits`` (samples, bytes) where ``units`` (samples, units) are above 0.
+
+    What is no number is one as well, unless they are to be ``positive``.
+    """
     samples, count = units.shape
     ones = np.zeros(8 * -(-count // 8), np.uint8)
     for sample in range(samples):
         row = units[sample]
-        for unit in range(count):
-            ones[unit] = not row[unit] <= 0
-        _gathered(ones, bits[sample])
-
-
-@compiled
-def pack_positive(units: npt.NDArray[Any], bits: npt.NDArray[np.uint8]) -> None:
-    """:func:`pack` with zeros where a unit is no number."""
-    samples, count = units.shape
-    ones = np.zeros(8 * -(-count // 8), np.uint8)
-    for sample in range(samples):
-        row = units[sample]
-        for unit in range(count):
-            ones[unit] = row[unit] > 0
+        if positive:
+            for unit in range(count):
+                ones[unit] = row[unit] > 0
+        else:
+            for unit in range(count):
+                ones[unit] = not row[unit] <= 0
         _gathered(ones, bits[sample])
 
 
